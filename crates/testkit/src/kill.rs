@@ -1,0 +1,290 @@
+//! Killing a program at every system call that changes something.
+//!
+//! A first run under strace lists the calls; then the program runs once for each of them and is
+//! killed, by strace's injection, as it enters that very call: the calls before it have happened,
+//! it and those after it have not. Between two runs the caller puts the world back, after each
+//! one the caller judges what is there.
+//!
+//! Only the program's own main thread is counted and killed: a program that does all its writing
+//! there (ours does) is covered at every instant. Children, such as a restart command, run on
+//! undisturbed, as they would after a real kill.
+
+use std::fs;
+use std::process::Command;
+
+use crate::process::{Outcome, run};
+use crate::scratch::Scratch;
+
+/// Calls that change files, processes or what a peer has been told. `strace` counts each by its
+/// own name, so an instant is a name and a number.
+const MUTATING: &[&str] = &[
+    "openat",
+    "creat",
+    "write",
+    "pwrite64",
+    "writev",
+    "rename",
+    "renameat",
+    "renameat2",
+    "link",
+    "linkat",
+    "symlink",
+    "symlinkat",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "mkdirat",
+    "rmdir",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "fchmodat2",
+    "chown",
+    "fchown",
+    "fchownat",
+    "lchown",
+    "truncate",
+    "ftruncate",
+    "fallocate",
+    "utimensat",
+    "setxattr",
+    "fsetxattr",
+    "copy_file_range",
+    "sendfile",
+    "kill",
+    "pidfd_send_signal",
+    "tgkill",
+    "fork",
+    "vfork",
+    "clone",
+    "clone3",
+    "connect",
+    "sendto",
+    "sendmsg",
+    "fsync",
+    "fdatasync",
+];
+
+/// One moment at which a program can be killed: as it enters this call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instant {
+    /// The system call's name.
+    pub call: String,
+    /// Which of the calls of that name it is, from 1.
+    pub number: usize,
+    /// The call with its arguments, as strace printed it, for messages.
+    pub line: String,
+}
+
+/// What one killed run was like.
+#[derive(Debug)]
+pub struct Killed<'a> {
+    /// Where it was killed.
+    pub instant: &'a Instant,
+    /// Whether it was killed; `false` when this run did not get as far and ended by itself.
+    pub killed: bool,
+    /// What the program said until then.
+    pub outcome: Outcome,
+}
+
+/// How many instants were tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// Runs.
+    pub tried: usize,
+    /// Runs that ended by the kill.
+    pub killed: usize,
+}
+
+/// The instants of one run of `command`, in order.
+///
+/// # Panics
+/// When strace cannot run the command.
+#[must_use]
+pub fn instants(command: &Command) -> (Vec<Instant>, Outcome) {
+    let scratch = Scratch::new("strace");
+    let trace = scratch.join("trace");
+    let calls = format!("trace={}", names());
+    let outcome = run(&mut under_strace(
+        command,
+        &[
+            "-y",
+            "-s",
+            "64",
+            "-e",
+            "signal=none",
+            "-e",
+            &calls,
+            "-o",
+            &trace.display().to_string(),
+        ],
+    ));
+    let text = fs::read(&trace).expect("what strace wrote");
+    (parse(&String::from_utf8_lossy(&text)), outcome)
+}
+
+/// Kills `command()` at every instant of a run of it.
+///
+/// `reset` puts the world into the state from which a run begins; `command` gives the program,
+/// the same each time; `check_after` judges what a killed run left. The first run, which lists the
+/// instants, is not killed and not judged; its exit code must be 0.
+///
+/// # Panics
+/// When the first run fails, and wherever `reset` or `check_after` panic.
+pub fn at_every_instant(
+    reset: impl FnMut(),
+    command: impl FnMut() -> Command,
+    check_after: impl FnMut(&Killed<'_>),
+) -> Count {
+    at_instants(|_| true, reset, command, check_after)
+}
+
+/// As [`at_every_instant`], at those instants only that `wanted` picks.
+///
+/// # Panics
+/// As [`at_every_instant`].
+pub fn at_instants(
+    mut wanted: impl FnMut(&Instant) -> bool,
+    mut reset: impl FnMut(),
+    mut command: impl FnMut() -> Command,
+    mut check_after: impl FnMut(&Killed<'_>),
+) -> Count {
+    reset();
+    let (all, outcome) = instants(&command());
+    assert!(
+        outcome.code == 0,
+        "the run that is not killed fails: {outcome}"
+    );
+    let mut count = Count {
+        tried: 0,
+        killed: 0,
+    };
+    for instant in all.iter().filter(|instant| wanted(instant)) {
+        reset();
+        let outcome = kill_at(&command(), instant);
+        let killed = outcome.code == 128 + 9;
+        count.tried += 1;
+        count.killed += usize::from(killed);
+        check_after(&Killed {
+            instant,
+            killed,
+            outcome,
+        });
+    }
+    count
+}
+
+/// Runs `command` and kills it as it enters `instant`; the exit code is 137 when that came.
+#[must_use]
+pub fn kill_at(command: &Command, instant: &Instant) -> Outcome {
+    let trace = format!("trace={}", instant.call);
+    let inject = format!(
+        "inject={}:signal=KILL:when={}",
+        instant.call, instant.number
+    );
+    run(&mut under_strace(
+        command,
+        &["-e", &trace, "-e", &inject, "-o", "/dev/null"],
+    ))
+}
+
+/// The names for strace; `?` lets it pass over those this kernel does not know.
+fn names() -> String {
+    let names: Vec<String> = MUTATING.iter().map(|name| format!("?{name}")).collect();
+    names.join(",")
+}
+
+fn under_strace(command: &Command, options: &[&str]) -> Command {
+    let mut strace = Command::new("strace");
+    strace
+        .args(options)
+        .arg("--")
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => strace.env(name, value),
+            None => strace.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        strace.current_dir(folder);
+    }
+    strace
+}
+
+/// Counts every call by its name, and keeps those that change something.
+fn parse(trace: &str) -> Vec<Instant> {
+    let mut seen: Vec<(&str, usize)> = Vec::new();
+    let mut found = Vec::new();
+    for line in trace.lines() {
+        let Some((call, arguments)) = line.split_once('(') else {
+            continue;
+        };
+        if !MUTATING.contains(&call) {
+            continue;
+        }
+        let number = match seen.iter_mut().find(|(name, _)| *name == call) {
+            Some((_, number)) => {
+                *number += 1;
+                *number
+            }
+            None => {
+                seen.push((call, 1));
+                1
+            }
+        };
+        if changes(call, arguments) {
+            found.push(Instant {
+                call: call.to_owned(),
+                number,
+                line: line.chars().take(200).collect(),
+            });
+        }
+    }
+    found
+}
+
+/// Whether a call changes what outlives the process.
+fn changes(call: &str, arguments: &str) -> bool {
+    match call {
+        "openat" => ["O_CREAT", "O_WRONLY", "O_RDWR", "O_TRUNC"]
+            .iter()
+            .any(|flag| arguments.contains(flag)),
+        // A file, as opposed to a pipe or a terminal: `4</path>`. Sockets count: a peer reads it.
+        "write" | "pwrite64" | "writev" => {
+            let target = arguments.split(['<', '>']).nth(1).unwrap_or_default();
+            let device = target.starts_with("/dev/") || target.starts_with("/memfd:");
+            (target.starts_with('/') && !device) || target.starts_with("socket:")
+        }
+        // A thread is no change; a process is.
+        "clone" | "clone3" => !arguments.contains("CLONE_THREAD"),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_counted_by_name_and_only_changes_are_kept() {
+        let trace = "\
+openat(AT_FDCWD</tmp>, \"/etc/ld.so.cache\", O_RDONLY|O_CLOEXEC) = 3</etc/ld.so.cache>
+openat(AT_FDCWD</tmp>, \"a\", O_WRONLY|O_CREAT|O_TRUNC, 0666) = 3</tmp/a>
+write(1<pipe:[7]>, \"x\", 1) = 1
+write(3</tmp/a>, \"x\", 1) = 1
+write(2</dev/null>, \"x\", 1) = 1
+clone3({flags=CLONE_VM|CLONE_FS|CLONE_THREAD}, 88) = 12
+clone3({flags=CLONE_VM|CLONE_VFORK}, 88) = 13
+rename(\"a\", \"b\") = 0
++++ exited with 0 +++
+";
+        let kept: Vec<(String, usize)> = parse(trace)
+            .into_iter()
+            .map(|instant| (instant.call, instant.number))
+            .collect();
+        let wanted = [("openat", 2), ("write", 2), ("clone3", 2), ("rename", 1)];
+        assert_eq!(kept, wanted.map(|(call, number)| (call.to_owned(), number)));
+    }
+}

@@ -1,0 +1,160 @@
+//! The lab: where the real things lie that `cargo xtask test` installed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// The form of the lab this testkit understands; `xtask` writes it last, when all is there.
+const FORM: &str = "1";
+
+/// A version of Docker, as Debian packages it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// 20.10.24, Debian 12.
+    V20,
+    /// 26.1.5, Debian 13.
+    V26,
+    /// 28.5.2, Debian sid.
+    V28,
+}
+
+impl Version {
+    /// Every version, oldest first.
+    pub const ALL: [Self; 3] = [Self::V20, Self::V26, Self::V28];
+
+    fn suite(self) -> &'static str {
+        match self {
+            Self::V20 => "bookworm",
+            Self::V26 => "trixie",
+            Self::V28 => "sid",
+        }
+    }
+}
+
+/// A Debian release that a [`crate::Machine`] can run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suite {
+    /// Debian 12, docker.io 20.10.24, systemd 252.
+    Bookworm,
+    /// Debian 13, docker.io 26.1.5, systemd 257.
+    Trixie,
+}
+
+impl Suite {
+    /// Debian's name for the release.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bookworm => "bookworm",
+            Self::Trixie => "trixie",
+        }
+    }
+}
+
+/// Paths of the lab. Everything under it is read-only for tests, except through [`crate::Scratch`].
+#[derive(Debug)]
+pub struct Lab {
+    root: PathBuf,
+}
+
+/// The lab that `cargo xtask test` installed.
+///
+/// # Panics
+/// When the tests were not started by `cargo xtask test`, or a component is missing: a test that
+/// skips itself proves nothing.
+#[must_use]
+pub fn lab() -> &'static Lab {
+    static LAB: OnceLock<Lab> = OnceLock::new();
+    LAB.get_or_init(|| {
+        let root = std::env::var_os("SEALOCK_LAB")
+            .map(PathBuf::from)
+            .expect("SEALOCK_LAB is not set; run the tests through: cargo xtask test");
+        let form = fs::read_to_string(root.join("form")).unwrap_or_default();
+        assert!(
+            form == FORM,
+            "the lab at {} is not complete (form `{form}`, wanted `{FORM}`); \
+             run the tests through: cargo xtask test",
+            root.display()
+        );
+        Lab { root }
+    })
+}
+
+impl Lab {
+    /// The lab's folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder into which Docker of `version` is unpacked (`usr/sbin/dockerd`, …).
+    #[must_use]
+    pub fn prefix(&self, version: Version) -> PathBuf {
+        self.existing(&format!("prefix/{}", version.suite()))
+    }
+
+    /// The real docker command line client of `version`.
+    #[must_use]
+    pub fn docker_cli(&self, version: Version) -> PathBuf {
+        self.existing(&format!("prefix/{}/usr/bin/docker", version.suite()))
+    }
+
+    /// The PATH with which Docker of `version` finds its own containerd and runc.
+    #[must_use]
+    pub fn docker_path(&self, version: Version) -> String {
+        let own = self.prefix(version);
+        // runc is always Debian 12's: newer ones want a newer glibc than this machine may have.
+        let runc = self.prefix(Version::V20);
+        format!(
+            "{0}/usr/sbin:{0}/usr/bin:{1}/usr/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
+            own.display(),
+            runc.display()
+        )
+    }
+
+    /// The root filesystem of a machine. Never boot it itself: [`crate::Machine`] lays a copy.
+    #[must_use]
+    pub fn rootfs(&self, suite: Suite) -> PathBuf {
+        self.existing(&format!("rootfs/{}", suite.name()))
+    }
+
+    /// The container image (busybox, every applet) in the form that `docker import` takes.
+    #[must_use]
+    pub fn image(&self) -> PathBuf {
+        self.existing("image/busybox.tar")
+    }
+
+    /// A Python with docker-py, cryptography and pkilint.
+    #[must_use]
+    pub fn python(&self) -> PathBuf {
+        self.existing("venv/bin/python3")
+    }
+
+    /// A program of the Python environment, such as `lint_pkix_cert`.
+    #[must_use]
+    pub fn python_program(&self, name: &str) -> PathBuf {
+        self.existing(&format!("venv/bin/{name}"))
+    }
+
+    /// The folder for `NODE_PATH` under which `require('dockerode')` works.
+    #[must_use]
+    pub fn node_modules(&self) -> PathBuf {
+        self.existing("npm/node_modules")
+    }
+
+    /// zlint, a certificate linter written in Go.
+    #[must_use]
+    pub fn zlint(&self) -> PathBuf {
+        self.existing("prefix/sid/usr/bin/zlint")
+    }
+
+    fn existing(&self, relative: &str) -> PathBuf {
+        let path = self.root.join(relative);
+        assert!(
+            path.exists(),
+            "the lab has no {}; run the tests through: cargo xtask test",
+            path.display()
+        );
+        path
+    }
+}

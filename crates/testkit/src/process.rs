@@ -1,0 +1,296 @@
+//! Running programs, waiting for things, and ending processes by their id.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+
+/// What a program said and how it ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The command, for messages.
+    pub command: String,
+    /// The exit code, or 128 plus the signal that ended it.
+    pub code: i32,
+    /// Standard output, lossily UTF-8.
+    pub stdout: String,
+    /// Standard error, lossily UTF-8.
+    pub stderr: String,
+}
+
+impl Outcome {
+    /// Insists on exit code 0 and gives the standard output.
+    ///
+    /// # Panics
+    /// On any other code, with everything the program said.
+    #[track_caller]
+    #[must_use]
+    pub fn ok(self) -> String {
+        assert!(self.code == 0, "{self}");
+        self.stdout
+    }
+
+    /// Insists on exit code `code`.
+    ///
+    /// # Panics
+    /// On any other code, with everything the program said.
+    #[track_caller]
+    pub fn expect_code(self, code: i32) -> Self {
+        assert!(self.code == code, "wanted exit code {code}: {self}");
+        self
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            out,
+            "`{}` ended with {}\n--- stdout\n{}--- stderr\n{}---",
+            self.command, self.code, self.stdout, self.stderr
+        )
+    }
+}
+
+/// Runs `command` to its end with no standard input.
+///
+/// Output goes through files, not pipes: a daemon that the program leaves behind may keep a pipe
+/// open for ever.
+///
+/// # Panics
+/// When the program cannot be started.
+pub fn run(command: &mut Command) -> Outcome {
+    let said = [temporary(), temporary()];
+    let copy = |file: &fs::File| Stdio::from(file.try_clone().expect("duplicate a descriptor"));
+    let what = describe(command);
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(copy(&said[0]))
+        .stderr(copy(&said[1]))
+        .status()
+        .unwrap_or_else(|error| panic!("cannot run `{what}`: {error}"));
+    let [stdout, stderr] = said.map(|mut file| {
+        use std::io::{Read, Seek};
+        let mut bytes = Vec::new();
+        file.rewind()
+            .and_then(|()| file.read_to_end(&mut bytes))
+            .expect("read what a program said");
+        String::from_utf8_lossy(&bytes).into_owned()
+    });
+    Outcome {
+        command: what,
+        code: status
+            .code()
+            .unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
+        stdout,
+        stderr,
+    }
+}
+
+/// Runs `program` with `arguments`; a shorthand for [`run`].
+pub fn call(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Outcome {
+    run(Command::new(program).args(arguments))
+}
+
+/// An unnamed file in memory.
+fn temporary() -> fs::File {
+    let flags = rustix::fs::MemfdFlags::CLOEXEC;
+    rustix::fs::memfd_create("said", flags)
+        .expect("memfd_create")
+        .into()
+}
+
+pub(crate) fn describe(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<_> = words.map(std::ffi::OsStr::to_string_lossy).collect();
+    words.join(" ")
+}
+
+/// Asks `ready` again and again until it says yes.
+///
+/// # Panics
+/// When it still says no after `limit`; `what` completes "waited … for".
+#[track_caller]
+pub fn wait_for(what: &str, limit: Duration, mut ready: impl FnMut() -> bool) {
+    assert!(
+        becomes(limit, &mut ready),
+        "waited {} s for {what}",
+        limit.as_secs()
+    );
+}
+
+/// Whether `ready` says yes within `limit`.
+pub fn becomes(limit: Duration, mut ready: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + limit;
+    loop {
+        if ready() {
+            return true;
+        }
+        if Instant::now() > deadline {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A TCP port of 127.0.0.1 that was free a moment ago.
+///
+/// # Panics
+/// When the machine has none.
+#[must_use]
+pub fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port of 127.0.0.1")
+        .port()
+}
+
+/// Whether process `pid` runs (a zombie does not).
+#[must_use]
+pub fn runs(pid: u32) -> bool {
+    state(pid).is_some_and(|state| state != 'Z')
+}
+
+/// Ends `pid` by `SIGTERM`, or by `SIGKILL` when it is still there after `patience`.
+pub fn end(pid: u32, patience: Duration) {
+    signal(pid, Signal::TERM);
+    if !becomes(patience, || !runs(pid)) {
+        signal(pid, Signal::KILL);
+        becomes(Duration::from_secs(5), || !runs(pid));
+    }
+}
+
+pub(crate) fn signal(pid: u32, signal: Signal) {
+    let Some(id) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+        return;
+    };
+    if test_kill_process(id).is_ok() {
+        // It may have ended since; that is what was wanted.
+        let _ = kill_process(id, signal);
+    }
+}
+
+fn state(pid: u32) -> Option<char> {
+    stat(pid)?.chars().next()
+}
+
+/// The fields of `/proc/PID/stat` after the name: state, parent, …
+fn stat(pid: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(") ")?;
+    Some(fields.to_owned())
+}
+
+/// Every process with its parent.
+fn all() -> Vec<(u32, u32)> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
+        .filter(|pid| runs(*pid))
+        .filter_map(|pid| {
+            let parent = stat(pid)?.split(' ').nth(1)?.parse().ok()?;
+            Some((pid, parent))
+        })
+        .collect()
+}
+
+/// The children of `pid`.
+#[must_use]
+pub fn children(pid: u32) -> Vec<u32> {
+    let all = all().into_iter();
+    all.filter(|(_, parent)| *parent == pid)
+        .map(|(pid, _)| pid)
+        .collect()
+}
+
+/// Processes whose command line names `path`, and everything below them (the processes of a
+/// container name nothing, but hang below a shim that does). Never this process.
+#[must_use]
+pub fn naming(path: &Path) -> Vec<u32> {
+    let needle = path.display().to_string();
+    let all = all();
+    let mut found: Vec<u32> = Vec::new();
+    for (pid, _) in &all {
+        let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        if *pid != std::process::id() && String::from_utf8_lossy(&words).contains(&needle) {
+            found.push(*pid);
+        }
+    }
+    loop {
+        let below: Vec<u32> = all
+            .iter()
+            .filter(|(pid, parent)| found.contains(parent) && !found.contains(pid))
+            .map(|(pid, _)| *pid)
+            .collect();
+        if below.is_empty() {
+            return found;
+        }
+        found.extend(below);
+    }
+}
+
+/// Mount points below `path`, deepest first.
+#[must_use]
+pub fn mounts_below(path: &Path) -> Vec<String> {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let mut points: Vec<String> = mounts
+        .lines()
+        .filter_map(|line| line.split(' ').nth(1))
+        .filter(|point| Path::new(point).starts_with(path))
+        .map(str::to_owned)
+        .collect();
+    points.sort_by_key(|point| std::cmp::Reverse(point.len()));
+    points
+}
+
+/// Takes away every mount below `path`.
+pub(crate) fn unmount_below(path: &Path) {
+    for point in mounts_below(path) {
+        if call("umount", &[&point]).code != 0 {
+            let _ = call("umount", &["-l", &point]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_has_code_and_both_outputs() {
+        let outcome = call("sh", &["-c", "echo out; echo err >&2; exit 3"]);
+        assert_eq!(outcome.code, 3);
+        assert_eq!(outcome.stdout, "out\n");
+        assert_eq!(outcome.stderr, "err\n");
+        assert_eq!(call("sh", &["-c", "kill -KILL $$"]).code, 137);
+    }
+
+    #[test]
+    fn a_child_left_behind_does_not_hold_us_up() {
+        let start = Instant::now();
+        let outcome = call("sh", &["-c", "sleep 5 & echo $!"]);
+        assert!(start.elapsed() < Duration::from_secs(4));
+        end(outcome.ok().trim().parse().unwrap(), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_process_is_found_by_the_path_it_names_and_ended() {
+        let path = std::env::temp_dir().join(crate::scratch::unique("named"));
+        let mut child = Command::new("sh")
+            .args(["-c", "sleep 60; :", "sh"])
+            .arg(&path)
+            .spawn()
+            .unwrap();
+        wait_for("the child's own child", Duration::from_secs(5), || {
+            naming(&path).len() == 2
+        });
+        for pid in naming(&path) {
+            end(pid, Duration::from_secs(1));
+        }
+        assert!(naming(&path).is_empty());
+        child.wait().unwrap();
+    }
+}

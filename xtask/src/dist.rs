@@ -1,0 +1,3 @@
+pub(crate) fn dist() -> crate::Done<u64> {
+    Ok(0)
+}

@@ -1,0 +1,117 @@
+//! `cargo xtask picture`: what `sealock demo` prints, as the SVG that the README shows.
+
+use std::fmt::Write;
+
+/// Pixels per character cell; a monospace font is about 0.6 em wide.
+const COLUMN: f32 = 8.4;
+const ROW: f32 = 19.0;
+const MARGIN: f32 = 18.0;
+
+/// Turns text with SGR colours into a self-contained SVG.
+pub(crate) fn svg(ansi: &str) -> String {
+    let lines: Vec<Vec<Run>> = ansi.lines().map(runs).collect();
+    let columns = lines.iter().map(|line| line.iter().map(|run| run.text.chars().count()).sum::<usize>()).max().unwrap_or(0);
+    let width = columns as f32 * COLUMN + 2.0 * MARGIN;
+    let height = lines.len() as f32 * ROW + 2.0 * MARGIN;
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\">\n\
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#10171f\"/>\n\
+         <g font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"14\" fill=\"#d7dee6\">\n"
+    );
+    for (index, line) in lines.iter().enumerate() {
+        let y = MARGIN + ROW * (index as f32 + 0.75);
+        let mut column = 0;
+        for run in line {
+            let x = MARGIN + column as f32 * COLUMN;
+            column += run.text.chars().count();
+            if !run.text.trim().is_empty() {
+                // textLength pins the grid even where the reader's font is wider than ours.
+                let length = run.text.chars().count() as f32 * COLUMN;
+                let _infallible = writeln!(
+                    out,
+                    "<text x=\"{x:.1}\" y=\"{y:.1}\" textLength=\"{length:.1}\" xml:space=\"preserve\"{}>{}</text>",
+                    run.style.attributes(),
+                    escape(&run.text)
+                );
+            }
+        }
+    }
+    out.push_str("</g>\n</svg>\n");
+    out
+}
+
+#[derive(Clone, Copy, Default)]
+struct Style {
+    bold: bool,
+    dim: bool,
+    color: Option<&'static str>,
+}
+
+impl Style {
+    fn attributes(self) -> String {
+        let mut attributes = String::new();
+        if self.bold {
+            attributes.push_str(" font-weight=\"bold\"");
+        }
+        if self.dim {
+            attributes.push_str(" opacity=\"0.65\"");
+        }
+        if let Some(color) = self.color {
+            let _infallible = write!(attributes, " fill=\"{color}\"");
+        }
+        attributes
+    }
+
+    fn apply(&mut self, code: &str) {
+        match code {
+            "" | "0" => *self = Self::default(),
+            "1" => self.bold = true,
+            "2" => self.dim = true,
+            "31" => self.color = Some("#ff7b72"),
+            "32" => self.color = Some("#5fd38a"),
+            "33" => self.color = Some("#e3b341"),
+            "36" => self.color = Some("#6cc7d9"),
+            _ => {}
+        }
+    }
+}
+
+struct Run {
+    text: String,
+    style: Style,
+}
+
+fn runs(line: &str) -> Vec<Run> {
+    let mut style = Style::default();
+    let mut found = Vec::new();
+    for (index, piece) in line.split("\u{1b}[").enumerate() {
+        let text = if index == 0 {
+            piece
+        } else {
+            let (codes, text) = piece.split_once('m').unwrap_or(("", piece));
+            codes.split(';').for_each(|code| style.apply(code));
+            text
+        };
+        if !text.is_empty() {
+            found.push(Run { text: text.to_owned(), style });
+        }
+    }
+    found
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::svg;
+
+    #[test]
+    fn colours_become_fills_and_markup_is_escaped() {
+        let picture = svg("\u{1b}[1mhead\u{1b}[0m\n\u{1b}[32mlet <in>\u{1b}[0m");
+        assert!(picture.contains("font-weight=\"bold\""));
+        assert!(picture.contains("fill=\"#5fd38a\"") && picture.contains("let &lt;in&gt;"));
+        assert!(!picture.contains('\u{1b}'));
+    }
+}
