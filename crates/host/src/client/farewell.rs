@@ -1,0 +1,169 @@
+//! What a removed client can still do. The truth, because stock dockerd knows no revocation.
+
+use super::bundle::name_of;
+use sealock_pki::{Certificate, Timestamp};
+
+/// What ends the acceptance of a certificate before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Front {
+    /// Stock dockerd answers the network itself.
+    Dockerd,
+    /// A sealock gateway answers it, and knows who was revoked.
+    Gateway,
+}
+
+/// What is to be said when a client has been removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Farewell {
+    /// How many of the client's certificates are still valid at this time.
+    pub still_valid: usize,
+    /// When the last of them ends.
+    pub until: Option<Timestamp>,
+    /// Whole sentences for a person, in order; control characters are escaped.
+    pub sentences: Vec<String>,
+}
+
+/// The words to say after `certificates` of the client `name` were removed at `now`.
+///
+/// `name` is shown as it is given; certificates that are no longer valid do not count, those that are not
+/// valid yet do.
+pub fn farewell(
+    name: &str,
+    certificates: &[Certificate],
+    now: Timestamp,
+    front: Front,
+) -> Farewell {
+    let name = sealock_diag::escape(name);
+    let valid: Vec<_> = certificates
+        .iter()
+        .filter(|certificate| certificate.not_after() >= now)
+        .collect();
+    let Some(until) = valid
+        .iter()
+        .map(|certificate| certificate.not_after())
+        .max()
+    else {
+        let sentence = format!(
+            "{name} has no certificate that is still valid: no daemon lets it in any more."
+        );
+        return Farewell {
+            still_valid: 0,
+            until: None,
+            sentences: vec![sentence],
+        };
+    };
+    let count = match valid.len() {
+        1 => format!("the certificate of {name}"),
+        several => format!("{several} certificates of {name}"),
+    };
+    let mut sentences = Vec::new();
+    match front {
+        Front::Gateway => sentences.push(format!(
+            "The gateway turns {name} away from now on; a dockerd that {name} reaches without the gateway does not."
+        )),
+        Front::Dockerd => sentences.push(format!(
+            "{name} is removed here, yet dockerd still lets it in: it knows no revocation, and takes {count} until \
+             {until} ({}).",
+            remaining(now, until)
+        )),
+    }
+    if front == Front::Dockerd {
+        sentences.push("What ends it sooner: `sealock ca rotate --client`, which gives every other client a new \
+             certificate and the daemon a new client anchor; or a gateway in front of dockerd, which knows \
+             who was removed.".to_owned());
+        sentences.push(format!(
+            "If nobody else has the key, deleting every copy of it is enough: {}.",
+            keys(&valid)
+        ));
+    }
+    Farewell {
+        still_valid: valid.len(),
+        until: Some(until),
+        sentences,
+    }
+}
+
+fn keys(certificates: &[&Certificate]) -> String {
+    certificates
+        .iter()
+        .map(|certificate| {
+            format!(
+                "key of {} with serial {}",
+                name_of(certificate),
+                certificate.serial()
+            )
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The time that is left, in the largest unit that tells something.
+fn remaining(now: Timestamp, until: Timestamp) -> String {
+    let seconds = until.as_unix().saturating_sub(now.as_unix());
+    let (number, unit) = match seconds {
+        172_800.. => (seconds / 86_400, "days"),
+        7_200.. => (seconds / 3_600, "hours"),
+        120.. => (seconds / 60, "minutes"),
+        _ => (seconds, "seconds"),
+    };
+    format!("{number} {unit} from now")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Front, farewell, remaining};
+    use crate::client::fixture::{Authority, NOW};
+    use sealock_pki::{Purpose, Timestamp};
+    use std::time::Duration;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    #[test]
+    fn the_truth_about_stock_dockerd_is_told() {
+        let main = Authority::new("main");
+        let (one, _) = main.leaf("alice", Purpose::Client);
+        let (two, _) = main.leaf("alice", Purpose::Client);
+        let after = farewell("alice", std::slice::from_ref(&one), NOW, Front::Dockerd);
+        assert_eq!((after.still_valid, after.until), (1, Some(one.not_after())));
+        let text = after.sentences.join(" ");
+        let told = [
+            "dockerd still lets it in",
+            "no revocation",
+            "90 days from now",
+            "ca rotate",
+            "gateway",
+        ];
+        assert!(told.iter().all(|words| text.contains(words)), "{text}");
+        assert!(
+            text.contains(&one.not_after().to_string()) && text.contains(&one.serial().to_string())
+        );
+        let both = farewell("alice", &[one.clone(), two], NOW, Front::Dockerd);
+        assert!(both.sentences.join(" ").contains("2 certificates of alice"));
+        let gateway = farewell("alice", std::slice::from_ref(&one), NOW, Front::Gateway);
+        assert!(gateway.sentences.join(" ").contains("without the gateway"));
+        for past in [
+            farewell("alice", &[one], NOW + DAY * 91, Front::Dockerd),
+            farewell("a\u{1b}", &[], NOW, Front::Dockerd),
+        ] {
+            assert_eq!(
+                (past.still_valid, past.until, past.sentences.len()),
+                (0, None, 1)
+            );
+            assert!(!past.sentences[0].contains('\u{1b}'));
+        }
+    }
+
+    #[test]
+    fn what_remains_is_said_in_a_fitting_unit() {
+        for (seconds, expected) in [
+            (90 * 86_400, "90 days"),
+            (86_400, "24 hours"),
+            (3_600, "60 minutes"),
+            (59, "59 seconds"),
+            (0, "0 seconds"),
+        ] {
+            let until = Timestamp::from_unix(NOW.as_unix() + seconds);
+            assert_eq!(remaining(NOW, until), format!("{expected} from now"));
+        }
+    }
+}
