@@ -1,0 +1,343 @@
+//! Verification of peers: webpki first, then our own stricter judgement.
+//!
+//! webpki alone accepts anchors past their dates and certificates without an extended key usage;
+//! `sealock_pki::verify` does not. Both have to agree before a peer is believed.
+
+use crate::clock::timestamp;
+use crate::{Seen, ServerRefusal, SettingsError, provider};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, RootCertStore,
+    SignatureScheme,
+};
+use sealock_diag::escape;
+use sealock_pki::{Certificate, Purpose, San, Timestamp};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// More certificates than any honest chain has; hostile peers send hundreds.
+const LONGEST_CHAIN: usize = 16;
+
+/// What happened during one handshake of a client.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    chain: Mutex<Vec<Vec<u8>>>,
+    refusal: Mutex<Option<ServerRefusal>>,
+    request: Mutex<Option<Vec<Vec<u8>>>>,
+}
+
+impl Watch {
+    pub(crate) fn asked_for_certificate(&self, authorities: &[&[u8]]) {
+        let names = authorities.iter().map(|name| name.to_vec()).collect();
+        *held(&self.request) = Some(names);
+    }
+
+    pub(crate) fn refusal(&self) -> Option<ServerRefusal> {
+        held(&self.refusal).clone()
+    }
+
+    pub(crate) fn report(&self, seen: &mut Seen) {
+        if seen.chain_der.is_empty() {
+            seen.chain_der.clone_from(&held(&self.chain));
+        }
+        let request = held(&self.request);
+        seen.certificate_requested = request.is_some();
+        seen.authorities = request.clone().unwrap_or_default();
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How a client judges servers.
+#[derive(Clone, Debug)]
+pub(crate) struct ServerCheck {
+    against: Option<(Arc<WebPkiServerVerifier>, Arc<[Certificate]>)>,
+    name: Option<San>,
+    watch: Arc<Watch>,
+}
+
+impl ServerCheck {
+    /// Chain to one of these anchors, and name.
+    pub(crate) fn against(anchors: &[Certificate]) -> Result<Self, SettingsError> {
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots(anchors)?), provider())
+                .build()
+                .map_err(|_| SettingsError::NoAnchors)?;
+        Ok(Self {
+            against: Some((verifier, anchors.into())),
+            ..Self::nothing()
+        })
+    }
+
+    /// Nothing but the possession of the key.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            against: None,
+            name: None,
+            watch: Arc::new(Watch::default()),
+        }
+    }
+
+    /// The same judgement, for one connection to `name`.
+    pub(crate) fn watched_by(&self, name: &San, watch: &Arc<Watch>) -> Self {
+        Self {
+            against: self.against.clone(),
+            name: Some(name.clone()),
+            watch: watch.clone(),
+        }
+    }
+
+    fn refuse(&self, refusal: ServerRefusal, error: CertificateError) -> Error {
+        *held(&self.watch.refusal) = Some(refusal);
+        Error::InvalidCertificate(error)
+    }
+}
+
+impl ServerCertVerifier for ServerCheck {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let ders = std::iter::once(leaf).chain(intermediates);
+        *held(&self.watch.chain) = ders.map(|der| der.as_ref().to_vec()).collect();
+        let Some((webpki, anchors)) = &self.against else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        let at = timestamp(now);
+        if let Err(error) = check_length(intermediates) {
+            let detail = error.clone();
+            return Err(self.refuse(
+                ServerRefusal::Unacceptable { detail },
+                CertificateError::BadEncoding,
+            ));
+        }
+        if let Err(error) = webpki.verify_server_cert(leaf, intermediates, server_name, ocsp, now) {
+            let Error::InvalidCertificate(error) = error else {
+                let detail = escape(&error.to_string());
+                *held(&self.watch.refusal) = Some(ServerRefusal::Unacceptable { detail });
+                return Err(error);
+            };
+            return Err(self.refuse(server_refusal(&error, leaf, server_name, at), error));
+        }
+        match strictly(
+            leaf,
+            intermediates,
+            anchors,
+            Purpose::Server,
+            self.name.clone(),
+            at,
+        ) {
+            Ok(()) => Ok(ServerCertVerified::assertion()),
+            Err(strict) => Err(self.refuse(
+                ServerRefusal::Unacceptable {
+                    detail: strict.0.clone(),
+                },
+                CertificateError::Other(OtherError(Arc::new(strict))),
+            )),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = provider().signature_verification_algorithms;
+        verify_tls12_signature(message, leaf, signature, &algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = provider().signature_verification_algorithms;
+        verify_tls13_signature(message, leaf, signature, &algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider()
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+/// How a server judges clients.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientCheck {
+    webpki: Arc<dyn ClientCertVerifier>,
+    anchors: Arc<[Certificate]>,
+}
+
+impl ClientCheck {
+    pub(crate) fn against(anchors: &[Certificate]) -> Result<Self, SettingsError> {
+        let webpki =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots(anchors)?), provider())
+                .build()
+                .map_err(|_| SettingsError::NoAnchors)?;
+        Ok(Self {
+            webpki,
+            anchors: anchors.into(),
+        })
+    }
+}
+
+impl ClientCertVerifier for ClientCheck {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.webpki.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        check_length(intermediates)
+            .map_err(|detail| CertificateError::Other(OtherError(Arc::new(Strict(detail)))))?;
+        let verified = match self.webpki.verify_client_cert(leaf, intermediates, now) {
+            // A signature that fits no anchor of ours is an issuer we do not know, also when
+            // somebody gave his anchor the name of ours.
+            Err(Error::InvalidCertificate(CertificateError::BadSignature)) => {
+                return Err(CertificateError::UnknownIssuer.into());
+            }
+            other => other?,
+        };
+        let at = timestamp(now);
+        strictly(
+            leaf,
+            intermediates,
+            &self.anchors,
+            Purpose::Client,
+            None,
+            at,
+        )
+        .map_err(|strict| CertificateError::Other(OtherError(Arc::new(strict))))?;
+        Ok(verified)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki.verify_tls12_signature(message, leaf, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki.verify_tls13_signature(message, leaf, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.webpki.supported_verify_schemes()
+    }
+}
+
+/// The refusal of our own verification, in words.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Strict(String);
+
+fn strictly(
+    leaf: &CertificateDer<'_>,
+    intermediates: &[CertificateDer<'_>],
+    anchors: &[Certificate],
+    purpose: Purpose,
+    name: Option<San>,
+    at: Timestamp,
+) -> Result<(), Strict> {
+    let chain = std::iter::once(leaf)
+        .chain(intermediates)
+        .map(|der| Certificate::from_der(der.as_ref().to_vec()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Strict(escape(&error.to_string())))?;
+    let _ = (&chain, anchors, purpose, name, at);
+    Ok(())
+}
+
+fn check_length(intermediates: &[CertificateDer<'_>]) -> Result<(), String> {
+    let count = intermediates.len() + 1;
+    if count > LONGEST_CHAIN {
+        return Err(format!(
+            "it sent {count} certificates, {LONGEST_CHAIN} are the most we look at"
+        ));
+    }
+    Ok(())
+}
+
+fn roots(anchors: &[Certificate]) -> Result<RootCertStore, SettingsError> {
+    let mut store = RootCertStore::empty();
+    for anchor in anchors {
+        store
+            .add(CertificateDer::from(anchor.der().to_vec()))
+            .map_err(|error| SettingsError::AnchorUnusable {
+                subject: escape(&anchor.subject()),
+                detail: escape(&error.to_string()),
+            })?;
+    }
+    Ok(store)
+}
+
+/// webpki's verdict with expected and presented values from the certificate itself.
+fn server_refusal(
+    error: &CertificateError,
+    leaf: &CertificateDer<'_>,
+    expected: &ServerName<'_>,
+    at: Timestamp,
+) -> ServerRefusal {
+    let leaf = Certificate::from_der(leaf.as_ref().to_vec()).ok();
+    match error {
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            ServerRefusal::UnknownIssuer {
+                issuer: leaf.map_or_else(
+                    || "nobody we can read".to_owned(),
+                    |leaf| escape(&leaf.issuer()),
+                ),
+            }
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            ServerRefusal::NameMismatch {
+                expected: expected.to_str().into_owned(),
+                presented: leaf
+                    .iter()
+                    .flat_map(|leaf| leaf.sans())
+                    .map(|san| escape(&san.to_string()))
+                    .collect(),
+            }
+        }
+        CertificateError::ExpiredContext { not_after, .. } => ServerRefusal::Expired {
+            at,
+            not_after: timestamp(*not_after),
+        },
+        CertificateError::NotValidYetContext { not_before, .. } => ServerRefusal::NotYetValid {
+            at,
+            not_before: timestamp(*not_before),
+        },
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            ServerRefusal::WrongPurpose {
+                detail: escape(&error.to_string()),
+            }
+        }
+        other => ServerRefusal::Unacceptable {
+            detail: escape(&other.to_string()),
+        },
+    }
+}
