@@ -1,0 +1,29 @@
+//! Sealed issuer keys and the inventory of every certificate.
+//!
+//! ```text
+//! <home>/vault.db              authorities, anchors, certificates and where they lie (SQLite), 0600
+//! <home>/issuers/<keyid>.key   issuer keys, PKCS#8 PEM, sealed when there is a passphrase, 0400
+//! ```
+//!
+//! A key file is durable before the row that names it is committed, so no anchor is ever without
+//! its key; a key without a row is harmless, and [`Vault::tidy`] removes it. SQL lives in this
+//! crate only.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)
+)]
+
+mod authority;
+mod entropy;
+mod error;
+mod inventory;
+mod keys;
+mod schema;
+mod vault;
+
+pub use authority::{Anchor, AnchorState, Authority, NewAnchor};
+pub use entropy::SystemEntropy;
+pub use error::{CATALOGUE, VaultError};
+pub use inventory::{Entry, Filter, NewEntry, Place, State, StateKind};
+pub use keys::Unlocked;
+pub use vault::Vault;
