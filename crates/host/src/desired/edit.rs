@@ -1,0 +1,137 @@
+//! Writing `sealock.toml`, and edits that keep what a person wrote in it.
+
+use super::{Client, Desired, format_life};
+use crate::HostError;
+use std::fmt::Write as _;
+use std::path::Path;
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
+
+/// The commented file for a desired state.
+pub(super) fn write(desired: &Desired) -> String {
+    let mut out = String::new();
+    let daemon = &desired.daemon;
+    // Writing to a String cannot fail.
+    let _ = write!(
+        out,
+        "# What this host shall look like. `sealock plan` shows what would change, `sealock apply` does it,\n\
+         # `sealock down` puts everything back.\n\
+         version = 1\n\n\
+         [authority]\n\
+         name = {}\n\
+         # ecdsa-p256, ecdsa-p384, ed25519, rsa-2048, rsa-3072 or rsa-4096\n\
+         key = {}\n\n\
+         [daemon]\n\
+         # Where dockerd listens, with a client certificate demanded on each.\n\
+         listen = {}\n\
+         # The names and addresses by which clients reach this host; they go into its certificate.\n\
+         names = {}\n",
+        text(&desired.authority.name),
+        text(&desired.authority.key.to_string()),
+        list(daemon.listen.iter().map(ToString::to_string)),
+        list(daemon.names.iter().cloned()),
+    );
+    let paths = [("docker-config", &daemon.docker_config), ("docker-socket", &daemon.docker_socket)];
+    for (key, path) in paths {
+        if let Some(path) = path {
+            let _ = writeln!(out, "{key} = {}", text(&path.display().to_string()));
+        }
+    }
+    if let Some(command) = &daemon.restart_command {
+        let _ = writeln!(out, "# What restarts the daemon, by /bin/sh.\nrestart-command = {}", text(command));
+    }
+    let _ = write!(
+        out,
+        "# Keep containers running while dockerd restarts, where it can.\n\
+         live-restore = {}\n\
+         # Life of the server certificate; it is renewed long before.\n\
+         server-life = {}\n",
+        daemon.live_restore,
+        text(&format_life(daemon.server_life)),
+    );
+    for client in &desired.clients {
+        let _ = write!(
+            out,
+            "\n[[client]]\nname = {}\n\
+             # \"~/.docker\", \"dir:/path\", \"context:NAME\" or \"context:NAME@user\"\n\
+             install = {}\nlife = {}\n",
+            text(&client.name),
+            list(client.install.iter().map(ToString::to_string)),
+            text(&format_life(client.life)),
+        );
+    }
+    out
+}
+
+/// The same text with one more `[[client]]`, or with an existing one of that name replaced.
+///
+/// Comments, order and spacing of everything else stay.
+pub fn add_client(path: &Path, source: &str, client: &Client) -> Result<String, HostError> {
+    let mut document = document(path, source)?;
+    let clients = document.entry("client").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
+    let Item::ArrayOfTables(clients) = clients else {
+        return Err(not_tables(path));
+    };
+    let fill = |table: &mut Table| {
+        table["name"] = value(client.name.as_str());
+        table["install"] = value(client.install.iter().map(ToString::to_string).collect::<Array>());
+        table["life"] = value(format_life(client.life));
+    };
+    let existing = clients.iter_mut().find(|table| named(table, &client.name));
+    match existing {
+        Some(table) => fill(table),
+        None => {
+            let mut table = Table::new();
+            fill(&mut table);
+            clients.push(table);
+        }
+    }
+    let text = document.to_string();
+    Desired::parse(path, &text)?;
+    Ok(text)
+}
+
+/// The same text without the `[[client]]` of that name; `None` when there is none.
+pub fn remove_client(path: &Path, source: &str, name: &str) -> Result<Option<String>, HostError> {
+    let mut document = document(path, source)?;
+    let Some(Item::ArrayOfTables(clients)) = document.get_mut("client") else { return Ok(None) };
+    let Some(index) = clients.iter().position(|table| named(table, name)) else { return Ok(None) };
+    clients.remove(index);
+    if clients.is_empty() {
+        document.remove("client");
+    }
+    Ok(Some(document.to_string()))
+}
+
+fn named(table: &Table, name: &str) -> bool {
+    table.get("name").and_then(Item::as_str) == Some(name)
+}
+
+fn document(path: &Path, source: &str) -> Result<DocumentMut, HostError> {
+    // Our own reader first: its errors know the line.
+    Desired::parse(path, source)?;
+    source.parse().map_err(|error: toml_edit::TomlError| HostError::DesiredSyntax {
+        path: path.to_path_buf(),
+        line: 1,
+        column: 1,
+        problem: sealock_diag::escape(error.message()),
+    })
+}
+
+fn not_tables(path: &Path) -> HostError {
+    HostError::DesiredValue {
+        path: path.to_path_buf(),
+        line: 1,
+        key: "client".into(),
+        problem: "written inline; it can only be edited as [[client]] tables".into(),
+        help: None,
+    }
+}
+
+fn text(plain: &str) -> String {
+    toml_edit::Value::from(plain).to_string()
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.map(|item| text(&item)).collect();
+    format!("[{}]", items.join(", "))
+}
