@@ -359,6 +359,7 @@ impl Drop for Dockerd {
             }
             left.is_empty()
         });
+        process::remove_control_groups(&self.scratch.join("data/containers"));
     }
 }
 

@@ -371,6 +371,7 @@ impl Drop for Machine {
             }
             let _ = self.nspawn.wait();
         }
+        process::remove_control_groups(&self.scratch.join("docker/containers"));
         if !std::thread::panicking() {
             wait_for(
                 "a machine's processes to end",

@@ -255,6 +255,25 @@ pub(crate) fn unmount_below(path: &Path) {
     }
 }
 
+/// Removes the control groups of containers that are gone: whoever killed them instead of asking
+/// their daemon has to. `containers` is the daemon's folder of that name; control groups carry the
+/// containers' ids.
+pub(crate) fn remove_control_groups(containers: &Path) {
+    for container in fs::read_dir(containers).into_iter().flatten().flatten() {
+        let id = container.file_name();
+        for hierarchy in fs::read_dir("/sys/fs/cgroup")
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            for parent in ["docker", "payload/docker"] {
+                // A control group that still has a process cannot be removed; that is as it should be.
+                let _ = fs::remove_dir(hierarchy.path().join(parent).join(&id));
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
