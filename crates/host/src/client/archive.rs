@@ -456,7 +456,7 @@ mod tests {
                 "key.pem",
                 EntryType::GNUSparse,
                 b"",
-                ArchiveFault::NotAPlainFile,
+                ArchiveFault::NotTar,
             ),
             (
                 "key.pem",

@@ -101,7 +101,8 @@ pub fn config_dir(env: &dyn Fn(&str) -> Option<String>, home: &Path) -> PathBuf 
 /// ```text
 /// --context > --host > DOCKER_HOST > DOCKER_CONTEXT > config.json > default
 /// ```
-/// TLS flags and variables count for the `default` context only.
+/// TLS flags and variables count for the `default` context only. An empty variable counts as unset;
+/// docker 20.10 differs for `DOCKER_CONTEXT` alone and stops with `context "" does not exist`.
 ///
 /// # Errors
 /// [`ClientError::ConflictingChoice`] for `--host` with `--context`; [`ClientError::ConfigBroken`]
