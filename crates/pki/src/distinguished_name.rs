@@ -59,12 +59,26 @@ pub(crate) fn email_addresses(name: &[u8]) -> Vec<String> {
     found
 }
 
-/// Whether `prefix`'s RDNs are the first RDNs of `name`, byte for byte.
+/// Whether `prefix`'s RDNs are the first RDNs of `name`: texts are compared without regard to their
+/// string type, case, or runs of white space (RFC 5280 §7.1, in short).
 pub(crate) fn is_within(name: &[u8], prefix: &[u8]) -> bool {
-    match (der::expect(der::SEQUENCE, name), der::expect(der::SEQUENCE, prefix)) {
-        (Some(name), Some(prefix)) => name.content.starts_with(prefix.content),
-        _ => false,
-    }
+    comparable(name).starts_with(&comparable(prefix))
+}
+
+type ComparableRdn = Vec<(Vec<u8>, Result<String, Vec<u8>>)>;
+
+fn comparable(name: &[u8]) -> Vec<ComparableRdn> {
+    let mut rdns: Vec<ComparableRdn> = Vec::new();
+    each_attribute(name, |first_of_set, kind, tag, content| {
+        let value = text(tag, content)
+            .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase())
+            .ok_or_else(|| content.to_vec());
+        match rdns.last_mut() {
+            Some(rdn) if !first_of_set => rdn.push((kind.to_vec(), value)),
+            _ => rdns.push(vec![(kind.to_vec(), value)]),
+        }
+    });
+    rdns
 }
 
 /// Whether this is a Name of no RDN.

@@ -7,6 +7,7 @@
 
 mod algorithm;
 mod certificate;
+mod constraints;
 mod crl;
 mod der;
 mod description;
@@ -21,8 +22,11 @@ mod key_formats;
 mod names;
 mod oid;
 mod pem;
+mod pkcs12;
+mod refusal;
 mod request;
 mod timestamp;
+mod verify;
 
 pub use algorithm::KeyAlgorithm;
 pub use certificate::{Certificate, CertificateError};
@@ -40,5 +44,8 @@ pub use key_formats::is_sealed;
 pub use key::{KeyError, KeyKind, Passphrase, PrivateKey, PublicKey};
 pub use names::{AuthorityName, CommonName, DnsName, NameError, San};
 pub use pem::PemError;
+pub use pkcs12::{ArchiveError, to_pkcs12};
+pub use refusal::{Place, Refusal, Refused, Which};
 pub use request::{CertificateRequest, CsrNames, CsrPolicy, RequestError, sign_csr};
 pub use timestamp::{Timestamp, TimestampError};
+pub use verify::{CaKeyUsage, Revocation, VerifiedPath, VerifyOptions, verify, verify_with_reasons};

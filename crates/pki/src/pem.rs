@@ -329,31 +329,31 @@ mod tests {
         let good = String::from_utf8(encode("CERTIFICATE", b"some bytes, any bytes")).unwrap();
         let key = String::from_utf8(encode("PRIVATE KEY", b"k")).unwrap();
         let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(good.bytes().flat_map(|b| [b, 0])).collect();
-        let cases: &[(&[u8], &str)] = &[
-            (good.as_bytes(), "ok"),
-            (good.replace('\n', "\r\n").as_bytes(), "ok"),
-            (good.replace('\n', "\r").as_bytes(), "ok"),
-            (format!("\u{feff}{good}").as_bytes(), "ok"),
-            (format!("Bag Attributes\n    localKeyID: 01\n{good}trailing junk").as_bytes(), "ok"),
-            (format!("{key}{good}").as_bytes(), "ok"),
-            (good.replace('\n', "  \n").as_bytes(), "ok"),
-            (b"", "SL-P101"),
-            (b" \n\t", "SL-P101"),
-            (b"\x30\x82\x01\x01....", "SL-P103"),
-            (b"\x7fELF\0\0", "SL-P103"),
-            (&utf16, "SL-P103"),
-            (b"hello", "SL-P104"),
-            (&good.as_bytes()[..40], "SL-P105"),
-            (good.replace("END CERTIFICATE", "END OTHER").as_bytes(), "SL-P105"),
-            (format!("-----BEGIN CERTIFICATE-----\n{good}").as_bytes(), "SL-P105"),
-            (good.replace("c29t", "c2*t").as_bytes(), "SL-P106"),
-            (b"-----BEGIN CERTIFICATE-----\nAAAAA\n-----END CERTIFICATE-----", "SL-P106"),
-            (b"-----BEGIN CERTIFICATE-----\nAA==AA\n-----END CERTIFICATE-----", "SL-P106"),
-            (key.as_bytes(), "SL-P107"),
-            (format!("{good}{good}").as_bytes(), "SL-P108"),
+        let cases: Vec<(Vec<u8>, &str)> = vec![
+            (good.clone().into_bytes(), "ok"),
+            (good.replace('\n', "\r\n").into_bytes(), "ok"),
+            (good.replace('\n', "\r").into_bytes(), "ok"),
+            (format!("\u{feff}{good}").into_bytes(), "ok"),
+            (format!("Bag Attributes\n    localKeyID: 01\n{good}trailing junk").into_bytes(), "ok"),
+            (format!("{key}{good}").into_bytes(), "ok"),
+            (good.replace('\n', "  \n").into_bytes(), "ok"),
+            (b"".to_vec(), "SL-P101"),
+            (b" \n\t".to_vec(), "SL-P101"),
+            (b"\x30\x82\x01\x01....".to_vec(), "SL-P103"),
+            (b"\x7fELF\0\0".to_vec(), "SL-P103"),
+            (utf16, "SL-P103"),
+            (b"hello".to_vec(), "SL-P104"),
+            (good.as_bytes()[..40].to_vec(), "SL-P105"),
+            (good.replace("END CERTIFICATE", "END OTHER").into_bytes(), "SL-P105"),
+            (format!("-----BEGIN CERTIFICATE-----\n{good}").into_bytes(), "SL-P105"),
+            (good.replace("c29t", "c2*t").into_bytes(), "SL-P106"),
+            (b"-----BEGIN CERTIFICATE-----\nAAAAA\n-----END CERTIFICATE-----".to_vec(), "SL-P106"),
+            (b"-----BEGIN CERTIFICATE-----\nAA==AA\n-----END CERTIFICATE-----".to_vec(), "SL-P106"),
+            (key.clone().into_bytes(), "SL-P107"),
+            (format!("{good}{good}").into_bytes(), "SL-P108"),
         ];
         for (input, wanted) in cases {
-            assert_eq!(code(input), *wanted, "{:?}", String::from_utf8_lossy(input));
+            assert_eq!(code(&input), wanted, "{:?}", String::from_utf8_lossy(&input));
         }
         assert_eq!(code(&vec![b'a'; LIMIT + 1]), "SL-P102");
     }
