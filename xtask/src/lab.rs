@@ -123,19 +123,18 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 /// Makes `name` by `build` unless its stamp says that what is `wanted` is already there.
-pub(crate) fn component(
-    lab: &Path,
-    name: &str,
-    wanted: &str,
-    build: impl FnOnce() -> Done,
-) -> Done {
+pub(crate) fn component(lab: &Path, name: &str, wanted: &str, build: impl Fn() -> Done) -> Done {
     let stamp = lab.join("stamps").join(name);
     if fs::read_to_string(&stamp).is_ok_and(|there| there == wanted) {
         return Ok(());
     }
     // No stamp while the work is under way: an interrupted build is begun again.
     let _ = fs::remove_file(&stamp);
-    timed(name, build)?;
+    timed(name, &build).or_else(|reason| {
+        // Everything here comes over a network; one hiccup in a thousand packages is no verdict.
+        println!("lab: {reason}\nlab: {name}: once more");
+        timed(name, &build)
+    })?;
     at(&stamp, fs::write(&stamp, wanted))
 }
 

@@ -26,10 +26,12 @@ pub struct Builder {
     config: Option<String>,
     flags: Vec<String>,
     driver: String,
+    host_flag: bool,
 }
 
 impl Builder {
-    /// The text of `daemon.json`, written as it is, however broken.
+    /// The text of `daemon.json`, written as it is, however broken. `@SOCKET@` in it becomes the
+    /// path of the unix socket, `@FOLDER@` that of the daemon's folder.
     ///
     /// 20.10 takes its identity from `/etc/docker/key.json` of this machine unless the text has
     /// `deprecated-key-path`; the default text has.
@@ -43,6 +45,14 @@ impl Builder {
     #[must_use]
     pub fn flag(mut self, flag: &str) -> Self {
         self.flags.push(flag.to_owned());
+        self
+    }
+
+    /// No `--host` on the command line: the unix socket stands in `daemon.json` (`hosts`), where
+    /// a second one may be added. dockerd refuses to start with both.
+    #[must_use]
+    pub fn hosts_in_config(mut self) -> Self {
+        self.host_flag = false;
         self
     }
 
@@ -60,17 +70,29 @@ impl Builder {
     #[must_use]
     pub fn prepare(self) -> Dockerd {
         let scratch = Scratch::new("dockerd");
-        let text = self.config.unwrap_or_else(|| match self.version {
-            Version::V20 => format!(
-                "{{\n    \"deprecated-key-path\": \"{}\"\n}}\n",
-                scratch.join("key.json").display()
-            ),
-            Version::V26 | Version::V28 => "{}\n".to_owned(),
+        let socket = scratch.join("d.sock").display().to_string();
+        let folder = scratch.path().display().to_string();
+        let text = self.config.unwrap_or_else(|| {
+            let mut keys = Vec::new();
+            if self.version == Version::V20 {
+                keys.push("\"deprecated-key-path\": \"@FOLDER@/key.json\"");
+            }
+            if !self.host_flag {
+                keys.push("\"hosts\": [\"unix://@SOCKET@\"]");
+            }
+            format!("{{\n    {}\n}}\n", keys.join(",\n    "))
         });
+        let text = text
+            .replace("@SOCKET@", &socket)
+            .replace("@FOLDER@", &folder);
+        let mut flags = self.flags;
+        if self.host_flag {
+            flags.insert(0, format!("--host=unix://{socket}"));
+        }
         scratch.write("etc/daemon.json", text);
         let daemon = Dockerd {
             version: self.version,
-            command: command_line(&scratch, &self.driver, &self.flags),
+            command: command_line(&scratch, &self.driver, &flags),
             scratch,
         };
         daemon.write_scripts();
@@ -97,7 +119,6 @@ fn command_line(scratch: &Scratch, driver: &str, flags: &[String]) -> Vec<String
         format!("--data-root={}", path("data")),
         format!("--exec-root={}", path("exec")),
         format!("--pidfile={}", path("pid")),
-        format!("--host=unix://{}", path("d.sock")),
         "--bridge=none".into(),
         "--iptables=false".into(),
         "--ip6tables=false".into(),
@@ -136,6 +157,7 @@ impl Dockerd {
             config: None,
             flags: Vec::new(),
             driver: "overlay2".to_owned(),
+            host_flag: true,
         }
     }
 
@@ -324,7 +346,7 @@ impl Dockerd {
             "rm -f d.sock\n\
              env -i PATH={path} HOME=/root setsid {command} >>log 2>&1 </dev/null &\npid=$!\n\
              n=0; until curl -sf -m 5 --unix-socket d.sock http://d/_ping >/dev/null; do\n  \
-             if gone $pid && ! [ -S d.sock ]; then tail -n 5 log >&2; exit 1; fi\n  \
+             if gone $pid; then tail -n 5 log >&2; exit 1; fi\n  \
              sleep 0.05; n=$((n+1)); if [ $n -gt 600 ]; then tail -n 20 log >&2; exit 1; fi\ndone\n",
             path = quoted(&lab().docker_path(self.version)),
             command = command.join(" "),

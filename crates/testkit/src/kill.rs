@@ -12,8 +12,9 @@
 use std::fs;
 use std::process::Command;
 
+use crate::machine::Machine;
 use crate::process::{Outcome, run};
-use crate::scratch::Scratch;
+use crate::scratch::{Scratch, unique};
 
 /// Calls that change files, processes or what a peer has been told. `strace` counts each by its
 /// own name, so an instant is a name and a number.
@@ -65,6 +66,84 @@ const MUTATING: &[&str] = &[
     "fdatasync",
 ];
 
+/// What is killed, and where it runs.
+#[derive(Debug)]
+pub enum Program<'a> {
+    /// On this machine, with the command's arguments, environment and folder.
+    Here(Command),
+    /// Inside a machine, as root: the program and its arguments.
+    Inside(&'a Machine, Vec<String>),
+}
+
+impl From<Command> for Program<'_> {
+    fn from(command: Command) -> Self {
+        Self::Here(command)
+    }
+}
+
+impl<'a> Program<'a> {
+    /// `words` inside `machine`.
+    #[must_use]
+    pub fn inside(machine: &'a Machine, words: &[&str]) -> Self {
+        Self::Inside(
+            machine,
+            words.iter().map(|word| (*word).to_owned()).collect(),
+        )
+    }
+
+    /// The program under strace with `options`.
+    fn under_strace(&self, options: &[&str]) -> Command {
+        match self {
+            Self::Here(command) => {
+                let mut strace = Command::new("strace");
+                strace
+                    .args(options)
+                    .arg("--")
+                    .arg(command.get_program())
+                    .args(command.get_args());
+                for (name, value) in command.get_envs() {
+                    match value {
+                        Some(value) => strace.env(name, value),
+                        None => strace.env_remove(name),
+                    };
+                }
+                if let Some(folder) = command.get_current_dir() {
+                    strace.current_dir(folder);
+                }
+                strace
+            }
+            Self::Inside(machine, words) => {
+                let mut strace = machine.command("strace");
+                strace.args(options).arg("--").args(words);
+                strace
+            }
+        }
+    }
+
+    /// Runs it under strace and gives what strace wrote.
+    fn trace(&self, options: &[&str]) -> (String, Outcome) {
+        let scratch = Scratch::new("strace");
+        let inside = format!("/run/{}", unique("trace"));
+        let (there, here) = match self {
+            Self::Here(_) => {
+                let path = scratch.join("trace");
+                (path.display().to_string(), path)
+            }
+            Self::Inside(machine, _) => {
+                let path = machine.path(&inside);
+                (inside, path)
+            }
+        };
+        let mut all = options.to_vec();
+        all.extend(["-o", &there]);
+        let outcome = run(&mut self.under_strace(&all));
+        let text = fs::read(&here)
+            .unwrap_or_else(|error| panic!("strace wrote nothing: {error}: {outcome}"));
+        let _ = fs::remove_file(&here);
+        (String::from_utf8_lossy(&text).into_owned(), outcome)
+    }
+}
+
 /// One moment at which a program can be killed: as it enters this call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instant {
@@ -96,44 +175,64 @@ pub struct Count {
     pub killed: usize,
 }
 
-/// The instants of one run of `command`, in order.
+/// The instants of one run of `program`, in order.
 ///
 /// # Panics
-/// When strace cannot run the command.
+/// When strace cannot run the program.
 #[must_use]
-pub fn instants(command: &Command) -> (Vec<Instant>, Outcome) {
-    let scratch = Scratch::new("strace");
-    let trace = scratch.join("trace");
+pub fn instants(program: &Program<'_>) -> (Vec<Instant>, Outcome) {
     let calls = format!("trace={}", names());
-    let outcome = run(&mut under_strace(
-        command,
-        &[
-            "-y",
-            "-s",
-            "64",
-            "-e",
-            "signal=none",
-            "-e",
-            &calls,
-            "-o",
-            &trace.display().to_string(),
-        ],
-    ));
-    let text = fs::read(&trace).expect("what strace wrote");
-    (parse(&String::from_utf8_lossy(&text)), outcome)
+    let (text, outcome) = program.trace(&["-y", "-s", "64", "-e", "signal=none", "-e", &calls]);
+    (parse(&text), outcome)
+}
+
+/// The lines of a trace in which another thread of the program than its main one changes a file:
+/// instants that killing the main thread's calls would miss. Should be empty.
+///
+/// # Panics
+/// When strace cannot run the program.
+#[must_use]
+pub fn changes_by_other_threads(program: &Program<'_>) -> Vec<String> {
+    let calls = format!("trace={}", names());
+    let (text, _) = program.trace(&["-f", "-y", "-s", "64", "-e", "signal=none", "-e", &calls]);
+    let mut threads: Vec<&str> = Vec::new();
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let Some((pid, rest)) = line.split_once(' ') else {
+            continue;
+        };
+        let rest = rest.trim_start();
+        if rest.contains("clone") && rest.contains("CLONE_THREAD") {
+            threads.extend(rest.rsplit_once("= ").map(|(_, thread)| thread.trim()));
+        }
+        let Some((call, arguments)) = rest.split_once('(') else {
+            continue;
+        };
+        let talks = matches!(call, "connect" | "sendto" | "sendmsg") || call.starts_with("clone");
+        let to_peer = arguments.contains("<socket:");
+        if threads.contains(&pid)
+            && MUTATING.contains(&call)
+            && changes(call, arguments)
+            && !talks
+            && !to_peer
+        {
+            found.push(rest.to_owned());
+        }
+    }
+    found
 }
 
 /// Kills `command()` at every instant of a run of it.
 ///
 /// `reset` puts the world into the state from which a run begins; `command` gives the program,
-/// the same each time; `check_after` judges what a killed run left. The first run, which lists the
+/// the same each time (a `Command`, or a [`Program`] inside a machine); `check_after` judges what a killed run left. The first run, which lists the
 /// instants, is not killed and not judged; its exit code must be 0.
 ///
 /// # Panics
 /// When the first run fails, and wherever `reset` or `check_after` panic.
-pub fn at_every_instant(
+pub fn at_every_instant<'a, P: Into<Program<'a>>>(
     reset: impl FnMut(),
-    command: impl FnMut() -> Command,
+    command: impl FnMut() -> P,
     check_after: impl FnMut(&Killed<'_>),
 ) -> Count {
     at_instants(|_| true, reset, command, check_after)
@@ -143,14 +242,14 @@ pub fn at_every_instant(
 ///
 /// # Panics
 /// As [`at_every_instant`].
-pub fn at_instants(
+pub fn at_instants<'a, P: Into<Program<'a>>>(
     mut wanted: impl FnMut(&Instant) -> bool,
     mut reset: impl FnMut(),
-    mut command: impl FnMut() -> Command,
+    mut command: impl FnMut() -> P,
     mut check_after: impl FnMut(&Killed<'_>),
 ) -> Count {
     reset();
-    let (all, outcome) = instants(&command());
+    let (all, outcome) = instants(&command().into());
     assert!(
         outcome.code == 0,
         "the run that is not killed fails: {outcome}"
@@ -161,7 +260,7 @@ pub fn at_instants(
     };
     for instant in all.iter().filter(|instant| wanted(instant)) {
         reset();
-        let outcome = kill_at(&command(), instant);
+        let outcome = kill_at(&command().into(), instant);
         let killed = outcome.code == 128 + 9;
         count.tried += 1;
         count.killed += usize::from(killed);
@@ -174,43 +273,21 @@ pub fn at_instants(
     count
 }
 
-/// Runs `command` and kills it as it enters `instant`; the exit code is 137 when that came.
+/// Runs `program` and kills it as it enters `instant`; the exit code is 137 when that came.
 #[must_use]
-pub fn kill_at(command: &Command, instant: &Instant) -> Outcome {
+pub fn kill_at(program: &Program<'_>, instant: &Instant) -> Outcome {
     let trace = format!("trace={}", instant.call);
     let inject = format!(
         "inject={}:signal=KILL:when={}",
         instant.call, instant.number
     );
-    run(&mut under_strace(
-        command,
-        &["-e", &trace, "-e", &inject, "-o", "/dev/null"],
-    ))
+    run(&mut program.under_strace(&["-e", &trace, "-e", &inject, "-o", "/dev/null"]))
 }
 
 /// The names for strace; `?` lets it pass over those this kernel does not know.
 fn names() -> String {
     let names: Vec<String> = MUTATING.iter().map(|name| format!("?{name}")).collect();
     names.join(",")
-}
-
-fn under_strace(command: &Command, options: &[&str]) -> Command {
-    let mut strace = Command::new("strace");
-    strace
-        .args(options)
-        .arg("--")
-        .arg(command.get_program())
-        .args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => strace.env(name, value),
-            None => strace.env_remove(name),
-        };
-    }
-    if let Some(folder) = command.get_current_dir() {
-        strace.current_dir(folder);
-    }
-    strace
 }
 
 /// Counts every call by its name, and keeps those that change something.

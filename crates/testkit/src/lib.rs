@@ -20,6 +20,7 @@
     reason = "tests fail by panicking and say what they do"
 )]
 
+pub mod clients;
 pub mod dockerd;
 pub mod kill;
 pub mod lab;

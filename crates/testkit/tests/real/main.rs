@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use sealock_testkit::kill::Program;
 use sealock_testkit::leak::Secrets;
 use sealock_testkit::process::{free_port, mounts_below, naming, runs, wait_for};
 use sealock_testkit::{Dockerd, Machine, Network, Rootless, Scratch, Suite, Version, kill};
@@ -33,10 +34,15 @@ fn nothing_stays(folder: &Path) {
 fn by_hand(version: Version) {
     let start = Instant::now();
     let port = free_port();
-    let daemon = Dockerd::builder(version)
-        .flag(&format!("--host=tcp://127.0.0.1:{port}"))
-        .flag("--tls=false")
-        .start();
+    let mut daemon = Dockerd::builder(version);
+    daemon = match version {
+        Version::V20 => daemon.hosts_in_config(),
+        Version::V26 | Version::V28 => daemon
+            .config("{\"shutdown-timeout\": 5}")
+            .flag(&format!("--host=tcp://127.0.0.1:{port}"))
+            .flag("--tls=false"),
+    };
+    let daemon = daemon.start();
     took(
         &format!("dockerd {version:?} by hand, until it answers"),
         start,
@@ -49,18 +55,9 @@ fn by_hand(version: Version) {
     took("image imported, container runs", start);
 
     // Without live-restore a restart ends containers; with it they keep their processes.
-    std::fs::write(
-        daemon.config_file(),
-        std::fs::read_to_string(daemon.config_file())
-            .unwrap()
-            .trim_end()
-            .trim_end_matches('}')
-            .trim_end()
-            .to_owned()
-            + if version == Version::V20 { ",\n" } else { "" }
-            + "\"live-restore\": true}\n",
-    )
-    .unwrap();
+    let config = std::fs::read_to_string(daemon.config_file()).unwrap();
+    let config = config.replacen('{', "{ \"live-restore\": true,", 1);
+    std::fs::write(daemon.config_file(), config).unwrap();
     daemon.reload();
     wait_for("live-restore", Duration::from_secs(5), || {
         daemon
@@ -114,6 +111,7 @@ fn machine(suite: Suite, version: Option<Version>, expected: &str) {
     took(&format!("{suite:?} with Docker {expected} booted"), start);
     let folder = machine.folder().to_owned();
     let leader = machine.leader();
+    let namespace = machine.network().namespace_path();
 
     assert_eq!(
         machine
@@ -158,6 +156,15 @@ fn machine(suite: Suite, version: Option<Version>, expected: &str) {
     took("powered off and cleared away", start);
     nothing_stays(&folder);
     assert!(!runs(leader));
+    assert!(
+        !Path::new(&namespace).exists(),
+        "{namespace} is still there"
+    );
+    assert!(
+        !Path::new("/sys/fs/cgroup/pids/docker")
+            .join(&container.id)
+            .exists()
+    );
 }
 
 #[test]
@@ -255,6 +262,48 @@ fn a_program_is_killed_at_every_instant_that_changes_something() {
             (one(), two(), false),   // before c is made
         ]
     );
+}
+
+#[test]
+fn a_program_inside_a_machine_is_killed_too() {
+    let machine = Machine::builder(Suite::Bookworm).boot();
+    let line = "echo one >/tmp/a; echo two >/tmp/b";
+    let count = kill::at_every_instant(
+        || {
+            let _ = machine.sh("rm -f /tmp/a /tmp/b").ok();
+        },
+        || Program::inside(&machine, &["sh", "-c", line]),
+        |run| {
+            assert!(run.killed, "{:?}", run.outcome);
+            let said = machine.sh("cat /tmp/b 2>/dev/null").stdout;
+            assert_eq!(said, "");
+        },
+    );
+    assert_eq!(
+        count,
+        kill::Count {
+            tried: 4,
+            killed: 4
+        }
+    );
+}
+
+#[test]
+fn a_change_by_another_thread_is_seen() {
+    let scratch = Scratch::new("threads");
+    let path = scratch.join("file");
+    let script = "import sys, threading\n\
+                  write = lambda: open(sys.argv[1], 'w').write('x')\n\
+                  if sys.argv[2] == 'thread':\n    t = threading.Thread(target=write)\n    \
+                  t.start()\n    t.join()\nelse:\n    write()\n";
+    let program = |how: &str| {
+        let mut command = Command::new("/usr/bin/python3");
+        command.args(["-c", script]).arg(&path).arg(how);
+        Program::from(command)
+    };
+    assert!(kill::changes_by_other_threads(&program("main")).is_empty());
+    let seen = kill::changes_by_other_threads(&program("thread"));
+    assert!(seen.iter().any(|line| line.contains("O_CREAT")), "{seen:?}");
 }
 
 #[test]
