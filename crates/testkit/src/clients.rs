@@ -219,6 +219,7 @@ impl Request {
         let mut command = self.child(lab().python());
         self.variables(&mut command);
         let outcome = run(command.args(["-c", script]));
+        assert!(!outcome.stderr.contains("ModuleNotFoundError"), "{outcome}");
         Attempt::of(&outcome, |text| text.starts_with("server="))
     }
 
@@ -237,6 +238,7 @@ impl Request {
         let outcome = run(command
             .env("NODE_PATH", lab().node_modules())
             .args(["-e", script]));
+        assert!(!outcome.stderr.contains("Cannot find module"), "{outcome}");
         Attempt::of(&outcome, |text| text.starts_with("server="))
     }
 
