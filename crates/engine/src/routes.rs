@@ -97,6 +97,16 @@ fn versioned(path: &str) -> Option<((u32, u32), &str)> {
     Some(((major.parse().ok()?, minor.parse().ok()?), rest))
 }
 
+/// The architecture by the name that Go, and so Docker, has for it.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        other => other,
+    }
+}
+
 fn dotted((major, minor): (u32, u32)) -> String {
     format!("{major}.{minor}")
 }
@@ -109,7 +119,7 @@ fn version() -> Value {
             "Version": ENGINE_VERSION,
             "Details": {
                 "ApiVersion": dotted(API),
-                "Arch": std::env::consts::ARCH,
+                "Arch": architecture(),
                 "BuildTime": "",
                 "Experimental": "false",
                 "GitCommit": "",
@@ -125,7 +135,7 @@ fn version() -> Value {
         "GitCommit": "",
         "GoVersion": "none",
         "Os": "linux",
-        "Arch": std::env::consts::ARCH,
+        "Arch": architecture(),
         "KernelVersion": "",
     })
 }
@@ -143,7 +153,7 @@ fn info() -> Value {
         "ServerVersion": ENGINE_VERSION,
         "OperatingSystem": "sealock embedded engine",
         "OSType": "linux",
-        "Architecture": std::env::consts::ARCH,
+        "Architecture": architecture(),
         "NCPU": 0,
         "MemTotal": 0,
         "LiveRestoreEnabled": false,

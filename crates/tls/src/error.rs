@@ -281,7 +281,7 @@ fn listed(names: &[String]) -> String {
     match names {
         [] => "no name at all".to_owned(),
         // A hostile certificate may carry thousands; a reader needs a few.
-        [few @ ..] if few.len() <= 8 => few.join(", "),
+        few if few.len() <= 8 => few.join(", "),
         many => format!("{} and {} more", many[..8].join(", "), many.len() - 8),
     }
 }

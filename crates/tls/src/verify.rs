@@ -1,7 +1,9 @@
 //! Verification of peers: webpki first, then our own stricter judgement.
 //!
 //! webpki alone accepts anchors past their dates and certificates without an extended key usage;
-//! `sealock_pki::verify` does not. Both have to agree before a peer is believed.
+//! `sealock_pki::verify` does not. Both have to agree before a peer is believed. A CA without a
+//! keyUsage extension counts, as RFC 5280 §6.1.4 (n) has it: Docker's own recipe makes such CAs, and
+//! every Docker client and daemon believes them.
 
 use crate::clock::timestamp;
 use crate::{Seen, ServerRefusal, SettingsError, provider};
@@ -16,7 +18,9 @@ use rustls::{
     SignatureScheme,
 };
 use sealock_diag::escape;
-use sealock_pki::{Certificate, Purpose, San, Timestamp};
+use sealock_pki::{
+    CaKeyUsage, Certificate, Purpose, Refusal, San, Timestamp, VerifyOptions, verify,
+};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// More certificates than any honest chain has; hostile peers send hundreds.
@@ -129,22 +133,22 @@ impl ServerCertVerifier for ServerCheck {
             };
             return Err(self.refuse(server_refusal(&error, leaf, server_name, at), error));
         }
-        match strictly(
+        strictly(
             leaf,
             intermediates,
             anchors,
             Purpose::Server,
             self.name.clone(),
             at,
-        ) {
-            Ok(()) => Ok(ServerCertVerified::assertion()),
-            Err(strict) => Err(self.refuse(
-                ServerRefusal::Unacceptable {
-                    detail: strict.0.clone(),
-                },
-                CertificateError::Other(OtherError(Arc::new(strict))),
-            )),
-        }
+        )
+        .map_err(|Doubt { detail, error }| {
+            let refusal = match error {
+                CertificateError::InvalidPurpose => ServerRefusal::WrongPurpose { detail },
+                _ => ServerRefusal::Unacceptable { detail },
+            };
+            self.refuse(refusal, error)
+        })?;
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -224,7 +228,7 @@ impl ClientCertVerifier for ClientCheck {
             None,
             at,
         )
-        .map_err(|strict| CertificateError::Other(OtherError(Arc::new(strict))))?;
+        .map_err(|doubt| doubt.error)?;
         Ok(verified)
     }
 
@@ -263,14 +267,46 @@ fn strictly(
     purpose: Purpose,
     name: Option<San>,
     at: Timestamp,
-) -> Result<(), Strict> {
+) -> Result<(), Doubt> {
     let chain = std::iter::once(leaf)
         .chain(intermediates)
         .map(|der| Certificate::from_der(der.as_ref().to_vec()))
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Strict(escape(&error.to_string())))?;
-    let _ = (&chain, anchors, purpose, name, at);
-    Ok(())
+        .map_err(|error| Doubt::other(&error))?;
+    let options = VerifyOptions {
+        name,
+        key_usage: CaKeyUsage::Optional,
+        ..VerifyOptions::new(purpose, at)
+    };
+    match verify(&chain, anchors, &options) {
+        Ok(_) => Ok(()),
+        Err(
+            refusal @ (Refusal::NoPurpose { .. }
+            | Refusal::WrongPurpose { .. }
+            | Refusal::AnyPurpose { .. }),
+        ) => Err(Doubt {
+            detail: escape(&refusal.to_string()),
+            error: CertificateError::InvalidPurpose,
+        }),
+        Err(refusal) => Err(Doubt::other(&refusal)),
+    }
+}
+
+/// What our own verification found, and the error that makes rustls send the fitting alert.
+struct Doubt {
+    detail: String,
+    error: CertificateError,
+}
+
+impl Doubt {
+    fn other(error: &dyn std::error::Error) -> Self {
+        let detail = escape(&error.to_string());
+        let strict = Strict(detail.clone());
+        Self {
+            detail,
+            error: CertificateError::Other(OtherError(Arc::new(strict))),
+        }
+    }
 }
 
 fn check_length(intermediates: &[CertificateDer<'_>]) -> Result<(), String> {
