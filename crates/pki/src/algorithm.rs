@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 
-use crate::der::{self, Value};
+use crate::der;
 use crate::oid;
 
 /// What a subjectPublicKeyInfo holds, as far as anyone needs to know.
@@ -227,7 +227,3 @@ pub(crate) fn verifies_with(
     UnparsedPublicKey::new(algorithm, bits).verify(message, signature).is_ok()
 }
 
-/// Whether `value` fills its input: nothing follows it.
-pub(crate) fn alone(value: Value<'_>) -> Option<Value<'_>> {
-    value.rest.is_empty().then_some(value)
-}

@@ -512,3 +512,6 @@ fn which(path: &[&Certificate], index: usize) -> Which {
         None => Which { place, subject: String::new() },
     }
 }
+
+#[cfg(test)]
+mod tests;

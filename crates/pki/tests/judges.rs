@@ -1,0 +1,254 @@
+//! What we issue, judged by others: OpenSSL with `-x509_strict`, GnuTLS, Python's cryptography,
+//! pkilint and zlint, for every kind of key.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod lab;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use lab::{Counter, DAY, anchor, leaf};
+use sealock_pki::{
+    Crl, KeyKind, Passphrase, PrivateKey, Purpose, RevocationReason, Revoked, Timestamp, make_crl, to_pkcs12,
+};
+
+/// Lints of zlint that speak of the public web, not of a private authority.
+const ZLINT_IGNORED: &[&str] = &[
+    // CA/Browser Forum baseline: no policies, no AIA, no CRL DP, no OCSP in a private PKI without HTTP services.
+    "e_sub_cert_certificate_policies_missing",
+    "e_sub_cert_aia_missing",
+    "w_sub_cert_aia_does_not_contain_issuing_ca_url",
+    "e_sub_cert_aia_does_not_contain_ocsp_url",
+    // Private authorities name private hosts and addresses: that is what they are for.
+    "e_dnsname_not_valid_tld",
+    "e_san_contains_reserved_ip",
+    "e_subject_contains_reserved_ip",
+    // Public leaves live 398 days at most, ours in this test 825, Apple's limit for private roots.
+    "e_tls_server_cert_valid_time_longer_than_398_days",
+    "w_tls_server_cert_valid_time_longer_than_397_days",
+    "e_server_cert_valid_time_longer_than_398_days",
+    "w_server_cert_valid_time_longer_than_397_days",
+    // Public CAs must name a country; an authority on one host has none.
+    "e_ca_country_name_missing",
+    // Ed25519 is not yet allowed on the public web.
+    "e_public_key_type_not_allowed",
+    "e_signature_algorithm_not_supported",
+    // Client leaves of ours carry a common name and no alternative names, by design.
+    "e_sub_cert_no_alt_name",
+    "e_ext_san_missing",
+    "e_subject_common_name_not_from_san",
+    "e_sub_cert_eku_missing_server_auth",
+    "e_sub_cert_eku_server_auth_client_auth_missing",
+    // Notices and recommendations about names for display.
+    "n_subject_common_name_included",
+    "w_subject_common_name_included",
+    // RFC 5280's method 1, which every tool matches, uses SHA-1 as a name only.
+    "w_subject_key_identifier_not_recommended_subscriber",
+];
+
+#[test]
+fn openssl_accepts_every_kind() {
+    each_kind(|case| {
+        let purpose = if case.purpose == Purpose::Server { "sslserver" } else { "sslclient" };
+        let (anchor, leaf) = (case.path("anchor.pem"), case.path("leaf.pem"));
+        let mut verify = Command::new("openssl");
+        verify.args(["verify", "-x509_strict", "-check_ss_sig", "-purpose", purpose, "-CAfile"]).arg(&anchor).arg(&leaf);
+        expect(case, &mut verify, ": OK");
+        let mut with_list = Command::new("openssl");
+        with_list.args(["verify", "-x509_strict", "-crl_check", "-purpose", purpose, "-CAfile"]);
+        with_list.arg(&anchor).arg("-CRLfile").arg(case.path("empty.crl")).arg(&leaf);
+        expect(case, &mut with_list, ": OK");
+        let mut revoked = Command::new("openssl");
+        revoked.args(["verify", "-x509_strict", "-crl_check", "-CAfile"]);
+        revoked.arg(&anchor).arg("-CRLfile").arg(case.path("revoked.crl")).arg(&leaf);
+        let answer = run(&mut revoked);
+        assert!(text(&answer).contains("certificate revoked"), "{}: {}", case.name, text(&answer));
+        // Keys: plain, sealed, and the archive.
+        expect(case, Command::new("openssl").args(["pkey", "-check", "-noout", "-in"]).arg(case.path("leaf.key")), "valid");
+        let mut sealed = Command::new("openssl");
+        sealed.args(["pkey", "-noout", "-passin", "pass:correct horse", "-in"]).arg(case.path("sealed.key"));
+        assert!(run(&mut sealed).status.success(), "{}", case.name);
+        let mut archive = Command::new("openssl");
+        archive.args(["pkcs12", "-info", "-noout", "-passin", "pass:correct horse", "-in"]).arg(case.path("leaf.p12"));
+        expect(case, &mut archive, "AES-256-CBC, Iteration 600000, PRF hmacWithSHA256");
+    });
+}
+
+#[test]
+fn gnutls_accepts_every_kind() {
+    each_kind(|case| {
+        let purpose = if case.purpose == Purpose::Server { "1.3.6.1.5.5.7.3.1" } else { "1.3.6.1.5.5.7.3.2" };
+        let mut verify = Command::new("certtool");
+        verify.args(["--verify", "--verify-purpose", purpose, "--load-ca-certificate"]).arg(case.path("anchor.pem"));
+        verify.arg("--infile").arg(case.path("leaf.pem"));
+        expect(case, &mut verify, "Verified. The certificate is trusted.");
+        let mut list = Command::new("certtool");
+        list.args(["--verify-crl", "--load-ca-certificate"]).arg(case.path("anchor.pem"));
+        list.arg("--infile").arg(case.path("revoked.crl"));
+        expect(case, &mut list, "Verified");
+        let mut sealed = Command::new("certtool");
+        sealed.args(["--key-info", "--password", "correct horse", "--infile"]).arg(case.path("sealed.key"));
+        expect(case, &mut sealed, "Public Key Info");
+    });
+}
+
+#[test]
+fn python_cryptography_accepts_every_kind() {
+    // Its verifier knows the web's profile: client chains are verified as such, Ed25519 is no web key.
+    const SCRIPT: &str = r#"
+import sys, ipaddress
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.verification import PolicyBuilder, Store
+d, purpose, kind = sys.argv[1:4]
+read = lambda name: open(f"{d}/{name}", "rb").read()
+anchor = x509.load_pem_x509_certificate(read("anchor.pem"))
+leaf = x509.load_pem_x509_certificate(read("leaf.pem"))
+leaf.verify_directly_issued_by(anchor)
+anchor.verify_directly_issued_by(anchor)
+assert x509.load_pem_x509_crl(read("revoked.crl")).is_signature_valid(anchor.public_key())
+key = serialization.load_pem_private_key(read("leaf.key"), None)
+assert key.public_key() == leaf.public_key()
+assert serialization.load_pem_private_key(read("sealed.key"), b"correct horse").public_key() == leaf.public_key()
+packed, certificate, more = pkcs12.load_key_and_certificates(read("leaf.p12"), b"correct horse")
+assert certificate == leaf and [anchor] == more and packed.public_key() == leaf.public_key()
+if purpose == "server" and kind != "ed25519":
+    for name in (x509.DNSName("localhost"), x509.DNSName("a.docker.example.org"), x509.IPAddress(ipaddress.ip_address("2001:db8::7"))):
+        PolicyBuilder().store(Store([anchor])).build_server_verifier(name).verify(leaf, [])
+print("accepted")
+"#;
+    let python = tool("venv/bin/python");
+    each_kind(|case| {
+        let mut judge = Command::new(&python);
+        judge.args(["-c", SCRIPT]).arg(&case.folder).args([case.purpose.as_str(), case.kind.as_str()]);
+        expect(case, &mut judge, "accepted");
+    });
+}
+
+#[test]
+fn pkilint_has_nothing_above_notice() {
+    let lint = |name: &str| tool("venv/bin").join(name);
+    tool("venv/bin/lint_pkix_cert");
+    each_kind(|case| {
+        for file in ["anchor.pem", "leaf.pem"] {
+            let mut judge = Command::new(lint("lint_pkix_cert"));
+            quiet(case, judge.args(["lint", "-s", "WARNING"]).arg(case.path(file)));
+        }
+        let mut pair = Command::new(lint("lint_pkix_signer_signee_cert_chain"));
+        quiet(case, pair.args(["lint", "-s", "WARNING"]).arg(case.path("anchor.pem")).arg(case.path("leaf.pem")));
+        for file in ["empty.crl", "revoked.crl"] {
+            let mut judge = Command::new(lint("lint_crl"));
+            quiet(case, judge.args(["lint", "-t", "CRL", "-p", "PKIX", "-s", "WARNING"]).arg(case.path(file)));
+        }
+    });
+}
+
+#[test]
+fn zlint_has_nothing_outside_the_list() {
+    let zlint = tool("bin/zlint");
+    let mut found = Vec::new();
+    each_kind(|case| {
+        for file in ["anchor.pem", "leaf.pem"] {
+            let answer = run(Command::new(&zlint).arg(case.path(file)));
+            assert!(answer.status.success(), "{}: {}", case.name, text(&answer));
+            // {"lint_name":{"result":"pass"},…}: flat enough to be read without a parser.
+            for entry in text(&answer).split('}') {
+                let Some((name, result)) = entry.split_once(":{") else { continue };
+                let name = name.trim_matches([',', '{', '"', ' ', '\n']);
+                let bad = ["error", "warn", "fatal"].iter().any(|level| result.contains(&format!("\"result\":\"{level}\"")));
+                if bad && !ZLINT_IGNORED.contains(&name) {
+                    found.push(format!("{} {file}: {name}", case.name));
+                }
+            }
+        }
+    });
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// One kind of key and purpose, written as files.
+struct Case {
+    name: String,
+    kind: KeyKind,
+    purpose: Purpose,
+    folder: PathBuf,
+}
+
+impl Case {
+    fn path(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
+    }
+}
+
+/// The other tools ask the clock of the machine, so this test does as well.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Timestamp::from_unix(since.as_secs() as i64)
+}
+
+fn each_kind(mut judge: impl FnMut(&Case)) {
+    for kind in KeyKind::ALL {
+        for purpose in [Purpose::Server, Purpose::Client] {
+            let name = format!("{kind} {purpose}");
+            let thread = std::thread::current();
+            let unique = format!("judge-{}-{}-{kind}-{purpose}", std::process::id(), thread.name().unwrap_or("main"));
+            let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(unique);
+            std::fs::create_dir_all(&folder).unwrap();
+            write(&folder, kind, purpose);
+            judge(&Case { name, kind, purpose, folder: folder.clone() });
+            std::fs::remove_dir_all(&folder).unwrap();
+        }
+    }
+}
+
+fn write(folder: &Path, kind: KeyKind, purpose: Purpose) {
+    let now = now();
+    let issuer = anchor(purpose, kind, now);
+    let (leaf, key) = leaf(&issuer, purpose, kind, now);
+    let passphrase = Passphrase::new("correct horse".into()).unwrap();
+    let list = |revoked: &[Revoked], number| -> Crl {
+        make_crl(&issuer, revoked, number, now, now + 30 * DAY).unwrap()
+    };
+    let entry = Revoked { serial: leaf.serial().clone(), at: now, reason: RevocationReason::KeyCompromise };
+    let chain = [leaf.clone(), issuer.certificate().clone()];
+    let files: [(&str, Vec<u8>); 7] = [
+        ("anchor.pem", issuer.certificate().to_pem().into_bytes()),
+        ("leaf.pem", leaf.to_pem().into_bytes()),
+        ("empty.crl", list(&[], 1).to_pem().into_bytes()),
+        ("revoked.crl", list(&[entry], 2).to_pem().into_bytes()),
+        ("leaf.key", key.to_pem().unwrap().expose().clone()),
+        ("sealed.key", key.to_sealed_pem(&passphrase, &mut Counter(7)).unwrap().expose().clone()),
+        ("leaf.p12", to_pkcs12(&chain, &key, "alice", &passphrase).unwrap().expose().clone()),
+    ];
+    for (file, content) in files {
+        std::fs::write(folder.join(file), content).unwrap();
+    }
+    let again = PrivateKey::from_pem(&std::fs::read(folder.join("sealed.key")).unwrap(), Some(&passphrase)).unwrap();
+    assert_eq!(again.key_id(), leaf.key_id());
+}
+
+/// A tool of the lab. A judge that is missing is a failure: silence would look like consent.
+fn tool(name: &str) -> PathBuf {
+    let path = std::env::var_os("SEALOCK_LAB").map(|lab| Path::new(&lab).join(name));
+    path.filter(|path| path.exists()).unwrap_or_else(|| panic!("{name} is missing; run through: cargo xtask test"))
+}
+
+fn run(command: &mut Command) -> Output {
+    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; run through: cargo xtask test"))
+}
+
+fn text(answer: &Output) -> String {
+    String::from_utf8_lossy(&answer.stdout).into_owned() + &String::from_utf8_lossy(&answer.stderr)
+}
+
+fn expect(case: &Case, command: &mut Command, wanted: &str) {
+    let answer = run(command);
+    assert!(answer.status.success() && text(&answer).contains(wanted), "{}: {command:?}: {}", case.name, text(&answer));
+}
+
+fn quiet(case: &Case, command: &mut Command) {
+    let answer = run(command);
+    let said = text(&answer);
+    assert!(answer.status.success() && said.trim().is_empty(), "{}: {command:?}: {said}", case.name);
+}
