@@ -453,7 +453,7 @@ pub(crate) fn temporary_of(path: &Path) -> Result<PathBuf, Error> {
         why: "it does not end in a name",
     })?;
     let mut temporary = vec![b'.'];
-    if name.len() + SUFFIX.len() + 1 <= 255 {
+    if name.len() + SUFFIX.len() < 255 {
         temporary.extend_from_slice(name.as_bytes());
     } else {
         // File names end at 255 bytes; the digest of a long name is as much its own.

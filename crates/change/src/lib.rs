@@ -14,7 +14,10 @@
 //!
 //! A run is committed by the one rename that replaces the ledger. This crate knows no Docker, no
 //! clock and no randomness.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)
+)]
 
 mod diff;
 mod digest;

@@ -233,7 +233,11 @@ impl Vault {
             Some(authority) => Ok(authority),
             None => Err(VaultError::AuthorityUnknown {
                 name: name.clone(),
-                known: self.authorities()?.iter().map(ToString::to_string).collect(),
+                known: self
+                    .authorities()?
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
             }),
         }
     }
@@ -289,7 +293,10 @@ fn insert(
             .map_err(sql)?;
         if added == 0 {
             return Err(VaultError::Known {
-                what: format!("the {} anchor of generation {}", anchor.purpose, anchor.generation),
+                what: format!(
+                    "the {} anchor of generation {}",
+                    anchor.purpose, anchor.generation
+                ),
             });
         }
     }

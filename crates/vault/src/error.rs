@@ -175,12 +175,17 @@ impl VaultError {
         match source.sqlite_error_code() {
             Some(E::DatabaseBusy | E::DatabaseLocked) => Self::Busy { path },
             Some(E::DiskFull) => Self::Full { path },
-            Some(E::DatabaseCorrupt) => Self::Damaged { path, why: source.to_string() },
+            Some(E::DatabaseCorrupt) => Self::Damaged {
+                path,
+                why: source.to_string(),
+            },
             Some(E::NotADatabase) => Self::NotAVault {
                 path,
                 found: "it is no SQLite database".into(),
             },
-            Some(E::ReadOnly | E::PermissionDenied | E::CannotOpen) => Self::Denied { path, source },
+            Some(E::ReadOnly | E::PermissionDenied | E::CannotOpen) => {
+                Self::Denied { path, source }
+            }
             _ => Self::Database { path, source },
         }
     }
@@ -417,5 +422,92 @@ const fn entry(
         title,
         meaning,
         remedy,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_error_has_an_entry() {
+        let path = PathBuf::from("/home/x\u{1b}[2J/vault.db");
+        let name = AuthorityName::try_from("main").unwrap();
+        let purpose = Purpose::Client;
+        let sql = |code| rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        let key = || KeyError::PassphraseNeeded;
+        use rusqlite::ffi;
+        let errors = [
+            VaultError::Missing { home: path.clone() },
+            VaultError::Exposed {
+                path: path.clone(),
+                found: String::new(),
+                remedy: String::new(),
+            },
+            VaultError::sql(&path, sql(ffi::SQLITE_NOTADB)),
+            VaultError::Newer {
+                path: path.clone(),
+                found: 2,
+                known: 1,
+            },
+            VaultError::sql(&path, sql(ffi::SQLITE_BUSY)),
+            VaultError::sql(&path, sql(ffi::SQLITE_FULL)),
+            VaultError::sql(&path, sql(ffi::SQLITE_CORRUPT)),
+            VaultError::sql(&path, sql(ffi::SQLITE_READONLY)),
+            VaultError::sql(&path, sql(ffi::SQLITE_IOERR)),
+            VaultError::AuthorityExists { name: name.clone() },
+            VaultError::AuthorityUnknown {
+                name: name.clone(),
+                known: vec!["other".into()],
+            },
+            VaultError::PassphraseNeeded {
+                authority: name.clone(),
+            },
+            VaultError::WrongPassphrase {
+                authority: name.clone(),
+                path: path.clone(),
+            },
+            VaultError::KeyMissing {
+                purpose,
+                path: path.clone(),
+            },
+            VaultError::KeyUnreadable {
+                path: path.clone(),
+                source: key(),
+            },
+            VaultError::KeyMismatch {
+                purpose,
+                path: path.clone(),
+                source: key().into(),
+            },
+            VaultError::NoIssuer {
+                authority: name,
+                purpose,
+                generation: Some(2),
+            },
+            VaultError::Known { what: "it".into() },
+            VaultError::SerialUnknown {
+                serial: Serial::from_bytes(&[1]),
+            },
+            VaultError::KeyNotSealed {
+                key_id: "00".repeat(20).parse().unwrap(),
+                source: key(),
+            },
+        ];
+        let mut seen = BTreeSet::new();
+        for error in &errors {
+            let code = error.code();
+            assert!(CATALOGUE.iter().any(|e| e.code == code), "{error:?}");
+            for text in [
+                Some(error.to_string()),
+                error.location(),
+                Diagnose::cause(error),
+            ] {
+                assert!(!text.unwrap_or_default().contains('\u{1b}'), "{error:?}");
+            }
+            seen.insert(code);
+        }
+        assert_eq!(seen.len(), CATALOGUE.len());
     }
 }

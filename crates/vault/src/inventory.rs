@@ -4,7 +4,7 @@ use crate::authority::parse_purpose;
 use crate::error::VaultError;
 use crate::vault::Vault;
 use rusqlite::{OptionalExtension, Row, params, params_from_iter, types::Value};
-use sealock_pki::{Certificate, KeyId, Purpose, San, Serial, Timestamp};
+use sealock_pki::{Certificate, KeyId, Purpose, RevocationReason, San, Serial, Timestamp};
 
 /// A certificate to be recorded.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +34,8 @@ pub enum State {
     Revoked {
         /// Since when.
         at: Timestamp,
-        /// Why, as text.
-        reason: String,
+        /// Why, as the CRL will say it.
+        reason: RevocationReason,
     },
     /// Taken from where we had put it, not revoked: stock dockerd accepts it until it expires.
     Withdrawn,
@@ -183,12 +183,24 @@ impl Filter {
                 terms.push(format!("{column} ?{}", values.len()));
             }
         };
-        term("serial =", self.serial.map(|s| s.as_bytes().to_vec().into()));
+        term(
+            "serial =",
+            self.serial.map(|s| s.as_bytes().to_vec().into()),
+        );
         term("identity =", self.identity.map(Into::into));
-        term("purpose =", self.purpose.map(|p| p.as_str().to_owned().into()));
+        term(
+            "purpose =",
+            self.purpose.map(|p| p.as_str().to_owned().into()),
+        );
         term("state =", self.state.map(|s| s.as_str().to_owned().into()));
-        term("not_after <", self.expiring_before.map(|t| t.as_unix().into()));
-        term("issuer =", self.issuer.map(|i| i.as_bytes().to_vec().into()));
+        term(
+            "not_after <",
+            self.expiring_before.map(|t| t.as_unix().into()),
+        );
+        term(
+            "issuer =",
+            self.issuer.map(|i| i.as_bytes().to_vec().into()),
+        );
         let clause = if terms.is_empty() {
             String::new()
         } else {
@@ -310,7 +322,10 @@ impl Vault {
         self.transaction(|transaction, path| {
             let id = id_of(transaction, path, serial)?;
             transaction
-                .execute("DELETE FROM place WHERE certificate = ?1 AND place = ?2", params![id, place])
+                .execute(
+                    "DELETE FROM place WHERE certificate = ?1 AND place = ?2",
+                    params![id, place],
+                )
                 .map_err(|e| VaultError::sql(path, e))?;
             Ok(())
         })
@@ -319,7 +334,7 @@ impl Vault {
     /// Says what a certificate is still good for.
     pub fn set_state(&mut self, serial: &Serial, state: &State) -> Result<(), VaultError> {
         let (at, reason) = match state {
-            State::Revoked { at, reason } => (Some(at.as_unix()), Some(reason.as_str())),
+            State::Revoked { at, reason } => (Some(at.as_unix()), Some(reason.code())),
             _ => (None, None),
         };
         self.transaction(|transaction, path| {
@@ -384,7 +399,11 @@ impl Vault {
                 "superseded" => State::Superseded,
                 "revoked" => State::Revoked {
                     at: time("state_at")?,
-                    reason: row.get("reason").map_err(sql)?,
+                    reason: row
+                        .get("reason")
+                        .map(reason)
+                        .map_err(sql)?
+                        .ok_or_else(|| self.damaged("a certificate has an unknown reason"))?,
                 },
                 "withdrawn" => State::Withdrawn,
                 _ => return Err(self.damaged("a certificate has an unknown state")),
@@ -404,9 +423,33 @@ fn id_of(
 ) -> Result<i64, VaultError> {
     transaction
         .prepare_cached("SELECT id FROM certificate WHERE serial = ?1")
-        .and_then(|mut s| s.query_row([serial.as_bytes()], |row| row.get(0)).optional())
+        .and_then(|mut s| {
+            s.query_row([serial.as_bytes()], |row| row.get(0))
+                .optional()
+        })
         .map_err(|e| VaultError::sql(path, e))?
-        .ok_or_else(|| VaultError::SerialUnknown { serial: serial.clone() })
+        .ok_or_else(|| VaultError::SerialUnknown {
+            serial: serial.clone(),
+        })
+}
+
+/// The reason with this CRLReason number (RFC 5280 §5.3.1).
+fn reason(code: u8) -> Option<RevocationReason> {
+    use RevocationReason as R;
+    [
+        R::Unspecified,
+        R::KeyCompromise,
+        R::CaCompromise,
+        R::AffiliationChanged,
+        R::Superseded,
+        R::CessationOfOperation,
+        R::CertificateHold,
+        R::RemoveFromCrl,
+        R::PrivilegeWithdrawn,
+        R::AaCompromise,
+    ]
+    .into_iter()
+    .find(|reason| reason.code() == code)
 }
 
 /// SANs as one text for people who read the database; the certificate itself says it exactly.

@@ -39,7 +39,11 @@ impl Unlocked {
     /// The generation of [`Unlocked::issuer`].
     pub fn generation(&self, purpose: Purpose) -> Option<u32> {
         let signs = |a: &&(Anchor, _)| a.0.purpose == purpose && a.0.state == AnchorState::Active;
-        self.anchors.iter().rev().find(signs).map(|a| a.0.generation)
+        self.anchors
+            .iter()
+            .rev()
+            .find(signs)
+            .map(|a| a.0.generation)
     }
 
     /// The issuer of one generation, whatever its state: for the CRLs of an older one.
@@ -74,21 +78,28 @@ impl Unlocked {
     fn load(&self, anchor: &Anchor) -> Result<Issuer, VaultError> {
         let path = key_path(&self.home, anchor.key_id);
         if fs::stat(&path)?.is_none() {
-            return Err(VaultError::KeyMissing { purpose: anchor.purpose, path });
+            return Err(VaultError::KeyMissing {
+                purpose: anchor.purpose,
+                path,
+            });
         }
         check_closed(&directory(&self.home), Kind::Directory, "0700")?;
         check_closed(&path, Kind::File, "0400")?;
         let pem = Sensitive::new(fs::read(&path)?);
-        let key = PrivateKey::from_pem(pem.expose(), self.passphrase.as_ref()).map_err(|e| match e {
-            KeyError::PassphraseNeeded => VaultError::PassphraseNeeded {
-                authority: self.authority.clone(),
-            },
-            KeyError::WrongPassphrase => VaultError::WrongPassphrase {
-                authority: self.authority.clone(),
-                path: path.clone(),
-            },
-            source => VaultError::KeyUnreadable { path: path.clone(), source },
-        })?;
+        let key =
+            PrivateKey::from_pem(pem.expose(), self.passphrase.as_ref()).map_err(|e| match e {
+                KeyError::PassphraseNeeded => VaultError::PassphraseNeeded {
+                    authority: self.authority.clone(),
+                },
+                KeyError::WrongPassphrase => VaultError::WrongPassphrase {
+                    authority: self.authority.clone(),
+                    path: path.clone(),
+                },
+                source => VaultError::KeyUnreadable {
+                    path: path.clone(),
+                    source,
+                },
+            })?;
         Issuer::new(anchor.certificate.clone(), key).map_err(|source| VaultError::KeyMismatch {
             purpose: anchor.purpose,
             path,
@@ -108,7 +119,9 @@ impl Vault {
         let authority = self.known_authority(name)?;
         let needs = |a: &Anchor| a.sealed && a.state == AnchorState::Active;
         if passphrase.is_none() && authority.anchors.iter().any(needs) {
-            return Err(VaultError::PassphraseNeeded { authority: name.clone() });
+            return Err(VaultError::PassphraseNeeded {
+                authority: name.clone(),
+            });
         }
         Ok(Unlocked {
             authority: name.clone(),
@@ -144,7 +157,11 @@ impl Vault {
         let mut orphans = Vec::new();
         for entry in std::fs::read_dir(&directory).map_err(fail)? {
             let path = entry.map_err(fail)?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let ours = name.ends_with(".key") || name.ends_with(".sealock-new");
             if ours && !named.contains(&path) {
                 orphans.push(path);

@@ -37,7 +37,7 @@ const MIGRATIONS: &[&str] = &["
         not_after INTEGER NOT NULL,
         state TEXT NOT NULL,
         state_at INTEGER,
-        reason TEXT,
+        reason INTEGER,
         issued_at INTEGER NOT NULL,
         run TEXT,
         der BLOB NOT NULL

@@ -57,7 +57,9 @@ impl Vault {
     pub fn open(home: &Path) -> Result<Self, VaultError> {
         let path = home.join("vault.db");
         let Some(stat) = fs::stat(&path)? else {
-            return Err(VaultError::Missing { home: home.to_path_buf() });
+            return Err(VaultError::Missing {
+                home: home.to_path_buf(),
+            });
         };
         let not_a_vault = |found: &str| VaultError::NotAVault {
             path: path.clone(),
@@ -79,14 +81,20 @@ impl Vault {
         let connection = Connection::open_with_flags(&path, flags).map_err(sql)?;
         connection.busy_timeout(PATIENCE).map_err(sql)?;
         let pragma = |name: &str| -> Result<i64, VaultError> {
-            connection.pragma_query_value(None, name, |row| row.get(0)).map_err(sql)
+            connection
+                .pragma_query_value(None, name, |row| row.get(0))
+                .map_err(sql)
         };
         if pragma("application_id")? != schema::APPLICATION {
             return Err(not_a_vault("it is the database of another program"));
         }
         let found = pragma("user_version")?;
         if found > schema::VERSION {
-            return Err(VaultError::Newer { path, found, known: schema::VERSION });
+            return Err(VaultError::Newer {
+                path,
+                found,
+                known: schema::VERSION,
+            });
         }
         // Durability first: when a transaction returns, its certificates may be handed out, so it
         // must survive the power. TRUNCATE with FULL syncs the emptied journal too (DELETE with FULL
@@ -138,7 +146,10 @@ impl Vault {
             ("ok", true) => "a row refers to one that is not there".into(),
             (verdict, _) => verdict.to_owned(),
         };
-        Err(VaultError::Damaged { path: self.path.clone(), why })
+        Err(VaultError::Damaged {
+            path: self.path.clone(),
+            why,
+        })
     }
 
     /// Runs `work` in one transaction: all of it is durable when this returns, or none of it is.
@@ -182,7 +193,14 @@ pub(crate) fn check_closed(path: &Path, kind: Kind, mode: &str) -> Result<(), Va
     if stat.kind != kind {
         return Err(VaultError::NotAVault {
             path: path.to_path_buf(),
-            found: format!("it is no {}", if kind == Kind::Directory { "directory" } else { "plain file" }),
+            found: format!(
+                "it is no {}",
+                if kind == Kind::Directory {
+                    "directory"
+                } else {
+                    "plain file"
+                }
+            ),
         });
     }
     let me = Owner::of_this_process().uid;
