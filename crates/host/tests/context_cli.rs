@@ -79,6 +79,7 @@ fn files(bundle: &Bundle) -> [Vec<u8>; 3] {
 struct Cli {
     program: PathBuf,
     dir: PathBuf,
+    version: String,
 }
 
 impl Cli {
@@ -176,7 +177,17 @@ fn with_every_cli(test: &str, check: impl Fn(&Cli)) {
         let dir =
             std::env::temp_dir().join(format!("sealock-{test}-{}-{number}", std::process::id()));
         std::fs::create_dir(&dir).unwrap();
-        let cli = Cli { program, dir };
+        let version = Command::new(&program)
+            .arg("--version")
+            .output()
+            .unwrap()
+            .stdout;
+        let version = String::from_utf8(version).unwrap();
+        let cli = Cli {
+            program,
+            dir,
+            version,
+        };
         check(&cli);
         std::fs::remove_dir_all(&cli.dir).unwrap();
     }
@@ -365,6 +376,11 @@ fn choice_agrees(
     variables: [(&str, Option<&str>); 2],
     current: Option<&str>,
 ) {
+    // docker 20.10 makes a difference between unset and empty; newer ones do not, and we do not.
+    let some_empty = variables.iter().any(|(_, value)| *value == Some(""));
+    if some_empty && cli.version.contains(" 20.10.") {
+        return;
+    }
     let text = current.map_or_else(
         || "{}".to_owned(),
         |name| format!("{{\"currentContext\":\"{name}\"}}"),
@@ -399,11 +415,6 @@ fn choice_agrees(
             .filter_map(|(name, value)| value.map(|value| (name, value))),
     );
     let out = command.output().unwrap();
-    // docker 20.10 stops at a variable that is set and empty; newer ones take it for unset, as we do.
-    if String::from_utf8_lossy(&out.stderr).contains("context \"\" does not exist") {
-        assert!(variables.contains(&("DOCKER_CONTEXT", Some(""))));
-        return;
-    }
     let out = String::from_utf8(out.stdout).unwrap();
     let chosen = out.lines().find_map(|line| line.strip_suffix(" *"));
     assert_eq!(

@@ -452,12 +452,7 @@ mod tests {
                 ArchiveFault::NotAPlainFile,
             ),
             ("key.pem", EntryType::Fifo, b"", ArchiveFault::NotAPlainFile),
-            (
-                "key.pem",
-                EntryType::GNUSparse,
-                b"",
-                ArchiveFault::NotTar,
-            ),
+            ("key.pem", EntryType::GNUSparse, b"", ArchiveFault::NotTar),
             (
                 "key.pem",
                 EntryType::Continuous,

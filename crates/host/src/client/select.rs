@@ -101,8 +101,9 @@ pub fn config_dir(env: &dyn Fn(&str) -> Option<String>, home: &Path) -> PathBuf 
 /// ```text
 /// --context > --host > DOCKER_HOST > DOCKER_CONTEXT > config.json > default
 /// ```
-/// TLS flags and variables count for the `default` context only. An empty variable counts as unset;
-/// docker 20.10 differs for `DOCKER_CONTEXT` alone and stops with `context "" does not exist`.
+/// TLS flags and variables count for the `default` context only. An empty variable counts as unset.
+/// docker 20.10 alone differs there: an empty `DOCKER_HOST` makes it choose `default`, and at an empty
+/// `DOCKER_CONTEXT` it stops with `context "" does not exist`.
 ///
 /// # Errors
 /// [`ClientError::ConflictingChoice`] for `--host` with `--context`; [`ClientError::ConfigBroken`]

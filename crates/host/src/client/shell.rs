@@ -30,7 +30,7 @@ impl Shell {
 
     /// `text` as one literal word of this shell, whatever it holds.
     ///
-    /// The text must be free of control characters; [`env`] sees to it.
+    /// The text must be free of control characters; [`env()`] sees to it.
     pub(super) fn quote(self, text: &str) -> String {
         let mut out = String::with_capacity(text.len() + 2);
         out.push('\'');
@@ -131,7 +131,7 @@ pub fn env(
     .concat())
 }
 
-/// The opposite of [`env`]: what a shell evaluates to forget the daemon again.
+/// The opposite of [`env()`]: what a shell evaluates to forget the daemon again.
 pub fn env_unset(shell: Shell, command: &str) -> String {
     [
         shell.unset("DOCKER_HOST"),
