@@ -30,6 +30,9 @@ impl Vault {
         for missing in sealock_change::Edit::missing_directories(home, 0o700, None)? {
             // Two processes may do this at once: a directory that is there by now is as good.
             fs::create_dir(missing.path(), 0o700, None)?;
+            if let Some(parent) = missing.path().parent() {
+                fs::sync_dir(parent)?;
+            }
         }
         check_closed(home, Kind::Directory, "0700")?;
         let path = home.join("vault.db");

@@ -108,6 +108,66 @@ fn a_kill_at_any_instant_leaves_the_vault_whole() {
     assert!(wrote > 0);
 }
 
+/// The same, at every single system call that changes the disk: strace sends the signal when the
+/// call is entered for the N-th time, for every call and every N.
+#[test]
+fn a_kill_at_every_mutating_system_call_leaves_the_vault_whole() {
+    const CALLS: [&str; 12] = [
+        "openat",
+        "mkdir",
+        "write",
+        "pwrite64",
+        "fchown",
+        "fchmod",
+        "fsync",
+        "fdatasync",
+        "rename",
+        "ftruncate",
+        "unlink",
+        "link",
+    ];
+    let house = House::new("strace");
+    let traced = |home: &Path, call: &str, n: u32| {
+        let inner = start(home, "killed", 1);
+        Command::new("strace")
+            .args(["-f", "-o", "/dev/null", "-e", &format!("trace={call}")])
+            .args(["-e", &format!("inject={call}:signal=KILL:when={n}")])
+            .arg(inner.get_program())
+            .args(inner.get_args())
+            .envs(inner.get_envs().filter_map(|(k, v)| Some((k, v?))))
+            .output()
+    };
+    let (mut tried, mut kept) = (0, 0);
+    for call in CALLS {
+        for n in 1.. {
+            let home = house.home().with_file_name(format!("{call}-{n}"));
+            let Ok(output) = traced(&home, call, n) else {
+                println!("no strace here: instants were tried by time only");
+                return;
+            };
+            let error = String::from_utf8_lossy(&output.stderr).into_owned();
+            if error.contains("ptrace") {
+                println!("strace may not trace here: {error}");
+                return;
+            }
+            if String::from_utf8_lossy(&output.stdout).contains("CODE none") {
+                break;
+            }
+            tried += 1;
+            kept += check(&home);
+            // The next command reaches the goal on what it finds.
+            let next = start(&home, "next", 1).output().unwrap();
+            assert!(
+                String::from_utf8_lossy(&next.stdout).contains("CODE none"),
+                "{call} {n}"
+            );
+            check(&home);
+        }
+    }
+    println!("{tried} instants; in {kept} the authority was committed already");
+    assert!(tried >= 60, "{tried}");
+}
+
 #[test]
 fn processes_that_write_at_once_wait_for_each_other() {
     let house = House::new("both");
