@@ -42,9 +42,11 @@ const CASES: &[Case] = &[
     Case {
         name: "ca create, a server and a client from nothing",
         target: Some(0.010),
-        line: "export SEALOCK_HOME=\"$FRESH\"; \"$SEALOCK\" ca create && \
-               \"$SEALOCK\" cert issue --purpose server --name localhost --out \"$FRESH/server\" && \
-               \"$SEALOCK\" cert issue --purpose client --name alice --out \"$FRESH/client\"",
+        line: "export SEALOCK_HOME=\"$FRESH/home\"; \"$SEALOCK\" --yes ca create && \
+               \"$SEALOCK\" --yes cert issue localhost 127.0.0.1 --profile server \
+               --cert \"$FRESH/server.pem\" --key \"$FRESH/server.key\" && \
+               \"$SEALOCK\" --yes cert issue alice --profile client \
+               --cert \"$FRESH/client.pem\" --key \"$FRESH/client.key\"",
     },
 ];
 

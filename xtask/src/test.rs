@@ -1,5 +1,7 @@
 //! `cargo xtask test`: install what the tests need, then run every one of them.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::run::{quiet, show};
@@ -56,11 +58,9 @@ pub(crate) fn test(rest: &[String]) -> Done {
         Only::Everything => {}
         Only::Unit => {
             arguments.extend(["--lib".into(), "--bins".into()]);
-            for target in unit_targets()? {
-                arguments.extend(["--test".into(), target]);
-            }
+            arguments.extend(targets(false)?);
         }
-        Only::Real => arguments.extend(["--test".into(), "real".into()]),
+        Only::Real => arguments.extend(targets(true)?),
     }
     // Built with the environment as it is (a registry may need it), run without what misleads.
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -81,8 +81,8 @@ pub(crate) fn test(rest: &[String]) -> Done {
     show(&mut command)
 }
 
-/// Integration tests that start nothing real: every test target not called `real`.
-fn unit_targets() -> Done<Vec<String>> {
+/// `--test NAME` for every integration test that names the testkit (`real`), or that does not.
+fn targets(real: bool) -> Done<Vec<String>> {
     let metadata = quiet(Command::new("cargo").current_dir(root()).args([
         "metadata",
         "--no-deps",
@@ -95,10 +95,35 @@ fn unit_targets() -> Done<Vec<String>> {
     let mut names: Vec<String> = packages
         .iter()
         .flat_map(|package| package["targets"].as_array().cloned().unwrap_or_default())
-        .filter(|target| target["kind"][0] == "test" && target["name"] != "real")
+        .filter(|target| target["kind"][0] == "test")
+        .filter(|target| {
+            let main = Path::new(target["src_path"].as_str().unwrap_or_default());
+            names_testkit(main) == real
+        })
         .filter_map(|target| target["name"].as_str().map(str::to_owned))
         .collect();
     names.sort();
     names.dedup();
-    Ok(names)
+    Ok(names
+        .into_iter()
+        .flat_map(|name| ["--test".to_owned(), name])
+        .collect())
+}
+
+/// Whether a test's main file, or one beside it in a folder of its own, names the testkit.
+fn names_testkit(main: &Path) -> bool {
+    let mut files = vec![main.to_owned()];
+    if main.file_name().is_some_and(|name| name == "main.rs") {
+        let folder = main.parent().and_then(|folder| fs::read_dir(folder).ok());
+        files.extend(
+            folder
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path()),
+        );
+    }
+    files
+        .iter()
+        .any(|file| fs::read_to_string(file).is_ok_and(|text| text.contains("sealock_testkit")))
 }

@@ -109,6 +109,58 @@ pub(crate) fn describe(command: &Command) -> String {
     words.join(" ")
 }
 
+/// What a command cost: the time from start to end, and the CPU of it and of every child that it
+/// waited for (a daemon that it leaves behind costs it nothing).
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// From start to end.
+    pub wall: Duration,
+    /// CPU, in the program and in the kernel on its behalf; exact to a millisecond.
+    pub cpu: Duration,
+}
+
+/// Runs `command` as [`run`] does and gives what it cost too.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn cost(command: &Command) -> (Cost, Outcome) {
+    // bash's `time` is the nearest door to the kernel's own account of children.
+    let script = "TIMEFORMAT='%3R %3U %3S'; exec 3>&2; { time \"$@\" 2>&3; } 2>/proc/self/fd/9";
+    let times = temporary();
+    let mut bash = Command::new("bash");
+    let path = format!(
+        "/proc/{}/fd/{}",
+        std::process::id(),
+        std::os::fd::AsRawFd::as_raw_fd(&times)
+    );
+    bash.args(["-c", &script.replace("/proc/self/fd/9", &path), "bash"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => bash.env(name, value),
+            None => bash.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        bash.current_dir(folder);
+    }
+    let outcome = run(&mut bash);
+    let said = fs::read_to_string(&path).expect("what bash measured");
+    let seconds: Vec<f64> = said
+        .split_whitespace()
+        .filter_map(|number| number.parse().ok())
+        .collect();
+    let [wall, user, system] = seconds.as_slice() else {
+        panic!("bash said no times: {said}: {outcome}");
+    };
+    let cost = Cost {
+        wall: Duration::from_secs_f64(*wall),
+        cpu: Duration::from_secs_f64(user + system),
+    };
+    (cost, outcome)
+}
+
 /// Asks `ready` again and again until it says yes.
 ///
 /// # Panics
@@ -285,6 +337,26 @@ mod tests {
         assert_eq!(outcome.stdout, "out\n");
         assert_eq!(outcome.stderr, "err\n");
         assert_eq!(call("sh", &["-c", "kill -KILL $$"]).code, 137);
+    }
+
+    #[test]
+    fn a_busy_command_costs_cpu_and_a_sleeping_one_only_time() {
+        let shell = |line: &str| {
+            let mut command = Command::new("bash");
+            command.args(["-c", line]);
+            cost(&command)
+        };
+        let (busy, outcome) =
+            shell("for ((i=0;i<50000;i++)); do :; done; echo out; echo err >&2; exit 3");
+        assert!(busy.cpu > Duration::from_millis(5), "{busy:?}");
+        assert_eq!(outcome.code, 3);
+        assert_eq!(
+            (outcome.stdout.as_str(), outcome.stderr.as_str()),
+            ("out\n", "err\n")
+        );
+        let (asleep, _) = shell("sleep 0.3");
+        assert!(asleep.wall >= Duration::from_millis(290), "{asleep:?}");
+        assert!(asleep.cpu < Duration::from_millis(200), "{asleep:?}");
     }
 
     #[test]
