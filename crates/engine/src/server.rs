@@ -11,12 +11,14 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Connections served at the same time; more wait in the kernel's queue.
 const MOST_CONNECTIONS: usize = 32;
 /// Longest silence of a client.
 const IDLE: Duration = Duration::from_secs(10);
+/// Longest life of a connection; a client that drips bytes is never silent for long.
+const LIFE: Duration = Duration::from_secs(60);
 /// How long the last words to a client may take to be fetched.
 const LINGER: Duration = Duration::from_millis(200);
 
@@ -201,10 +203,14 @@ fn converse(socket: &TcpStream, tls: Option<&Server>) -> io::Result<()> {
     socket.set_nodelay(true)?;
     socket.set_read_timeout(Some(IDLE))?;
     socket.set_write_timeout(Some(IDLE))?;
-    let Some(tls) = tls else {
-        return http::serve(socket);
+    let mortal = Mortal {
+        socket,
+        ends: Instant::now() + LIFE,
     };
-    match tls.accept(socket) {
+    let Some(tls) = tls else {
+        return http::serve(mortal);
+    };
+    match tls.accept(mortal) {
         Ok(mut stream) => {
             http::serve(&mut stream)?;
             stream.close()
@@ -214,6 +220,38 @@ fn converse(socket: &TcpStream, tls: Option<&Server>) -> io::Result<()> {
             ..
         }) => (&*socket).write_all(PLAIN_ON_TLS),
         Err(_) => Ok(()),
+    }
+}
+
+/// A socket that ends at a given moment.
+struct Mortal<'a> {
+    socket: &'a TcpStream,
+    ends: Instant,
+}
+
+impl Mortal<'_> {
+    fn alive(&self) -> io::Result<&TcpStream> {
+        if Instant::now() < self.ends {
+            Ok(self.socket)
+        } else {
+            Err(io::ErrorKind::TimedOut.into())
+        }
+    }
+}
+
+impl Read for Mortal<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.alive()?.read(buffer)
+    }
+}
+
+impl Write for Mortal<'_> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.alive()?.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -72,6 +72,19 @@ impl Answer {
         }
     }
 
+    /// One or two words for a table: "got in", "refused", or the obstacle.
+    pub fn label(&self) -> &'static str {
+        match (self.verdict(), self) {
+            (Verdict::In, _) => "got in",
+            (Verdict::Out, _) => "refused",
+            (_, Self::PlainTextInsteadOfTls { .. }) => "no TLS",
+            (_, Self::ServerNotTrusted(_)) => "not trusted",
+            (_, Self::Unreachable { .. }) => "unreachable",
+            (_, Self::TimedOut { .. }) => "timed out",
+            _ => "unclear",
+        }
+    }
+
     /// The name in JSON; never changes.
     pub fn slug(&self) -> &'static str {
         match self {
@@ -95,15 +108,6 @@ impl Verdict {
         match self {
             Self::In => "in",
             Self::Out => "out",
-            Self::Unclear => "unclear",
-        }
-    }
-
-    /// Two words for a table.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::In => "got in",
-            Self::Out => "refused",
             Self::Unclear => "unclear",
         }
     }

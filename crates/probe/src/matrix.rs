@@ -6,7 +6,7 @@
 //! for kind in sealock_probe::ClientKind::ALL {
 //!     for column in 0..matrix.columns().len() {
 //!         let cell = matrix.cell(kind, column);
-//!         let _ = cell.map(|cell| (cell.verdict().label(), cell.why()));
+//!         let _ = cell.map(|cell| (cell.label(), cell.why()));
 //!     }
 //! }
 //! ```
@@ -59,15 +59,28 @@ impl Cell {
         }
     }
 
+    /// One or two words for the table: [`Answer::label`] of the telling visit.
+    ///
+    /// [`Answer::label`]: crate::Answer::label
+    pub fn label(&self) -> &'static str {
+        self.telling()
+            .map_or("unclear", |(_, observed)| observed.answer.label())
+    }
+
     /// What happened and why, in one line: of the newest version that shows the verdict.
     pub fn why(&self) -> String {
+        self.telling()
+            .map(|(version, observed)| why(self.kind, *version, observed))
+            .unwrap_or_default()
+    }
+
+    fn telling(&self) -> Option<&(Option<Version>, Observation)> {
         let wanted = self.verdict();
+        let shows = |observed: &Observation| observed.verdict() == wanted;
         self.visits
             .iter()
             .rev()
-            .find(|(_, observed)| observed.verdict() == wanted)
-            .map(|(version, observed)| why(self.kind, *version, observed))
-            .unwrap_or_default()
+            .find(|(_, observed)| shows(observed))
     }
 
     /// The single visits, older TLS first; plain HTTP has one without a version.

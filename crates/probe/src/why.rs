@@ -3,14 +3,20 @@
 use crate::{Answer, ClientKind, Observation, Reply, Verdict};
 use sealock_tls::Version;
 
-/// Says in one line what happened to a client of this kind, and why.
+/// Says in one line what happened to a client of this kind, and why. It begins with
+/// [`Answer::label`].
 pub(crate) fn why(kind: ClientKind, version: Option<Version>, observed: &Observation) -> String {
+    let reason = reason(kind, version, observed);
+    format!("{}: {reason}", observed.answer.label())
+}
+
+fn reason(kind: ClientKind, version: Option<Version>, observed: &Observation) -> String {
     match &observed.answer {
         Answer::Answered(reply) if observed.verdict() == Verdict::In => {
-            format!("got in: {}", admitted(kind, observed, reply))
+            admitted(kind, observed, reply)
         }
         Answer::Answered(reply) => format!(
-            "unclear: something answered with HTTP {}, but not as an Engine API does{}",
+            "something answered with HTTP {}, but not as an Engine API does{}",
             reply.status,
             quoted(&reply.body)
         ),
@@ -21,25 +27,25 @@ pub(crate) fn why(kind: ClientKind, version: Option<Version>, observed: &Observa
                 _ if alert.is_about_certificates() => turned_away(kind).to_owned(),
                 _ => "the daemon ended the handshake".to_owned(),
             };
-            format!("refused: alert {alert}: {reason}")
+            format!("alert {alert}: {reason}")
         }
         Answer::Closed { reset } => {
             let how = if *reset { "reset" } else { "closed" };
-            format!("refused: the connection was {how} without an answer")
+            format!("the connection was {how} without an answer")
         }
         Answer::PlainTextInsteadOfTls { .. } => {
-            "unclear: no TLS here, the daemon answered the handshake in plain HTTP".to_owned()
+            "the daemon speaks plain HTTP, so there is nobody to show a certificate to".to_owned()
         }
         Answer::TlsInsteadOfPlain => {
-            "refused: the daemon speaks only TLS, plain HTTP gets no answer from the API".to_owned()
+            "the daemon speaks only TLS, plain HTTP gets no answer from the API".to_owned()
         }
-        Answer::Nonsense { what } => format!("unclear: this is no Engine API: {what}"),
+        Answer::Nonsense { what } => format!("this is no Engine API: {what}"),
         Answer::ServerNotTrusted(refusal) => {
-            format!("unclear: we turned away from the server: {refusal}")
+            format!("we turned away from the server: {refusal}")
         }
-        Answer::Unreachable { reason } => format!("unclear: nothing was reached: {reason}"),
+        Answer::Unreachable { reason } => format!("nothing was reached: {reason}"),
         Answer::TimedOut { after } => {
-            format!("unclear: no complete answer within {after:?}")
+            format!("no complete answer within {after:?}")
         }
     }
 }
