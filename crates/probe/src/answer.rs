@@ -111,6 +111,15 @@ impl Verdict {
             Self::Unclear => "unclear",
         }
     }
+
+    /// Two words for a table; [`Answer::label`] names the obstacle too.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::In => "got in",
+            Self::Out => "refused",
+            Self::Unclear => "unclear",
+        }
+    }
 }
 
 /// One exchange: what was seen and what came of it.
