@@ -279,6 +279,7 @@ impl Service {
         let json = DaemonJson::parse(path, &text)?;
         let stat = fs::stat(&file).map_err(changed)?;
         let mode = stat.as_ref().map_or(0o644, |stat| stat.mode);
+        let modified = std::fs::metadata(&file).and_then(|metadata| metadata.modified()).ok();
         let write = |bytes: &[u8]| fs::write_atomic(&file, bytes, mode, None).map_err(changed);
         let result = (|| {
             if restart {
@@ -289,7 +290,13 @@ impl Service {
             self.reload_live_restore(false)
         })();
         match original {
-            Some(bytes) => write(&bytes)?,
+            Some(bytes) => {
+                write(&bytes)?;
+                // The time belongs to "as it was" too; failing to set it is no reason to stop here.
+                if let (Some(time), Ok(handle)) = (modified, std::fs::File::open(&file)) {
+                    let _ = handle.set_modified(time);
+                }
+            }
             None => fs::remove(&file).map_err(changed)?,
         }
         result
