@@ -72,8 +72,7 @@ pub(crate) fn install() -> Done<PathBuf> {
     if !(on_path("node") && on_path("npm")) {
         packages.extend(["nodejs", "npm"]);
     }
-    component(&lab, "apt", &packages.join(" "), || apt::install(&packages))?;
-    // Packages can be removed behind the stamp's back; asking dpkg is cheap.
+    // No stamp: packages can be removed behind its back, and asking dpkg is cheap.
     apt::install(&packages)?;
 
     // Two cores: the two root filesystems take longest, so each gets a lane of its own.

@@ -1,4 +1,10 @@
 //! A rootless dockerd: an unprivileged user's own, under that user's systemd, in a machine.
+//!
+//! Two things are as they are for every rootless user. The daemon lives in a network namespace of
+//! rootlesskit's: a TCP listener in `daemon.json` is reachable from the machine only through
+//! `DOCKERD_ROOTLESS_ROOTLESSKIT_FLAGS=-p ADDRESS:PORT:PORT/tcp` in the user unit's environment.
+//! And the unit that Docker's set-up script writes has `KillMode=mixed`: a restart ends the
+//! containers whatever `live-restore` says.
 
 use std::time::Duration;
 
