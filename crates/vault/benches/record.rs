@@ -3,9 +3,11 @@
 //! one client certificate from nothing.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use sealock_pki::{
     AnchorRequest, AuthorityName, CommonName, Issuer, KeyKind, LeafRequest, PrivateKey, Purpose,
-    Timestamp, create_anchor, issue_leaf,
+    Timestamp, create_anchor, issue_leaf, issue_leaves,
 };
 use sealock_vault::{NewAnchor, NewEntry, SystemEntropy, Vault};
 use std::path::Path;
@@ -20,12 +22,12 @@ fn main() {
     std::fs::create_dir(&root).unwrap();
     // The first use of the library pays for its start; both sides are measured without it.
     raw(10);
-    let mut best = f64::MAX;
+    let mut ratios = Vec::new();
     for round in 0..5 {
         let raw = raw(COUNT);
         let (issued, recorded) = vault(&root.join(format!("many-{round}")));
         let ratio = (issued + recorded).as_secs_f64() / raw.as_secs_f64();
-        best = best.min(ratio);
+        ratios.push(ratio);
         println!(
             "round {round}: raw P-256 keygen+sign {:.1} µs; issue {:.1} µs + record {:.1} µs per certificate; {:.0}% of the raw rate",
             micros(raw),
@@ -34,9 +36,10 @@ fn main() {
             100.0 / ratio
         );
     }
+    ratios.sort_by(f64::total_cmp);
     println!(
-        "record/1000: best {:.0}% of the raw P-256 keygen-plus-sign rate (target: at least 50%)",
-        100.0 / best
+        "record/1000: median {:.0}% of the raw P-256 keygen-plus-sign rate (target: at least 50%)",
+        100.0 / ratios[ratios.len() / 2]
     );
 
     let start = Instant::now();
@@ -58,11 +61,13 @@ fn micros(time: Duration) -> f64 {
 }
 
 fn raw(count: usize) -> Duration {
-    let signer = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+    let random = SystemRandom::new();
+    let make = || EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+    let signer = make();
     let start = Instant::now();
     for _ in 0..count {
-        std::hint::black_box(PrivateKey::generate(KeyKind::EcdsaP256).unwrap());
-        std::hint::black_box(signer.sign(b"to be signed").unwrap());
+        std::hint::black_box(make());
+        std::hint::black_box(signer.sign(&random, b"to be signed").unwrap());
     }
     start.elapsed()
 }
@@ -109,15 +114,18 @@ fn authority(home: &Path) -> (Vault, Issuer, Issuer) {
 fn vault(home: &Path) -> (Duration, Duration) {
     let (mut vault, _, issuer) = authority(home);
     let start = Instant::now();
-    let mut certificates = Vec::with_capacity(COUNT);
-    for i in 0..COUNT {
-        let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
-        let name = CommonName::try_from(format!("client-{i}").as_str()).unwrap();
-        let request = LeafRequest::client(name, DAY * 90);
-        certificates.push(
-            issue_leaf(&issuer, &request, key.public_key(), NOW, &mut SystemEntropy).unwrap(),
-        );
-    }
+    let requests: Vec<_> = (0..COUNT)
+        .map(|i| {
+            let name = CommonName::try_from(format!("client-{i}").as_str()).unwrap();
+            let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+            (LeafRequest::client(name, DAY * 90), key)
+        })
+        .collect();
+    let requests: Vec<_> = requests
+        .iter()
+        .map(|(request, key)| (request.clone(), key.public_key()))
+        .collect();
+    let certificates = issue_leaves(&issuer, &requests, NOW, &mut SystemEntropy).unwrap();
     let issued = start.elapsed();
     let start = Instant::now();
     let entries: Vec<_> = certificates
