@@ -1,7 +1,7 @@
 //! Single questions.
 
 use crate::socket::Socket;
-use crate::{Dress, Observation, ProbeError, Reply, Target, Verdict, ask};
+use crate::{Answer, Dress, Observation, ProbeError, Reply, Target, Verdict, ask};
 use sealock_diag::escape;
 use sealock_pki::{Certificate, Timestamp};
 use sealock_tls::danger::Unverified;
@@ -28,7 +28,7 @@ pub struct Served {
 pub fn ping(target: &Target, dress: &Dress) -> Result<Reply, ProbeError> {
     let observed = ask(target, dress);
     match (&observed.answer, observed.verdict()) {
-        (crate::Answer::Answered(reply), Verdict::In) => Ok(reply.clone()),
+        (Answer::Answered(reply), Verdict::In) => Ok(reply.clone()),
         _ => Err(ProbeError::of(target, &observed)),
     }
 }
@@ -80,8 +80,10 @@ pub fn answers_plain(target: &Target) -> Option<Reply> {
     ping(target, &Dress::plain()).ok()
 }
 
-/// Asks again and again until the endpoint lets the client in or turns it away; what it does then is
-/// the result. `within` bounds all attempts together.
+/// Asks again and again until the endpoint says something that will not pass by waiting: the API's
+/// answer, an alert, a certificate that is not trusted, plain text instead of TLS or the reverse.
+/// What it said is the result. A daemon that starts may be unreachable, close connections or answer
+/// half: those are asked again. `within` bounds all attempts together.
 ///
 /// # Errors
 /// When nothing was decided in time: the last obstacle.
@@ -97,12 +99,12 @@ pub fn wait_until_ready(
         let left = deadline.saturating_duration_since(Instant::now());
         let attempt = target.clone().within(target.timeout.min(left));
         let observed = ask(&attempt, dress);
-        if observed.verdict() != Verdict::Unclear {
+        if is_settled(&observed) {
             return Ok(observed);
         }
         // The last attempt may be cut short by our own deadline; what was in the way before tells more.
-        let cut_short = attempt.timeout < target.timeout
-            && matches!(observed.answer, crate::Answer::TimedOut { .. });
+        let cut_short =
+            attempt.timeout < target.timeout && matches!(observed.answer, Answer::TimedOut { .. });
         if !cut_short || obstacle.is_none() {
             obstacle = Some(observed.clone());
         }
@@ -112,5 +114,19 @@ pub fn wait_until_ready(
         }
         std::thread::sleep(pause.min(left));
         pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+fn is_settled(observed: &Observation) -> bool {
+    match &observed.answer {
+        Answer::Answered(_) => observed.verdict() == Verdict::In,
+        Answer::Refused { .. }
+        | Answer::TlsInsteadOfPlain
+        | Answer::PlainTextInsteadOfTls { .. }
+        | Answer::ServerNotTrusted(_) => true,
+        Answer::Closed { .. }
+        | Answer::Nonsense { .. }
+        | Answer::Unreachable { .. }
+        | Answer::TimedOut { .. } => false,
     }
 }

@@ -272,7 +272,18 @@ fn single_questions_are_answered() {
         Duration::from_secs(5),
     );
     assert_eq!(ready.unwrap().verdict(), Verdict::In);
-    drop(plain);
+    // No patience changes what a plain daemon, or one of somebody else's, says.
+    let begun = Instant::now();
+    let stranger = Authority::new();
+    for (engine, kit) in [
+        (&plain, &kit),
+        (&mutual, &stranger.kit(&stranger.server_identity())),
+    ] {
+        let patience = Duration::from_secs(60);
+        let observed = wait_until_ready(&target(engine), &kit.rightful().unwrap(), patience);
+        assert_eq!(observed.unwrap().verdict(), Verdict::Unclear);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
