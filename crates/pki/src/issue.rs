@@ -116,7 +116,7 @@ pub fn create_anchor(
 }
 
 /// Issues a leaf: AKI, SKI, exactly one EKU, keyUsage digitalSignature (and keyEncipherment for
-/// RSA) critical, a random serial. It never outlives its issuer nor begins before it: its dates are
+/// RSA servers) critical, a random serial. It never outlives its issuer nor begins before it: its dates are
 /// clamped. What was signed is read again and compared field by field, and its signature verified.
 ///
 /// Costs about 100 µs with P-256, of which two thirds are that verification; see [`issue_leaves`].
@@ -265,7 +265,8 @@ impl Profile<'_> {
     fn key_usage(&self) -> u16 {
         match self.role {
             Role::Anchor => KeyUsage::CERT_SIGN | KeyUsage::CRL_SIGN,
-            Role::Leaf(_) if self.subject_key.kind().is_rsa() => {
+            // For clients RFC 5280 §4.2.1.12 names digitalSignature and keyAgreement only.
+            Role::Leaf(Purpose::Server) if self.subject_key.kind().is_rsa() => {
                 KeyUsage::DIGITAL_SIGNATURE | KeyUsage::KEY_ENCIPHERMENT
             }
             Role::Leaf(_) => KeyUsage::DIGITAL_SIGNATURE,

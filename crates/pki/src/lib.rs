@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod algorithm;
+mod catalogue;
 mod certificate;
 mod constraints;
 mod crl;
@@ -29,6 +30,7 @@ mod timestamp;
 mod verify;
 
 pub use algorithm::KeyAlgorithm;
+pub use catalogue::CATALOGUE;
 pub use certificate::{Certificate, CertificateError};
 pub use crl::{Crl, CrlError, RevocationReason, Revoked, make_crl};
 pub use description::Description;

@@ -4,47 +4,41 @@
 
 mod lab;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use lab::{Counter, DAY, anchor, leaf};
 use sealock_pki::{
-    Crl, KeyKind, Passphrase, PrivateKey, Purpose, RevocationReason, Revoked, Timestamp, make_crl, to_pkcs12,
+    Crl, KeyKind, Passphrase, PrivateKey, Purpose, RevocationReason, Revoked, Timestamp, issue_leaf, make_crl, to_pkcs12,
 };
 
 /// Lints of zlint that speak of the public web, not of a private authority.
 const ZLINT_IGNORED: &[&str] = &[
-    // CA/Browser Forum baseline: no policies, no AIA, no CRL DP, no OCSP in a private PKI without HTTP services.
+    // A private authority has no policies, and no HTTP service to fetch issuers and OCSP answers from.
+    "e_sub_cert_cert_policy_empty",
     "e_sub_cert_certificate_policies_missing",
     "e_sub_cert_aia_missing",
-    "w_sub_cert_aia_does_not_contain_issuing_ca_url",
     "e_sub_cert_aia_does_not_contain_ocsp_url",
-    // Private authorities name private hosts and addresses: that is what they are for.
+    "w_sub_cert_aia_does_not_contain_issuing_ca_url",
+    // It names private hosts and addresses: that is what it is for.
     "e_dnsname_not_valid_tld",
-    "e_san_contains_reserved_ip",
-    "e_subject_contains_reserved_ip",
-    // Public leaves live 398 days at most, ours in this test 825, Apple's limit for private roots.
+    "e_ext_san_contains_reserved_ip",
+    // 825 days, Apple's limit for private roots, is asked for in this test; 90 are the default.
     "e_tls_server_cert_valid_time_longer_than_398_days",
     "w_tls_server_cert_valid_time_longer_than_397_days",
-    "e_server_cert_valid_time_longer_than_398_days",
-    "w_server_cert_valid_time_longer_than_397_days",
-    // Public CAs must name a country; an authority on one host has none.
+    // An authority of a few hosts has no country.
     "e_ca_country_name_missing",
+    // Public CAs leave the path length of roots out; ours sign leaves only.
+    "w_root_ca_basic_constraints_path_len_constraint_field_present",
     // Ed25519 is not yet allowed on the public web.
-    "e_public_key_type_not_allowed",
+    "e_algorithm_identifier_improper_encoding",
     "e_signature_algorithm_not_supported",
-    // Client leaves of ours carry a common name and no alternative names, by design.
-    "e_sub_cert_no_alt_name",
-    "e_ext_san_missing",
-    "e_subject_common_name_not_from_san",
-    "e_sub_cert_eku_missing_server_auth",
-    "e_sub_cert_eku_server_auth_client_auth_missing",
-    // Notices and recommendations about names for display.
-    "n_subject_common_name_included",
+    // The common name shows people whose certificate it is.
     "w_subject_common_name_included",
-    // RFC 5280's method 1, which every tool matches, uses SHA-1 as a name only.
-    "w_subject_key_identifier_not_recommended_subscriber",
+    // RFC 5280 requires it of CAs and recommends it for leaves; the Forum no longer does.
+    "w_ext_subject_key_identifier_not_recommended_subscriber",
 ];
 
 #[test]
@@ -88,8 +82,8 @@ fn gnutls_accepts_every_kind() {
         list.arg("--infile").arg(case.path("revoked.crl"));
         expect(case, &mut list, "Verified");
         let mut sealed = Command::new("certtool");
-        sealed.args(["--key-info", "--password", "correct horse", "--infile"]).arg(case.path("sealed.key"));
-        expect(case, &mut sealed, "Public Key Info");
+        sealed.args(["--pubkey-info", "--password", "correct horse", "--load-privkey"]).arg(case.path("sealed.key"));
+        expect(case, &mut sealed, "BEGIN PUBLIC KEY");
     });
 }
 
@@ -132,12 +126,13 @@ fn pkilint_has_nothing_above_notice() {
     let lint = |name: &str| tool("venv/bin").join(name);
     tool("venv/bin/lint_pkix_cert");
     each_kind(|case| {
-        for file in ["anchor.pem", "leaf.pem"] {
+        // `plain.pem`: RFC 5280's name syntax knows neither wildcards nor hosts of one label.
+        for file in ["anchor.pem", "plain.pem"] {
             let mut judge = Command::new(lint("lint_pkix_cert"));
             quiet(case, judge.args(["lint", "-s", "WARNING"]).arg(case.path(file)));
         }
         let mut pair = Command::new(lint("lint_pkix_signer_signee_cert_chain"));
-        quiet(case, pair.args(["lint", "-s", "WARNING"]).arg(case.path("anchor.pem")).arg(case.path("leaf.pem")));
+        quiet(case, pair.args(["lint", "-s", "WARNING"]).arg(case.path("anchor.pem")).arg(case.path("plain.pem")));
         for file in ["empty.crl", "revoked.crl"] {
             let mut judge = Command::new(lint("lint_crl"));
             quiet(case, judge.args(["lint", "-t", "CRL", "-p", "PKIX", "-s", "WARNING"]).arg(case.path(file)));
@@ -148,7 +143,7 @@ fn pkilint_has_nothing_above_notice() {
 #[test]
 fn zlint_has_nothing_outside_the_list() {
     let zlint = tool("bin/zlint");
-    let mut found = Vec::new();
+    let (mut found, mut ignored_and_met) = (Vec::new(), BTreeSet::new());
     each_kind(|case| {
         for file in ["anchor.pem", "leaf.pem"] {
             let answer = run(Command::new(&zlint).arg(case.path(file)));
@@ -158,13 +153,17 @@ fn zlint_has_nothing_outside_the_list() {
                 let Some((name, result)) = entry.split_once(":{") else { continue };
                 let name = name.trim_matches([',', '{', '"', ' ', '\n']);
                 let bad = ["error", "warn", "fatal"].iter().any(|level| result.contains(&format!("\"result\":\"{level}\"")));
-                if bad && !ZLINT_IGNORED.contains(&name) {
-                    found.push(format!("{} {file}: {name}", case.name));
+                match ZLINT_IGNORED.iter().find(|ignored| **ignored == name) {
+                    Some(ignored) if bad => drop(ignored_and_met.insert(*ignored)),
+                    None if bad => found.push(format!("{} {file}: {name}", case.name)),
+                    _ => {}
                 }
             }
         }
     });
     assert!(found.is_empty(), "{}", found.join("\n"));
+    let needless: Vec<_> = ZLINT_IGNORED.iter().filter(|lint| !ignored_and_met.contains(*lint)).collect();
+    assert!(needless.is_empty(), "no longer met, so no longer to be ignored: {needless:?}");
 }
 
 /// One kind of key and purpose, written as files.
@@ -212,7 +211,14 @@ fn write(folder: &Path, kind: KeyKind, purpose: Purpose) {
     };
     let entry = Revoked { serial: leaf.serial().clone(), at: now, reason: RevocationReason::KeyCompromise };
     let chain = [leaf.clone(), issuer.certificate().clone()];
-    let files: [(&str, Vec<u8>); 7] = [
+    let mut plain = lab::leaf_request(purpose);
+    plain.sans.retain(|san| !matches!(san.to_string().as_str(), "DNS:localhost" | "DNS:*.docker.example.org"));
+    if purpose == Purpose::Server {
+        plain.sans.push("docker.example.org".parse().unwrap());
+    }
+    let plain = issue_leaf(&issuer, &plain, key.public_key(), now, &mut Counter(77)).unwrap();
+    let files: [(&str, Vec<u8>); 8] = [
+        ("plain.pem", plain.to_pem().into_bytes()),
         ("anchor.pem", issuer.certificate().to_pem().into_bytes()),
         ("leaf.pem", leaf.to_pem().into_bytes()),
         ("empty.crl", list(&[], 1).to_pem().into_bytes()),

@@ -7,10 +7,10 @@ use sealock_pki::{
     create_anchor, issue_leaf,
 };
 
-pub const DAY: Duration = Duration::from_secs(86_400);
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 
 /// Not random at all, but never twice the same: tests need no more.
-pub struct Counter(pub u64);
+pub(crate) struct Counter(pub(crate) u64);
 
 impl Entropy for Counter {
     fn fill(&mut self, buffer: &mut [u8]) {
@@ -21,7 +21,7 @@ impl Entropy for Counter {
     }
 }
 
-pub fn anchor(purpose: Purpose, kind: KeyKind, now: Timestamp) -> Issuer {
+pub(crate) fn anchor(purpose: Purpose, kind: KeyKind, now: Timestamp) -> Issuer {
     let request = AnchorRequest {
         authority: "lab".parse().expect("a name"),
         purpose,
@@ -32,7 +32,7 @@ pub fn anchor(purpose: Purpose, kind: KeyKind, now: Timestamp) -> Issuer {
     create_anchor(&request, key, now, &mut Counter(now.as_unix() as u64)).expect("an anchor")
 }
 
-pub fn leaf_request(purpose: Purpose) -> LeafRequest {
+pub(crate) fn leaf_request(purpose: Purpose) -> LeafRequest {
     match purpose {
         Purpose::Client => LeafRequest::client(CommonName::try_from("alice").expect("a name"), 90 * DAY),
         Purpose::Server => {
@@ -43,7 +43,7 @@ pub fn leaf_request(purpose: Purpose) -> LeafRequest {
     }
 }
 
-pub fn leaf(issuer: &Issuer, purpose: Purpose, kind: KeyKind, now: Timestamp) -> (Certificate, PrivateKey) {
+pub(crate) fn leaf(issuer: &Issuer, purpose: Purpose, kind: KeyKind, now: Timestamp) -> (Certificate, PrivateKey) {
     let key = PrivateKey::generate(kind).expect("a key");
     let mut entropy = Counter(key.key_id().as_bytes()[0].into());
     let made = issue_leaf(issuer, &leaf_request(purpose), key.public_key(), now, &mut entropy);
