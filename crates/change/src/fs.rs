@@ -342,11 +342,15 @@ pub fn remove(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Makes the entries of a directory durable: creations, renames and removals in it.
+/// Makes the entries of a directory durable: creations, renames and removals in it. A file system
+/// that cannot do this for directories (some network and FUSE ones say EINVAL) does what it can
+/// by itself, and that is no error.
 pub fn sync_dir(directory: &Path) -> Result<(), Error> {
-    File::open(directory)
-        .and_then(|d| mutate(|| d.sync_all()))
-        .map_err(|e| Error::io("sync the directory", directory, e))
+    let cannot = rustix::io::Errno::INVAL.raw_os_error();
+    match File::open(directory).and_then(|d| mutate(|| d.sync_all())) {
+        Err(e) if e.raw_os_error() == Some(cannot) => Ok(()),
+        other => other.map_err(|e| Error::io("sync the directory", directory, e)),
+    }
 }
 
 pub(crate) fn sync_parent(path: &Path) -> Result<(), Error> {
