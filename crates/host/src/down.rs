@@ -30,11 +30,10 @@ pub fn plan_down(observed: &Observed, originals: &[Original], restore: Vec<Edit>
     let original = originals.iter().find(|original| original.path == config_path);
     let goal = Goal::of(observed, original, config_edits.into_iter().next(), &config_path, &mut plan)?;
     let drop_in = observed.drop_in().is_some();
-    if let Some(original) = originals.iter().find(|original| Some(&original.path) == unit_path.as_ref()) {
-        if drop_in && !original.is_as_we_left_it().map_err(disk)? {
+    if let Some(original) = originals.iter().find(|original| Some(&original.path) == unit_path.as_ref())
+        && drop_in && !original.is_as_we_left_it().map_err(disk)? {
             plan.notes.push(format!("{} was edited since; it is removed all the same", original.path.display()));
         }
-    }
     if drop_in && unit_edits.is_empty() {
         plan.notes.push("our drop-in is not in the memory of changes; it is removed all the same".into());
     }
@@ -184,7 +183,7 @@ fn back(
     }
     if drop_in && observed.supervisor == Supervisor::Systemd && !has_flags && goal.edit.is_some() {
         // TLS flags of the unit come back: our keys have to be gone before, and no listener be open.
-        let mut quiet = observed.config.clone();
+        let mut quiet = if bridge { observed.config.with("live-restore", &Value::Bool(true))? } else { observed.config.clone() };
         for key in TLS_KEYS {
             quiet = quiet.without(key)?;
         }

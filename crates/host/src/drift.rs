@@ -31,9 +31,16 @@ pub fn drift(observed: &Observed, desired: &Desired) -> Vec<Drift> {
     let wanted: Vec<String> = desired.daemon.listen.iter().map(ToString::to_string).collect();
     let hidden = observed.drop_in().is_some();
     for listener in observed.listeners.iter().filter(|listener| listener.plain && !wanted.contains(&listener.address)) {
-        // Under our drop-in the unit's own listeners are not in force.
-        if !(hidden && listener.origin.ends_with(".service")) && !(hidden && listener.origin.ends_with(".socket")) {
+        // Our drop-in replaces the unit's listeners, and its TLS covers what the socket unit passes.
+        let replaced = hidden && (listener.origin.ends_with(".service") || listener.origin.ends_with(".socket"));
+        if !replaced {
             found.push(Drift { place: listener.origin.clone().into(), what: format!("{} listens without TLS", listener.address) });
+        }
+    }
+    for warning in observed.engine.facts().map(|facts| facts.warnings.as_slice()).unwrap_or_default() {
+        // dockerd's own words about a listener that gives root away.
+        if warning.contains("API is accessible on http") {
+            found.push(Drift { place: observed.service.name().into(), what: format!("dockerd says: {warning}") });
         }
     }
     if outdated(observed) {
@@ -121,13 +128,11 @@ fn keys(observed: &Observed, desired: &Desired, live: &Path, found: &mut Vec<Dri
             say(format!("`hosts` does not have {}", listen.host()));
         }
     }
-    if let Some(expected) = (observed.supervisor == crate::Supervisor::Rootless).then(|| dropin::rootless(observed, desired)).flatten() {
-        if observed.drop_in() != Some(expected.as_str()) {
-            if let Some(unit) = &observed.unit {
+    if let Some(expected) = (observed.supervisor == crate::Supervisor::Rootless).then(|| dropin::rootless(observed, desired)).flatten()
+        && observed.drop_in() != Some(expected.as_str())
+            && let Some(unit) = &observed.unit {
                 found.push(Drift { place: unit.our_path.clone(), what: "differs from what sealock.toml asks for".into() });
             }
-        }
-    }
 }
 
 /// Whether the daemon was started before one of its files was last changed: it still runs with what it

@@ -129,7 +129,7 @@ impl Observed {
         let on = self.engine.facts();
         Before {
             running: self.service.running(),
-            active: on.is_some(),
+            active: on.is_some() || self.unit.as_ref().is_some_and(|unit| unit.active_state == "active"),
             config: self.config.path().to_path_buf(),
             bridge: on.is_some_and(|facts| !facts.live_restore && !facts.containers.is_empty()),
         }

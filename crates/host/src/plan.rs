@@ -161,10 +161,8 @@ pub fn plan_up(observed: &Observed, desired: &Desired, material: &Material, live
     let serving = desired.daemon.listen.iter().all(|listen| live.serves(listen));
     let stale = crate::drift::outdated(observed);
     let restart = changed || !serving || stale;
-    if restart {
-        prepare(observed, desired, &target, &mut plan);
-    }
-    configure(observed, &target, &mut plan)?;
+    let lent = restart && prepare(observed, desired, &mut plan);
+    configure(observed, &target, lent, &mut plan)?;
     if restart {
         finish(observed, &target, &mut plan);
     }
@@ -196,9 +194,23 @@ fn check(observed: &Observed, desired: &Desired) -> Result<(), HostError> {
     }
     conflicts(observed)?;
     for listen in &desired.daemon.listen {
-        port::check(observed.system(), listen)?;
+        port::check(observed.system(), listen).map_err(|error| by_socket_unit(observed, listen, error))?;
     }
     Ok(())
+}
+
+/// A port that systemd itself holds is held for a socket unit, most likely docker's own.
+fn by_socket_unit(observed: &Observed, listen: &Listen, error: HostError) -> HostError {
+    let socket = observed.unit.as_ref().and_then(|unit| unit.socket.as_ref());
+    let stream = socket.and_then(|socket| {
+        let port = format!(":{}", listen.address().port());
+        let mine = |stream: &&String| stream.ends_with(&port) || **stream == listen.address().port().to_string();
+        socket.listen.iter().find(mine).map(|stream| format!("{} (ListenStream={})", socket.name, escape(stream)))
+    });
+    match (error, stream) {
+        (HostError::PortTaken { address, .. }, Some(holder)) => HostError::PortTaken { address, holder },
+        (error, _) => error,
+    }
 }
 
 /// A flag and a key of one name: dockerd would not survive its next start, with or without us.
@@ -206,7 +218,7 @@ fn conflicts(observed: &Observed) -> Result<(), HostError> {
     let Some(command) = &observed.command else { return Ok(()) };
     let origin = observed.unit.as_ref().map_or_else(|| observed.service.name(), |unit| unit.name.clone());
     for flag in command.flags() {
-        let key = if flag.name == "host" { "hosts" } else { flag.name.as_str() };
+        let key = key_of(&flag.name);
         // Where our drop-in drops the TLS flags, or we drop the keys, the conflict ends with us.
         let solved = TLS_KEYS.contains(&key) && observed.unit.is_some();
         if observed.config.has(key) && !solved && key != "runtimes" {
@@ -219,6 +231,23 @@ fn conflicts(observed: &Observed) -> Result<(), HostError> {
         }
     }
     Ok(())
+}
+
+/// The key of `daemon.json` that means the same as a flag.
+fn key_of(flag: &str) -> &str {
+    match flag {
+        "host" => "hosts",
+        "label" => "labels",
+        "dns-opt" => "dns-opts",
+        "storage-opt" => "storage-opts",
+        "exec-opt" => "exec-opts",
+        "log-opt" => "log-opts",
+        "default-ulimit" => "default-ulimits",
+        "insecure-registry" => "insecure-registries",
+        "registry-mirror" => "registry-mirrors",
+        "authorization-plugin" => "authorization-plugins",
+        same => same,
+    }
 }
 
 /// The files as they shall be.
@@ -324,9 +353,9 @@ fn certificates(observed: &Observed, material: &Material, plan: &mut HostPlan) -
     Ok(())
 }
 
-/// live-restore before a restart, or the consent to do without.
-fn prepare(observed: &Observed, desired: &Desired, target: &Target, plan: &mut HostPlan) {
-    let Some(facts) = observed.engine.facts() else { return };
+/// live-restore before a restart, or the consent to do without. Whether it was lent.
+fn prepare(observed: &Observed, desired: &Desired, plan: &mut HostPlan) -> bool {
+    let Some(facts) = observed.engine.facts() else { return false };
     let names: Vec<String> = facts.containers.iter().map(|container| container.name.clone()).collect();
     match facts.swarm {
         Swarm::Inactive => {}
@@ -341,16 +370,18 @@ fn prepare(observed: &Observed, desired: &Desired, target: &Target, plan: &mut H
         plan.consents.push(Consent::ReplaceTls { anchors: anchors.map(|path| escape(&path)) });
     }
     if names.is_empty() || facts.live_restore || facts.swarm != Swarm::Inactive {
-        return;
+        return false;
     }
     let by_flag = observed.command.as_ref().is_some_and(|command| command.has("live-restore"));
-    if by_flag || !desired.daemon.live_restore || !lend(observed, target, plan) {
+    let lent = !by_flag && desired.daemon.live_restore && lend(observed, plan);
+    if !lent {
         plan.consents.push(Consent::ContainersStop { names });
     }
+    lent
 }
 
 /// The step that switches live-restore on in the running daemon.
-fn lend(observed: &Observed, _target: &Target, plan: &mut HostPlan) -> bool {
+fn lend(observed: &Observed, plan: &mut HostPlan) -> bool {
     let Ok(lent) = observed.config.with("live-restore", &Value::Bool(true)) else { return false };
     let path = observed.at(observed.config.path());
     if lent.text() != observed.config.text() {
@@ -366,8 +397,7 @@ fn lend(observed: &Observed, _target: &Target, plan: &mut HostPlan) -> bool {
 
 /// The files of the daemon, in an order in which it can start after every one of them, and never
 /// listens without TLS.
-fn configure(observed: &Observed, target: &Target, plan: &mut HostPlan) -> Result<(), HostError> {
-    let lent = plan.steps.iter().any(|step| matches!(step, Step::Action(action) if action.describe().contains("live-restore")));
+fn configure(observed: &Observed, target: &Target, lent: bool, plan: &mut HostPlan) -> Result<(), HostError> {
     let with_loan = |json: DaemonJson| if lent { json.with("live-restore", &Value::Bool(true)) } else { Ok(json) };
     let config = with_loan(target.config.clone())?;
     let (config_changes, unit_changes) = (target.config_changes(observed), target.drop_in.as_deref() != observed.drop_in());

@@ -179,9 +179,11 @@ impl Service {
     fn restart_command(&self) -> Result<(), HostError> {
         match &self.manager {
             Manager::Systemd { unit, user, .. } => {
-                // After three failed starts systemd refuses the fourth until told to forget them.
-                if self.property("ActiveState").as_deref() == Some("failed") {
-                    self.must(&systemctl(*user, &["reset-failed", unit]))?;
+                // systemd counts starts, good ones too, and refuses the one too many (on Debian 12 the
+                // fourth in a minute) until told to forget them; a socket that woke a failing service
+                // fails with it. Whether there was anything to forget shows in the restart.
+                for forget in [unit.as_str(), "docker.socket"] {
+                    let _ = self.must(&systemctl(*user, &["reset-failed", forget]));
                 }
                 self.must(&systemctl(*user, &["restart", unit]).within(Duration::from_secs(180)))
             }

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 /// The largest answer of an engine, or output of a command, that is read.
@@ -230,28 +231,38 @@ fn search_path() -> PathBuf {
         .map_or_else(|| PathBuf::from("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), PathBuf::from)
 }
 
-type Drain = Option<std::sync::mpsc::Receiver<Vec<u8>>>;
+/// What has come out of a pipe so far, and whether it has ended.
+type Drain = Option<Arc<(Mutex<(Vec<u8>, bool)>, Condvar)>>;
 
 /// Reads a pipe beside us, so that a talkative child cannot block on it.
 fn drain(pipe: Option<impl Read + Send + 'static>) -> Drain {
-    let pipe = pipe?;
-    let (sender, receiver) = std::sync::mpsc::channel();
+    let mut pipe = pipe?.take(ANSWER_LIMIT);
+    let shared = Arc::new((Mutex::new((Vec::new(), false)), Condvar::new()));
+    let writer = Arc::clone(&shared);
     std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // A pipe that breaks half-way still gives what came before.
-        let _ = pipe.take(ANSWER_LIMIT).read_to_end(&mut bytes);
-        let _ = sender.send(bytes);
+        let mut chunk = [0; 8192];
+        loop {
+            // A pipe that breaks half-way still gives what came before.
+            let count = pipe.read(&mut chunk).unwrap_or(0);
+            let Ok(mut state) = writer.0.lock() else { return };
+            state.0.extend_from_slice(chunk.get(..count).unwrap_or_default());
+            if count == 0 {
+                state.1 = true;
+                writer.1.notify_all();
+                return;
+            }
+        }
     });
-    Some(receiver)
+    Some(shared)
 }
 
 /// What was drained. A grandchild (a daemon started by the restart command) may hold the pipe open
 /// for ever, so the wait ends soon after the command itself did.
 fn collect(drain: Drain) -> String {
-    drain
-        .and_then(|receiver| receiver.recv_timeout(Duration::from_millis(500)).ok())
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .unwrap_or_default()
+    let Some(shared) = drain else { return String::new() };
+    let Ok(state) = shared.0.lock() else { return String::new() };
+    let waited = shared.1.wait_timeout_while(state, Duration::from_millis(500), |state| !state.1);
+    waited.map(|(state, _)| String::from_utf8_lossy(&state.0).into_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -277,5 +288,6 @@ mod tests {
     fn a_daemon_that_inherits_the_pipe_does_not_hold_us() {
         let out = Local::new().run(&Invocation::shell("sleep 3 & echo started")).unwrap();
         assert!(out.success());
+        assert_eq!(out.stdout, "started\n");
     }
 }

@@ -169,11 +169,10 @@ fn drop_ins(system: &dyn System, place: &Place, listed: &str) -> Vec<PathBuf> {
     }
     let seen: BTreeSet<PathBuf> = by_name.values().cloned().collect();
     for path in listed.split_whitespace().map(PathBuf::from).filter(|path| !seen.contains(path)) {
-        if let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned()) {
-            if system.root().at(&path).exists() {
+        if let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned())
+            && system.root().at(&path).exists() {
                 by_name.entry(name).or_insert(path);
             }
-        }
     }
     by_name.remove(DROP_IN);
     by_name.into_values().collect()
