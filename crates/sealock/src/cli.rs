@@ -1,0 +1,347 @@
+//! The command line that users learn. The doc comments here are the help text.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::passphrase::Source;
+use crate::printer::Color;
+
+/// Put Docker hosts behind mutual TLS, prove it, and keep it so
+///
+/// Examples:
+///   sealock demo                          see what it does; no root, no Docker
+///   sealock up                            put this host's Docker API behind mutual TLS
+///   sealock up --listen 192.0.2.7:2376 --client alice
+///   sealock client add bob                another person or machine
+///   sealock client env alice              what a shell evals to reach this host
+///   sealock status                        is it still as it was proved?
+///   sealock down                          put every file back, byte for byte
+#[derive(Debug, Parser)]
+#[command(name = "sealock", version, propagate_version = true, verbatim_doc_comment, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// Options that every command takes.
+#[derive(Args, Debug)]
+pub(crate) struct Global {
+    /// Where the vault and the journal are kept [default: /var/lib/sealock for root, else the XDG data directory]
+    #[arg(long, global = true, env = "SEALOCK_HOME", value_name = "DIR", hide_env = true)]
+    pub(crate) home: Option<PathBuf>,
+    /// The desired state [default: /etc/sealock/sealock.toml for root, else the XDG config directory]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where the passphrase of the issuer keys comes from: prompt, file:PATH, fd:NUMBER or credential:NAME
+    #[arg(long, global = true, value_name = "SOURCE")]
+    pub(crate) passphrase: Option<Source>,
+    /// Do not ask; consents that a plan needs are still given one by one with --accept
+    #[arg(long, short = 'y', global = true)]
+    pub(crate) yes: bool,
+    /// Print data as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+    /// Say more
+    #[arg(long, short = 'v', global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Watch mutual TLS at work on an embedded Docker API; leaves nothing behind
+    Demo,
+    /// Put this host's Docker API behind mutual TLS and prove it
+    Up(Up),
+    /// Show what apply would change
+    Plan(Apply),
+    /// Make this host as sealock.toml wants it, and prove it
+    Apply(Apply),
+    /// Say whether this host is still as sealock.toml wants it
+    Status,
+    /// Put every file back as it was, byte for byte
+    Down(Down),
+    /// People and machines that may reach the daemon
+    #[command(subcommand)]
+    Client(Client),
+    /// The authority and its two anchors
+    #[command(subcommand)]
+    Ca(Ca),
+    /// Single certificates, for anything
+    #[command(subcommand)]
+    Cert(Cert),
+    /// Explain an error code
+    Explain(Explain),
+    /// Print a completion script
+    Completions {
+        /// The shell it is for
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages
+    Man {
+        /// The folder they go to
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
+}
+
+/// How the daemon is found and how far we may go.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Daemon {
+    /// The daemon's configuration file, for a daemon that no service manager we know runs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) docker_config: Option<PathBuf>,
+    /// The daemon's unix socket
+    #[arg(long, value_name = "PATH")]
+    pub(crate) docker_socket: Option<PathBuf>,
+    /// The command that restarts such a daemon, run by /bin/sh
+    #[arg(long, value_name = "CMD")]
+    pub(crate) restart_command: Option<String>,
+}
+
+/// Consents, and patience.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Consent {
+    /// Accept one named consequence that the plan asks about (can be repeated)
+    #[arg(long, value_name = "RISK")]
+    pub(crate) accept: Vec<String>,
+    /// How long to wait for a daemon that somebody else has to restart
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) wait: Option<u64>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  sealock up
+  sealock up --yes --listen 0.0.0.0:2376 --name docker.example.org --client alice --client ci
+  sealock up --docker-config /srv/d/daemon.json --docker-socket /srv/d/docker.sock --restart-command '/srv/d/restart'")]
+pub(crate) struct Up {
+    /// Where the API is to listen (can be repeated) [default: 0.0.0.0:2376]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) listen: Vec<String>,
+    /// A name or address that clients use for this host (can be repeated) [default: all that it has]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Vec<String>,
+    /// A person or machine that gets a certificate (can be repeated) [default: the invoking user]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) client: Vec<String>,
+    /// The key type of everything issued
+    #[arg(long, value_name = "KIND")]
+    pub(crate) key: Option<sealock_pki::KeyKind>,
+    #[command(flatten)]
+    pub(crate) daemon: Daemon,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Down {
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Client {
+    /// Give a person or machine a certificate of its own
+    #[command(after_help = "Examples:
+  sealock client add alice
+  sealock client add ci --install dir:/srv/ci/docker-tls
+  sealock client add bob --install context:prod")]
+    Add {
+        /// The name, which the daemon's logs and plugins will see
+        name: String,
+        /// Also install it: ~/.docker, dir:DIR or context:NAME (can be repeated)
+        #[arg(long, value_name = "PLACE")]
+        install: Vec<String>,
+        /// How long the certificate lives
+        #[arg(long, value_name = "DAYS", default_value_t = 90)]
+        days: u32,
+    },
+    /// List the clients and where they are installed
+    List,
+    /// Write ca.pem, cert.pem and key.pem of a client into one archive
+    Bundle {
+        /// The client
+        name: String,
+        /// The archive [default: NAME.tar]
+        #[arg(long, short = 'o', value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Put a bundle where the Docker client finds it
+    Install {
+        /// A client's name, a bundle archive or a folder with the three files
+        bundle: String,
+        /// ~/.docker, dir:DIR or context:NAME
+        #[arg(long, value_name = "PLACE", default_value = "~/.docker")]
+        to: String,
+        /// The endpoint that a context points to, tcp://NAME:PORT
+        #[arg(long, value_name = "URL")]
+        endpoint: Option<String>,
+        /// Replace a context of that name which sealock did not make
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Print what a shell evals to reach this host as that client
+    Env {
+        /// The client
+        name: String,
+        /// The shell
+        #[arg(long, value_enum, default_value = "bash")]
+        shell: ShellName,
+    },
+    /// Forget a client, and say honestly what that does not end
+    Remove {
+        /// The client
+        name: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ShellName {
+    /// bash, zsh, dash and other POSIX shells
+    Bash,
+    /// fish
+    Fish,
+    /// PowerShell
+    Powershell,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum PurposeName {
+    /// Proves a server to its clients
+    Server,
+    /// Proves a client to its servers
+    Client,
+}
+
+impl From<PurposeName> for sealock_pki::Purpose {
+    fn from(name: PurposeName) -> Self {
+        match name {
+            PurposeName::Server => Self::Server,
+            PurposeName::Client => Self::Client,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ca {
+    /// Make an authority: a server anchor and a client anchor
+    Create {
+        /// The authority's name, which its anchors carry
+        #[arg(long, default_value = "sealock")]
+        name: String,
+        /// The key type
+        #[arg(long, value_name = "KIND")]
+        key: Option<sealock_pki::KeyKind>,
+    },
+    /// Show the authority and its anchors
+    Show,
+    /// Print an anchor's certificate as PEM
+    Export {
+        /// Which of the two anchors
+        #[arg(value_enum)]
+        purpose: PurposeName,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cert {
+    /// Make a key and a certificate
+    #[command(after_help = "Examples:
+  sealock cert issue db.example.org 192.0.2.9 --profile server --cert db.pem --key db.key
+  sealock cert issue backup --profile client --cert backup.pem --key backup.key")]
+    Issue {
+        /// Names: the first is also the common name
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+        /// What it is for
+        #[arg(long, value_enum)]
+        profile: PurposeName,
+        /// Where the certificate goes
+        #[arg(long, value_name = "FILE")]
+        cert: PathBuf,
+        /// Where the private key goes
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// Where a PKCS#12 file with both goes; its passphrase is asked for or read from --p12-passphrase
+        #[arg(long, value_name = "FILE")]
+        p12: Option<PathBuf>,
+        /// Where the passphrase of the PKCS#12 file comes from
+        #[arg(long, value_name = "SOURCE", default_value = "prompt")]
+        p12_passphrase: Source,
+        /// The key type
+        #[arg(long, value_name = "KIND")]
+        key_kind: Option<sealock_pki::KeyKind>,
+        /// How long it lives
+        #[arg(long, value_name = "DAYS", default_value_t = 90)]
+        days: u32,
+    },
+    /// Sign a request whose key was made elsewhere
+    Sign {
+        /// The request (PKCS#10); it contributes its public key and nothing else that is not named here
+        csr: PathBuf,
+        /// What it is for
+        #[arg(long, value_enum)]
+        profile: PurposeName,
+        /// Names that are allowed, and required for a server (can be repeated)
+        #[arg(long = "name", value_name = "NAME")]
+        names: Vec<String>,
+        /// Take the names that the request asks for
+        #[arg(long)]
+        names_from_request: bool,
+        /// Where the certificate goes [default: stdout]
+        #[arg(long, value_name = "FILE")]
+        cert: Option<PathBuf>,
+        /// How long it lives
+        #[arg(long, value_name = "DAYS", default_value_t = 90)]
+        days: u32,
+    },
+    /// Show what is in a certificate
+    Show {
+        /// A file of one or more certificates
+        file: PathBuf,
+    },
+    /// List every certificate that was issued
+    List,
+    /// Judge a chain strictly, with a reason for each refusal
+    Verify {
+        /// What verification starts from (can be repeated)
+        #[arg(long, value_name = "FILE", required = true)]
+        anchor: Vec<PathBuf>,
+        /// What the leaf is to be used for
+        #[arg(long, value_enum)]
+        purpose: PurposeName,
+        /// The name or address that the client uses
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// When [default: now], as 2027-01-31 or 2027-01-31T12:00:00Z
+        #[arg(long, value_name = "TIME")]
+        at: Option<sealock_pki::Timestamp>,
+        /// A revocation list (can be repeated); the issuer of the leaf must then have one
+        #[arg(long, value_name = "FILE")]
+        crl: Vec<PathBuf>,
+        /// The chain, leaf first
+        chain: PathBuf,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// A code such as SL-H107
+    pub(crate) code: Option<String>,
+    /// Print the whole catalogue as Markdown
+    #[arg(long, conflicts_with = "code")]
+    pub(crate) markdown: bool,
+}

@@ -1,0 +1,229 @@
+//! The certificates that a plan needs: those that are good are kept, the others are issued in memory.
+//! Nothing is written here; a plan carries what was made.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use sealock_diag::escape;
+use sealock_host::{Desired, Installed, Material, Observed};
+use sealock_pki::{
+    AnchorRequest, AuthorityName, Certificate, Issuer, KeyKind, LeafRequest, PrivateKey, Purpose, San, Timestamp, VerifyOptions,
+    create_anchor, issue_leaf, verify,
+};
+use sealock_tls::Identity;
+use sealock_vault::{SystemEntropy, Unlocked};
+
+use super::keep::Recorded;
+use crate::catalogue;
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Anchors outlive many generations of leaves; ten years, as docs and peers have it.
+const ANCHOR_LIFE: Duration = Duration::from_secs(3652 * 86_400);
+
+/// The authority as a capability: from the vault, or new and not yet stored.
+pub(crate) struct Authority {
+    pub(crate) name: AuthorityName,
+    source: Source,
+}
+
+enum Source {
+    Stored(Unlocked),
+    New { key_kind: KeyKind, server: Rc<Issuer>, client: Rc<Issuer> },
+}
+
+impl Authority {
+    /// Opens the authority of the vault, or makes one in memory when the vault has none of this name.
+    pub(crate) fn open_or_make(session: &Session, name: &str, key_kind: KeyKind) -> Result<Self, Failure> {
+        let name = AuthorityName::try_from(name)?;
+        if let Some(stored) = Self::open(session, &name)? {
+            return Ok(stored);
+        }
+        let make = |purpose| -> Result<Rc<Issuer>, Failure> {
+            let request = AnchorRequest { authority: name.clone(), purpose, generation: 1, life: ANCHOR_LIFE };
+            Ok(Rc::new(create_anchor(&request, PrivateKey::generate(key_kind)?, session.now, &mut SystemEntropy)?))
+        };
+        let source = Source::New { key_kind, server: make(Purpose::Server)?, client: make(Purpose::Client)? };
+        Ok(Self { name, source })
+    }
+
+    /// The authority of the vault; `None` when there is no vault or no such authority.
+    pub(crate) fn open(session: &Session, name: &AuthorityName) -> Result<Option<Self>, Failure> {
+        if !session.has_vault()? {
+            return Ok(None);
+        }
+        let vault = session.vault()?;
+        let Some(stored) = vault.authority(name)? else {
+            return Ok(None);
+        };
+        let sealed = stored.anchors.iter().any(|anchor| anchor.sealed);
+        let passphrase = session.passphrase_for(sealed)?;
+        let unlocked = vault.unlock(name, passphrase.as_ref())?;
+        let authority = Self { name: name.clone(), source: Source::Stored(unlocked) };
+        authority.check_clock(session.now)?;
+        Ok(Some(authority))
+    }
+
+    /// What has to be stored, when it is new: key kind, server issuer, client issuer.
+    pub(crate) fn to_store(&self) -> Option<(KeyKind, Rc<Issuer>, Rc<Issuer>)> {
+        match &self.source {
+            Source::Stored(_) => None,
+            Source::New { key_kind, server, client } => Some((*key_kind, Rc::clone(server), Rc::clone(client))),
+        }
+    }
+
+    pub(crate) fn issuer(&self, purpose: Purpose) -> Result<&Issuer, Failure> {
+        match (&self.source, purpose) {
+            (Source::Stored(unlocked), _) => Ok(unlocked.issuer(purpose)?),
+            (Source::New { server, .. }, Purpose::Server) => Ok(server),
+            (Source::New { client, .. }, Purpose::Client) => Ok(client),
+        }
+    }
+
+    pub(crate) fn generation(&self, purpose: Purpose) -> u32 {
+        match &self.source {
+            Source::Stored(unlocked) => unlocked.generation(purpose).unwrap_or(1),
+            Source::New { .. } => 1,
+        }
+    }
+
+    pub(crate) fn anchor(&self, purpose: Purpose) -> Result<&Certificate, Failure> {
+        Ok(self.issuer(purpose)?.certificate())
+    }
+
+    /// A clock before the anchors' birth would issue certificates that nobody accepts.
+    fn check_clock(&self, now: Timestamp) -> Result<(), Failure> {
+        for purpose in [Purpose::Server, Purpose::Client] {
+            let born = self.anchor(purpose)?.not_before();
+            if now < born {
+                return Err(Failure::own(catalogue::CLOCK, "this host's clock cannot be right")
+                    .because(format!("it says {now}; the {purpose} anchor of {} was born at {born}", self.name))
+                    .help("timedatectl set-ntp true"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a key and a leaf.
+    pub(crate) fn issue(&self, request: &LeafRequest, key_kind: KeyKind, identity: &str, now: Timestamp) -> Result<Issued, Failure> {
+        let key = PrivateKey::generate(key_kind)?;
+        let certificate = issue_leaf(self.issuer(request.purpose)?, request, key.public_key(), now, &mut SystemEntropy)?;
+        let record = Recorded {
+            certificate,
+            purpose: request.purpose,
+            identity: identity.to_owned(),
+            issuer: self.anchor(request.purpose)?.key_id(),
+            generation: self.generation(request.purpose),
+        };
+        Ok(Issued { record, key })
+    }
+}
+
+/// A leaf made in this process, with its key.
+#[derive(Clone, Debug)]
+pub(crate) struct Issued {
+    pub(crate) record: Recorded,
+    pub(crate) key: PrivateKey,
+}
+
+impl Issued {
+    /// What the inventory keeps of it.
+    pub(crate) fn to_record(&self) -> Recorded {
+        self.record.clone()
+    }
+
+    pub(crate) fn certificate(&self) -> &Certificate {
+        &self.record.certificate
+    }
+}
+
+/// The daemon's credentials: the files, and the identity they amount to.
+pub(crate) struct Server {
+    pub(crate) material: Material,
+    pub(crate) identity: Identity,
+    pub(crate) leaf: Certificate,
+    /// `None` when the installed certificate is good as it is.
+    pub(crate) issued: Option<Issued>,
+    /// Why it was issued anew, when there was one before.
+    pub(crate) reason: Option<String>,
+}
+
+/// Keeps the installed server certificate when it is good, else issues one.
+pub(crate) fn server(session: &Session, authority: &Authority, desired: &Desired, observed: &Observed) -> Result<Server, Failure> {
+    let (installed, unreadable) = match observed.installed() {
+        Ok(installed) => (installed, None),
+        Err(error) => (None, Some(format!("{error}: {}", sealock_diag::Diagnose::cause(&error).unwrap_or_default()))),
+    };
+    let reason = match &installed {
+        Some(installed) => match judge_installed(session, authority, desired, installed) {
+            Ok((chain, key)) => return keep(authority, chain, &key),
+            Err(reason) => Some(reason),
+        },
+        None => unreadable,
+    };
+    let sans = desired.daemon.names.iter().map(|name| name.parse::<San>()).collect::<Result<Vec<_>, _>>()?;
+    let request = LeafRequest::server(sans, desired.daemon.server_life)?;
+    let issued = authority.issue(&request, desired.authority.key, "dockerd", session.now)?;
+    let chain = vec![issued.certificate().clone()];
+    let mut server = keep(authority, chain, &issued.key)?;
+    server.issued = Some(issued);
+    server.reason = reason;
+    Ok(server)
+}
+
+fn keep(authority: &Authority, chain: Vec<Certificate>, key: &PrivateKey) -> Result<Server, Failure> {
+    let ca_pem = authority.anchor(Purpose::Client)?.to_pem().into_bytes();
+    let identity = Identity::new(chain.clone(), key)?;
+    let no_leaf = || Failure::own(catalogue::BUG, "a server without a certificate");
+    let material = Material::new(ca_pem, &chain, key.to_pem()?).ok_or_else(no_leaf)?;
+    let leaf = chain.into_iter().next().ok_or_else(no_leaf)?;
+    Ok(Server { material, identity, leaf, issued: None, reason: None })
+}
+
+/// Whether what is installed may stay; the error is the reason in words.
+fn judge_installed(session: &Session, authority: &Authority, desired: &Desired, installed: &Installed) -> Result<(Vec<Certificate>, PrivateKey), String> {
+    let chain = Certificate::chain_from_pem(&installed.cert_pem).map_err(|error| error.to_string())?;
+    let key = PrivateKey::from_pem(installed.key_pem.expose(), None).map_err(|error| error.to_string())?;
+    let leaf = chain.first().ok_or("it is empty")?;
+    good_for(leaf, &chain, &key, authority, Purpose::Server, session.now)?;
+    let mut wanted: Vec<San> = Vec::new();
+    for name in &desired.daemon.names {
+        wanted.push(name.parse().map_err(|error: sealock_pki::NameError| error.to_string())?);
+    }
+    for name in &wanted {
+        if !leaf.sans().contains(name) {
+            return Err(format!("it does not carry {}", escape(&name.value())));
+        }
+    }
+    if let Some(surplus) = leaf.sans().iter().find(|san| !wanted.contains(san)) {
+        return Err(format!("it carries {}, which is not wanted any more", escape(&surplus.value())));
+    }
+    Ok((chain, key))
+}
+
+/// Whether a leaf with its key is good: signed by our anchor, for this purpose, now and for a while.
+pub(crate) fn good_for(
+    leaf: &Certificate,
+    chain: &[Certificate],
+    key: &PrivateKey,
+    authority: &Authority,
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<(), String> {
+    let anchors = [authority.anchor(purpose).map_err(|failure| failure.headline)?.clone()];
+    verify(chain, &anchors, &VerifyOptions::new(purpose, now)).map_err(|refusal| refusal.to_string())?;
+    if leaf.spki_der() != key.spki_der() {
+        return Err("its key does not match".to_owned());
+    }
+    if is_due(leaf, now) {
+        return Err(format!("two thirds of its life are over ({} to {})", leaf.not_before(), leaf.not_after()));
+    }
+    Ok(())
+}
+
+/// Whether two thirds of a certificate's life are over.
+pub(crate) fn is_due(leaf: &Certificate, now: Timestamp) -> bool {
+    let whole = leaf.not_after().since(leaf.not_before());
+    let gone = now.since(leaf.not_before());
+    gone > whole * 2 / 3
+}

@@ -1,0 +1,152 @@
+//! Where the desired state comes from: `sealock.toml`, the command line, and what was found on the host.
+
+use std::path::Path;
+
+use sealock_change::{Content, Edit, fs};
+use sealock_diag::escape;
+use sealock_host::{Desired, Listen, Observed, desired};
+
+use crate::catalogue;
+use crate::cli;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Where the daemon listens unless told otherwise.
+const LISTEN: &str = "0.0.0.0:2376";
+const AUTHORITY: &str = "sealock";
+
+/// The desired state of this host, as its file has it.
+pub(crate) fn load(session: &Session) -> Result<Desired, Failure> {
+    match text(session)? {
+        Some(text) => Ok(Desired::parse(&session.config, &text)?),
+        None => Err(Failure::own(catalogue::NOT_SET_UP, "this host has no sealock.toml yet")
+            .at(session.config.display().to_string())
+            .help("sealock up")),
+    }
+}
+
+/// The text of `sealock.toml`; `None` when there is none.
+pub(crate) fn text(session: &Session) -> Result<Option<String>, Failure> {
+    if fs::stat(&session.config)?.is_none() {
+        return Ok(None);
+    }
+    let bytes = fs::read(&session.config)?;
+    String::from_utf8(bytes).map(Some).map_err(|error| {
+        Failure::own(catalogue::UNREADABLE_FILE, "sealock.toml is not UTF-8 text")
+            .at(session.config.display().to_string())
+            .because(error.utf8_error().to_string())
+    })
+}
+
+/// The options that find the daemon: the command line's, else the file's.
+pub(crate) fn options(session: &Session, args: &cli::Daemon) -> Result<sealock_host::Options, Failure> {
+    let told = text(session)?.map(|text| Desired::parse(&session.config, &text)).transpose()?.map(|desired| desired.options()).unwrap_or_default();
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    Ok(sealock_host::Options {
+        docker_config: args.docker_config.as_deref().map(absolute).or(told.docker_config),
+        docker_socket: args.docker_socket.as_deref().map(absolute).or(told.docker_socket),
+        restart_command: args.restart_command.clone().or(told.restart_command),
+    })
+}
+
+/// What `up` wants: the file's state where there is one, what was said on the command line over it, and
+/// what was found for the rest.
+pub(crate) fn for_up(session: &Session, args: &cli::Up, options: &sealock_host::Options, observed: &Observed) -> Result<(Desired, Option<Edit>), Failure> {
+    let old = text(session)?;
+    let mut desired = match &old {
+        Some(text) => Desired::parse(&session.config, text)?,
+        None => Desired::new(AUTHORITY, vec![listen(LISTEN)?], observed.names()),
+    };
+    if !args.listen.is_empty() {
+        desired.daemon.listen = args.listen.iter().map(|text| listen(text)).collect::<Result<_, _>>()?;
+    }
+    if !args.name.is_empty() {
+        desired.daemon.names = names(&args.name, &desired.daemon.listen)?;
+    }
+    if let Some(kind) = args.key {
+        desired.authority.key = kind;
+    }
+    desired.daemon.docker_config.clone_from(&options.docker_config);
+    desired.daemon.docker_socket.clone_from(&options.docker_socket);
+    desired.daemon.restart_command.clone_from(&options.restart_command);
+    let mut wanted = args.client.clone();
+    if wanted.is_empty() && desired.clients.is_empty() {
+        wanted.push(invoking_user());
+    }
+    for name in wanted {
+        check_name(&name)?;
+        if !desired.clients.iter().any(|client| client.name == name) {
+            desired.clients.push(desired::Client { name, install: Vec::new(), life: desired::LEAF_LIFE });
+        }
+    }
+    let is_as_the_file = match &old {
+        Some(text) => Desired::parse(&session.config, text)? == desired,
+        None => false,
+    };
+    if is_as_the_file {
+        return Ok((desired, None));
+    }
+    let edit = write(session, desired.to_toml());
+    Ok((desired, Some(edit)))
+}
+
+/// The edit that writes `sealock.toml`.
+pub(crate) fn write(session: &Session, text: String) -> Edit {
+    Edit::Write { path: session.config.clone(), content: Content::Public(text.into_bytes()), mode: 0o644, owner: None }
+}
+
+fn listen(text: &str) -> Result<Listen, Failure> {
+    text.parse::<Listen>().map_err(|error| {
+        let failure = Failure::own(catalogue::BAD_LISTEN, "this is no address to listen on").because(error.problem).exit(Exit::Usage);
+        match error.help {
+            Some(help) => failure.help(format!("--listen {help}")),
+            None => failure,
+        }
+    })
+}
+
+/// Names as the user gave them, plus the addresses that clients on this host use.
+fn names(given: &[String], listen: &[Listen]) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
+    let concrete = listen.iter().map(|listen| listen.address().ip()).filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string());
+    let local = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    for name in given.iter().cloned().chain(concrete).chain(local) {
+        name.parse::<sealock_pki::San>().map_err(|error| Failure::new(&error).exit(Exit::Usage))?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// Who stands behind sudo, else who this is.
+fn invoking_user() -> String {
+    let named = ["SUDO_USER", "LOGNAME", "USER"].iter().filter_map(|variable| std::env::var(variable).ok());
+    named.into_iter().find(|name| check_name(name).is_ok()).unwrap_or_else(|| "root".to_owned())
+}
+
+/// Client names are file names, context names and common names at once.
+pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-@+".contains(c);
+    let problem = if name.is_empty() {
+        "it is empty".to_owned()
+    } else if name.len() > 64 {
+        format!("it has {} bytes; 64 fit into a certificate", name.len())
+    } else if name.starts_with(['.', '-']) {
+        "it starts with a dot or a dash".to_owned()
+    } else if let Some(c) = name.chars().find(|c| !legal(*c)) {
+        format!("{:?} is not allowed in it", c)
+    } else {
+        return Ok(());
+    };
+    Err(Failure::own(catalogue::BAD_NAME, format!("{} cannot be the name of a client", quote(name)))
+        .because(problem)
+        .help("use letters, digits, dots, dashes and underscores")
+        .exit(Exit::Usage))
+}
+
+fn quote(name: &str) -> String {
+    let short: String = name.chars().take(40).collect();
+    format!("\"{}\"", escape(&short))
+}

@@ -1,0 +1,14 @@
+//! The movement itself: observe, plan, show, ask, apply, prove.
+//!
+//! `host` makes the changes and cannot speak TLS; `probe` speaks TLS and cannot change anything. They
+//! meet here, and only as steps of one plan: [`proof::Baseline`] first, [`proof::Prove`] last.
+
+pub(crate) mod clients;
+pub(crate) mod credentials;
+pub(crate) mod desired;
+pub(crate) mod keep;
+pub(crate) mod proof;
+pub(crate) mod run;
+pub(crate) mod show;
+pub(crate) mod targets;
+pub(crate) mod up;

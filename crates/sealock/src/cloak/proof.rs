@@ -1,0 +1,216 @@
+//! The two steps that look: what answers before, and what answers after.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use sealock_change::{Action, BoxDiagnose};
+use sealock_diag::{Code, Diagnose};
+use sealock_host::{Before, Service};
+use sealock_pki::Fingerprint;
+use sealock_probe::{Proof, ProofKit, Target, answers_plain, prove, served_certificate, wait_until_ready};
+
+use crate::catalogue;
+
+/// How long a restarted daemon may take until its port answers.
+const READY: Duration = Duration::from_secs(60);
+/// How long a rolled-back daemon may take until its port is as it was: dockerd sleeps 15 s over a plain listener.
+const AS_BEFORE: Duration = Duration::from_secs(40);
+
+/// Looks at how the daemon answers now. Its undo is the last of a rollback: the files are back by then, so it
+/// puts the running daemon back and demands that every address answers as it did.
+pub(crate) struct Baseline {
+    service: Service,
+    before: Before,
+    targets: Vec<Target>,
+    seen: Vec<Seen>,
+}
+
+/// What an address showed to somebody without any credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Nothing, or nothing that speaks TLS or the API.
+    Silent,
+    /// The API itself, in clear.
+    Plain,
+    /// TLS with this certificate.
+    Tls(Fingerprint),
+}
+
+/// What a target shows now.
+pub(crate) fn look(target: &Target) -> Seen {
+    if let Ok(served) = served_certificate(target) {
+        return served.chain.first().map_or(Seen::Silent, |leaf| Seen::Tls(leaf.fingerprint()));
+    }
+    if answers_plain(target).is_some() { Seen::Plain } else { Seen::Silent }
+}
+
+impl Baseline {
+    pub(crate) fn new(service: Service, before: Before, targets: Vec<Target>) -> Self {
+        Self { service, before, targets, seen: Vec::new() }
+    }
+}
+
+impl Action for Baseline {
+    fn describe(&self) -> String {
+        "see how the daemon answers now".to_owned()
+    }
+
+    fn apply(&mut self) -> Result<(), BoxDiagnose> {
+        self.seen = self.targets.iter().map(look).collect();
+        Ok(())
+    }
+
+    fn undo(&mut self) -> Result<(), BoxDiagnose> {
+        self.service.restore_running(&self.before).map_err(|error| Box::new(error) as BoxDiagnose)?;
+        for (target, before) in self.targets.iter().zip(&self.seen) {
+            let now = settle(target, before);
+            if &now != before {
+                return Err(Box::new(NotAsBefore { target: target.to_string(), before: before.clone(), now }));
+            }
+        }
+        Ok(())
+    }
+
+    fn only_looks(&self) -> bool {
+        true
+    }
+}
+
+/// Looks until the target shows what is expected, or patience ends.
+fn settle(target: &Target, expected: &Seen) -> Seen {
+    let deadline = std::time::Instant::now() + AS_BEFORE;
+    loop {
+        let now = look(target);
+        if &now == expected || std::time::Instant::now() > deadline {
+            return now;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[derive(Debug)]
+struct NotAsBefore {
+    target: String,
+    before: Seen,
+    now: Seen,
+}
+
+impl std::fmt::Display for NotAsBefore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the daemon does not answer as it did before")
+    }
+}
+
+impl std::error::Error for NotAsBefore {}
+
+impl Diagnose for NotAsBefore {
+    fn code(&self) -> Code {
+        catalogue::BASELINE
+    }
+
+    fn location(&self) -> Option<String> {
+        Some(self.target.clone())
+    }
+
+    fn cause(&self) -> Option<String> {
+        Some(format!("before: {}, now: {}", words(&self.before), words(&self.now)))
+    }
+}
+
+fn words(seen: &Seen) -> String {
+    match seen {
+        Seen::Silent => "no answer".to_owned(),
+        Seen::Plain => "the API in clear".to_owned(),
+        Seen::Tls(fingerprint) => format!("TLS with certificate {fingerprint}"),
+    }
+}
+
+/// Where the proof is kept for whoever prints it.
+pub(crate) type Shown = Rc<RefCell<Option<Proof>>>;
+
+/// Asks from outside as every kind of client; fails unless every one is treated as it must be.
+pub(crate) struct Prove {
+    kit: ProofKit,
+    targets: Vec<Target>,
+    shown: Shown,
+}
+
+impl Prove {
+    pub(crate) fn new(kit: ProofKit, targets: Vec<Target>) -> (Self, Shown) {
+        let shown = Shown::default();
+        (Self { kit, targets, shown: Rc::clone(&shown) }, shown)
+    }
+}
+
+impl Action for Prove {
+    fn describe(&self) -> String {
+        format!("prove it from outside: {} addresses, six kinds of client, TLS 1.2 and 1.3", self.targets.len())
+    }
+
+    fn apply(&mut self) -> Result<(), BoxDiagnose> {
+        let proof = after_start(&self.targets, &self.kit)?;
+        let holds = proof.holds();
+        let failed = failed_rows(&proof);
+        *self.shown.borrow_mut() = Some(proof);
+        if holds { Ok(()) } else { Err(Box::new(DoesNotHold { rows: failed })) }
+    }
+
+    fn undo(&mut self) -> Result<(), BoxDiagnose> {
+        Ok(())
+    }
+
+    fn only_looks(&self) -> bool {
+        true
+    }
+}
+
+/// Waits until every port is open, then proves.
+pub(crate) fn after_start(targets: &[Target], kit: &ProofKit) -> Result<Proof, BoxDiagnose> {
+    let rightful = kit.rightful().map_err(|error| Box::new(error) as BoxDiagnose)?;
+    for target in targets {
+        // Silence to the end is a row of the proof, with its own reason; it is not judged here.
+        let _silent = wait_until_ready(target, &rightful, READY);
+    }
+    Ok(prove(targets, kit))
+}
+
+/// Why a proof does not hold, row by row.
+pub(crate) fn failed_rows(proof: &Proof) -> Vec<String> {
+    let rows: Vec<String> = proof
+        .failures()
+        .map(|row| {
+            let version = row.version.map(|version| format!(", {version}")).unwrap_or_default();
+            format!("{} as {}{version}: expected {}, {}", row.target, row.kind, row.expected.slug(), row.why())
+        })
+        .collect();
+    if rows.is_empty() { vec!["no address let the rightful client in".to_owned()] } else { rows }
+}
+
+#[derive(Debug)]
+struct DoesNotHold {
+    rows: Vec<String>,
+}
+
+impl std::fmt::Display for DoesNotHold {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the proof does not hold")
+    }
+}
+
+impl std::error::Error for DoesNotHold {}
+
+impl Diagnose for DoesNotHold {
+    fn code(&self) -> Code {
+        catalogue::PROOF
+    }
+
+    fn cause(&self) -> Option<String> {
+        const MOST: usize = 6;
+        let mut rows: Vec<String> = self.rows.iter().take(MOST).cloned().collect();
+        if self.rows.len() > MOST {
+            rows.push(format!("and {} more", self.rows.len() - MOST));
+        }
+        Some(rows.join("\n"))
+    }
+}

@@ -1,0 +1,94 @@
+//! `sealock down`: every file back, byte for byte, with the containers alive.
+
+use sealock_change::{Action, BoxDiagnose, Content, Edit, Plan};
+use sealock_host::{Desired, Options, Service, plan_down};
+
+use crate::ask;
+use crate::cli::Down;
+use crate::cloak::proof::Baseline;
+use crate::cloak::{desired, run, show, targets, up};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// The desired state of a host that is down, for the next `up`.
+const LAST: &str = "sealock.toml.last";
+
+pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
+    let store = session.store()?;
+    let guard = run::begin(session, &store)?;
+    let originals = store.originals()?;
+    if originals.is_empty() {
+        session.printer.say("0 changes: sealock has changed nothing on this host");
+        return Ok(Exit::Done);
+    }
+    let text = desired::text(session)?;
+    // A file that somebody broke must not stand in the way of going back.
+    let wanted = text.as_deref().and_then(|text| Desired::parse(&session.config, text).ok());
+    let options = wanted.as_ref().map(Desired::options).unwrap_or_else(Options::default);
+    let observed = up::observed(&options)?;
+    // What lies in the vault's home is ours and stays: identities outlive a host that is down.
+    let outside = store.restore_edits_where(|original| !original.path.starts_with(&session.home))?;
+    let mut host = plan_down(&observed, &originals, outside)?;
+
+    let mut plan = Plan::new(format!("put {} back as it was", observed.service.name()));
+    let doors = wanted.as_ref().map(|wanted| targets::doors(&observed, wanted)).unwrap_or_default();
+    if host.restart {
+        plan.push_action(Baseline::new(observed.service.clone(), observed.before(), targets::all(&doors)));
+    }
+    if let Some(text) = &text {
+        let last = Edit::Write {
+            path: session.home.join(LAST),
+            content: Content::Public(text.clone().into_bytes()),
+            mode: 0o600,
+            owner: None,
+        };
+        plan.push_edit(last)?;
+    }
+    for step in std::mem::take(&mut host.steps) {
+        plan.push(step);
+    }
+    if host.restart {
+        plan.push_action(Answers { service: observed.service.clone() });
+    }
+    for note in &host.notes {
+        plan.note(note.clone());
+    }
+    plan.forgets_originals();
+    show::plan(&session.printer, &plan)?;
+    for risk in &host.consents {
+        ask::consent(session, &args.consent.accept, ask::risk(risk), &risk.to_string())?;
+    }
+    ask::proceed(session, "Put everything back?")?;
+    let changes = run::run(session, &store, &guard, plan)?;
+    if let Some(step) = &host.remaining_step {
+        session.printer.say(&format!("{changes} changes are undone. One step remains, and it is yours:\n\n  {step}\n"));
+        return Ok(Exit::No);
+    }
+    session.printer.say(&format!("{changes} changes: every file is as it was. The vault in {} stays.", session.home.display()));
+    Ok(Exit::Done)
+}
+
+/// The daemon answers on its socket: the proof of the way back.
+struct Answers {
+    service: Service,
+}
+
+impl Action for Answers {
+    fn describe(&self) -> String {
+        "see that the daemon answers on its socket".to_owned()
+    }
+
+    fn apply(&mut self) -> Result<(), BoxDiagnose> {
+        self.service.wait_ready(None).map_err(|error| Box::new(error) as BoxDiagnose)
+    }
+
+    fn undo(&mut self) -> Result<(), BoxDiagnose> {
+        Ok(())
+    }
+
+    fn only_looks(&self) -> bool {
+        true
+    }
+}
+

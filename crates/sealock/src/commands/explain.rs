@@ -1,0 +1,99 @@
+//! `sealock explain`: what a code means and what mends it.
+
+use serde_json::json;
+
+use sealock_diag::{Entry, escape};
+
+use crate::catalogue;
+use crate::cli::Explain;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::printer::{BOLD, paint};
+use crate::session::Session;
+
+pub(crate) fn run(session: &Session, args: &Explain) -> Result<Exit, Failure> {
+    let entries = catalogue::all();
+    if args.markdown {
+        session.printer.raw(&markdown(&entries));
+        return Ok(Exit::Done);
+    }
+    let Some(wanted) = &args.code else {
+        return Ok(list(session, &entries));
+    };
+    let wanted = wanted.trim().to_uppercase();
+    let entry = entries.iter().find(|entry| entry.code.0 == wanted).ok_or_else(|| {
+        Failure::own(catalogue::UNKNOWN_CODE, format!("there is no code {}", escape(&wanted)))
+            .help("sealock explain")
+            .exit(Exit::Usage)
+    })?;
+    if session.printer.json {
+        session.printer.value(&to_json(entry));
+    } else {
+        session.printer.data(&format!(
+            "{} {}\n\n{}\n\n{}\n{}",
+            paint(BOLD, entry.code.0),
+            entry.title,
+            fold(entry.meaning),
+            paint(BOLD, "What to do"),
+            indent(entry.remedy)
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn list(session: &Session, entries: &[&Entry]) -> Exit {
+    if session.printer.json {
+        session.printer.value(&json!({ "version": 1, "codes": entries.iter().map(|e| to_json(e)).collect::<Vec<_>>() }));
+    } else {
+        for entry in entries {
+            session.printer.data(&format!("{}  {}", entry.code, entry.title));
+        }
+    }
+    Exit::Done
+}
+
+fn to_json(entry: &Entry) -> serde_json::Value {
+    json!({ "code": entry.code.0, "title": entry.title, "meaning": squeeze(entry.meaning), "remedy": entry.remedy })
+}
+
+/// The catalogue as the page in docs/; `xtask tidy` holds the two against each other.
+fn markdown(entries: &[&Entry]) -> String {
+    let mut page = String::from("# Error codes\n\nThis page is printed by `sealock explain --markdown`.\n");
+    for entry in entries {
+        page.push_str(&format!(
+            "\n## {}: {}\n\n{}\n\n```\n{}\n```\n",
+            entry.code,
+            entry.title,
+            squeeze(entry.meaning),
+            entry.remedy.trim_end()
+        ));
+    }
+    page
+}
+
+/// Source text is wrapped where the code wraps; readers get single spaces.
+fn squeeze(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn fold(text: &str) -> String {
+    const WIDTH: usize = 78;
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let full = lines.last().is_some_and(|line| !line.is_empty() && line.len() + 1 + word.len() > WIDTH);
+        if full {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,118 @@
+//! `sealock status`: is this host still as it was proved?
+
+use serde_json::json;
+
+use sealock_diag::escape;
+use sealock_host::drift;
+use sealock_pki::{AuthorityName, Certificate, Purpose};
+use sealock_probe::ProofKit;
+use sealock_vault::SystemEntropy;
+
+use crate::cloak::credentials::{self, Authority, is_due};
+use crate::cloak::proof::failed_rows;
+use crate::cloak::{clients, desired, show, targets, up};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::printer::{BAD, GOOD, WARN, paint};
+use crate::session::Session;
+use crate::table::{self, Cell};
+
+pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
+    let wanted = desired::load(session)?;
+    let observed = up::observed(&wanted.options())?;
+    let mut problems: Vec<String> =
+        drift(&observed, &wanted).into_iter().map(|drift| format!("{}: {}", escape(&drift.place.to_string_lossy()), drift.what)).collect();
+    if let Some(run) = session.store()?.interrupted()? {
+        problems.push(format!("a run was interrupted ({}); `sealock apply` finishes it, `sealock down` undoes it", escape(&run.title)));
+    }
+    let name = AuthorityName::try_from(wanted.authority.name.as_str())?;
+    let Some(authority) = Authority::open(session, &name)? else {
+        problems.push(format!("the vault in {} has no authority {name}", session.home.display()));
+        return finish(session, &problems, None, &[]);
+    };
+    let server = credentials::server(session, &authority, &wanted, &observed)?;
+    if let Some(reason) = &server.reason {
+        problems.push(format!("the daemon's certificate: {reason}"));
+    } else if server.issued.is_some() {
+        problems.push("the daemon has no certificate of ours".to_owned());
+    }
+    let mut lives = vec![
+        life("server anchor", authority.anchor(Purpose::Server)?),
+        life("client anchor", authority.anchor(Purpose::Client)?),
+    ];
+    if server.issued.is_none() {
+        lives.push(life(up::DAEMON, &server.leaf));
+    }
+    for client in &wanted.clients {
+        let files = clients::files(session, &authority, &wanted, client)?;
+        if files.issued.is_some() {
+            problems.push(format!("the client {} has no good certificate in the vault's home", client.name));
+        } else {
+            lives.push(life(&client.name, files.bundle.leaf()));
+        }
+    }
+    let entropy = &mut SystemEntropy;
+    let anchors = vec![authority.anchor(Purpose::Server)?.clone()];
+    let kit = ProofKit::forge(authority.issuer(Purpose::Client)?, anchors, server.identity, session.now, entropy)?;
+    let proof = sealock_probe::prove(&targets::all(&targets::doors(&observed, &wanted)), &kit);
+    if !proof.holds() {
+        problems.extend(failed_rows(&proof));
+    }
+    finish(session, &problems, Some(&proof), &lives)
+}
+
+/// A certificate on the list of what ends when.
+struct Life {
+    what: String,
+    certificate: Certificate,
+}
+
+fn life(what: &str, certificate: &Certificate) -> Life {
+    Life { what: what.to_owned(), certificate: certificate.clone() }
+}
+
+fn finish(session: &Session, problems: &[String], proof: Option<&sealock_probe::Proof>, lives: &[Life]) -> Result<Exit, Failure> {
+    let exit = if problems.is_empty() { Exit::Done } else { Exit::No };
+    if session.printer.json {
+        let certificates: Vec<_> = lives
+            .iter()
+            .map(|life| json!({ "name": life.what, "serial": life.certificate.serial().to_string(), "notAfter": life.certificate.not_after().to_string(), "due": is_due(&life.certificate, session.now) }))
+            .collect();
+        session.printer.value(&json!({
+            "version": 1,
+            "healthy": problems.is_empty(),
+            "problems": problems,
+            "certificates": certificates,
+            "proof": proof.map(sealock_probe::Proof::report),
+        }));
+        return Ok(exit);
+    }
+    if let Some(proof) = proof {
+        session.printer.raw(&show::proof(proof));
+        session.printer.data("");
+    }
+    let rows: Vec<Vec<Cell>> = lives.iter().map(|life| row(session, life)).collect();
+    session.printer.raw(&table::render(&["certificate", "valid until", "left"], &rows));
+    session.printer.data("");
+    for problem in problems {
+        session.printer.data(&format!("{} {problem}", paint(BAD, "drift:")));
+    }
+    session.printer.data(&match problems.len() {
+        0 => paint(GOOD, "healthy: as sealock.toml wants it, and proved"),
+        _ => format!("{} · `sealock plan` shows what would mend it, `sealock apply` does it", paint(WARN, "not healthy")),
+    });
+    Ok(exit)
+}
+
+fn row(session: &Session, life: &Life) -> Vec<Cell> {
+    let until = life.certificate.not_after();
+    let days = until.since(session.now).as_secs() / 86_400;
+    let (text, style) = if until <= session.now {
+        ("expired".to_owned(), BAD)
+    } else if is_due(&life.certificate, session.now) {
+        (format!("{days} days, due"), WARN)
+    } else {
+        (format!("{days} days"), GOOD)
+    };
+    vec![Cell::new(escape(&life.what)), Cell::new(until.to_string()), Cell::styled(text, style)]
+}

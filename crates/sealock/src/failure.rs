@@ -1,0 +1,116 @@
+//! How an error reads, on a terminal and as JSON.
+
+use sealock_diag::{Code, Diagnose};
+use serde_json::{Value, json};
+
+use crate::exit::Exit;
+
+/// An error on its way to the user: what [`Diagnose`] knows, plus the state of the host.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: Code,
+    pub(crate) headline: String,
+    pub(crate) location: Option<String>,
+    pub(crate) cause: Option<String>,
+    /// What has become of the host; the heart of the message.
+    pub(crate) state: String,
+    pub(crate) help: Option<String>,
+    pub(crate) exit: Exit,
+}
+
+/// The state of everything that failed before it wrote anything.
+pub(crate) const NOTHING_CHANGED: &str = "nothing was changed";
+
+impl Failure {
+    /// An error that left the host as it was.
+    pub(crate) fn new(error: &(dyn Diagnose + '_)) -> Self {
+        Self {
+            code: error.code(),
+            headline: error.to_string(),
+            location: error.location(),
+            cause: Diagnose::cause(error),
+            state: NOTHING_CHANGED.to_owned(),
+            help: error.help(),
+            exit: Exit::Failed,
+        }
+    }
+
+    /// An error of the command line's own.
+    pub(crate) fn own(code: Code, headline: impl Into<String>) -> Self {
+        Self {
+            code,
+            headline: headline.into(),
+            location: None,
+            cause: None,
+            state: NOTHING_CHANGED.to_owned(),
+            help: None,
+            exit: Exit::Failed,
+        }
+    }
+
+    pub(crate) fn at(mut self, location: impl Into<String>) -> Self {
+        self.location = Some(location.into());
+        self
+    }
+
+    pub(crate) fn because(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn state(mut self, state: impl Into<String>, exit: Exit) -> Self {
+        self.state = state.into();
+        self.exit = exit;
+        self
+    }
+
+    pub(crate) fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// The same fields for `--json`.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "version": 1,
+            "error": {
+                "code": self.code.0,
+                "headline": self.headline,
+                "where": self.location,
+                "cause": self.cause,
+                "state": self.state,
+                "help": self.help,
+                "exit": self.exit as u8,
+            }
+        })
+    }
+
+    /// The text for a terminal; colour is the caller's.
+    pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
+        let mut lines = Vec::new();
+        let fields = [
+            ("where", self.location.as_ref()),
+            ("cause", self.cause.as_ref()),
+            ("state", Some(&self.state)),
+            ("help", self.help.as_ref()),
+        ];
+        for (label, text) in fields {
+            if let Some(text) = text {
+                lines.push((label, text.clone()));
+            }
+        }
+        lines.push(("more", format!("sealock explain {}", self.code)));
+        lines
+    }
+}
+
+impl<E: Diagnose> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure::new(&error)
+    }
+}

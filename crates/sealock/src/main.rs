@@ -1,0 +1,74 @@
+//! The sealock binary: the command line, the wiring of the crates below, and nothing else.
+//!
+//! Invariants: every word that a user sees leaves through [`printer`]; every end of the process goes
+//! through [`exit::Exit`]; the clock and the randomness that the pure crates ask for are taken here.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod ask;
+mod catalogue;
+mod cli;
+mod cloak;
+mod commands;
+mod exit;
+mod failure;
+mod passphrase;
+mod printer;
+mod session;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Verb};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::printer::Printer;
+use crate::session::Session;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let printer = Printer::new(cli.global.color, cli.global.json, cli.global.verbose);
+    report_bugs_as_errors();
+    let outcome = std::panic::catch_unwind(|| Session::new(cli.global, printer).and_then(|session| run(&session, cli.verb)));
+    match outcome {
+        Ok(Ok(exit)) => exit.into(),
+        Ok(Err(reported)) => reported.into(),
+        Err(_panic) => Exit::Bug.into(),
+    }
+}
+
+/// Runs one verb; a failure is shown here, once.
+fn run(session: &Session, verb: Verb) -> Result<Exit, Exit> {
+    let done = match verb {
+        Verb::Demo => commands::demo::run(session),
+        Verb::Up(args) => commands::up::run(session, args),
+        Verb::Plan(args) => commands::apply::plan(session, args),
+        Verb::Apply(args) => commands::apply::apply(session, args),
+        Verb::Status => commands::status::run(session),
+        Verb::Down(args) => commands::down::run(session, args),
+        Verb::Client(verb) => commands::client::run(session, verb),
+        Verb::Ca(verb) => commands::ca::run(session, verb),
+        Verb::Cert(verb) => commands::cert::run(session, verb),
+        Verb::Explain(args) => commands::explain::run(session, &args),
+        Verb::Completions { shell } => commands::help::completions(session, shell),
+        Verb::Man { dir } => commands::help::man(session, &dir),
+    };
+    done.map_err(|failure: Failure| {
+        session.printer.failure(&failure);
+        failure.exit
+    })
+}
+
+/// A panic is our bug: it is said in the shape of every other error, and exits 70.
+fn report_bugs_as_errors() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|at| format!("{}:{}", at.file(), at.line()));
+        let mut failure = Failure::own(catalogue::BUG, "sealock has a bug").because(info.payload_as_str().unwrap_or("a panic").to_owned());
+        if let Some(place) = place {
+            failure = failure.at(place);
+        }
+        let failure = failure.state("unknown: `sealock status` tells, and the next apply or down finishes or undoes the run", Exit::Bug);
+        Printer::new(printer::Color::Auto, false, false).failure(&failure);
+    }));
+}

@@ -1,0 +1,117 @@
+//! The only door to stdout and stderr: stdout is data, stderr is talk.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Writes what users see.
+pub(crate) struct Printer {
+    color: anstream::ColorChoice,
+    /// Data as JSON instead of text.
+    pub(crate) json: bool,
+    pub(crate) verbose: bool,
+}
+
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
+pub(crate) const HUNK: Style = AnsiColor::Cyan.on_default();
+
+impl Printer {
+    pub(crate) fn new(color: Color, json: bool, verbose: bool) -> Self {
+        let color = match color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::AlwaysAnsi,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        Self { color, json, verbose }
+    }
+
+    /// Data, with a newline added. A reader that went away ends the process quietly.
+    pub(crate) fn data(&self, text: &str) {
+        let mut out = AutoStream::new(io::stdout(), self.color).lock();
+        let _closed = writeln!(out, "{text}");
+    }
+
+    /// Data that must not get a newline added: a script, a diff, a table.
+    pub(crate) fn raw(&self, text: &str) {
+        let mut out = AutoStream::new(io::stdout(), self.color).lock();
+        let _closed = write!(out, "{text}").and_then(|()| out.flush());
+    }
+
+    /// Data for programs.
+    pub(crate) fn value(&self, value: &Value) {
+        self.data(&format!("{value:#}"));
+    }
+
+    /// Talk.
+    pub(crate) fn say(&self, text: &str) {
+        let mut err = AutoStream::new(io::stderr(), self.color).lock();
+        let _closed = writeln!(err, "{text}");
+    }
+
+    /// Talk only with `-v`.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.verbose {
+            self.say(&paint(DIM, text));
+        }
+    }
+
+    /// A warning: something to know that did not stop us.
+    pub(crate) fn warn(&self, text: &str) {
+        self.say(&format!("{} {text}", paint(WARN, "note:")));
+    }
+
+    /// The one place where an error reaches the user.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        if self.json {
+            self.value(&failure.to_json());
+        }
+        self.say(&render(failure));
+    }
+
+    /// Whether a person reads stderr, so that progress may be drawn and questions asked.
+    pub(crate) fn is_interactive(&self) -> bool {
+        io::stderr().is_terminal() && io::stdin().is_terminal()
+    }
+}
+
+/// Wraps text in a style; the stream strips it where colour is not wanted.
+pub(crate) fn paint(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+fn render(failure: &Failure) -> String {
+    let mut text = format!(
+        "{} {}",
+        paint(BAD.bold(), &format!("error[{}]:", failure.code)),
+        paint(BOLD, &failure.headline)
+    );
+    for (label, body) in failure.lines() {
+        text.push_str(&format!("\n  {:<6} {}", format!("{label}:"), indent(&body)));
+    }
+    text
+}
+
+/// Keeps a field's further lines in the field's column.
+fn indent(body: &str) -> String {
+    body.replace('\n', "\n         ")
+}

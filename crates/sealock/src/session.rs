@@ -1,0 +1,113 @@
+//! What every command needs: where things are, who asks, what time it is.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use sealock_change::Store;
+use sealock_pki::{Passphrase, Timestamp};
+use sealock_vault::Vault;
+
+use crate::catalogue;
+use crate::cli::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::passphrase::Source;
+use crate::printer::Printer;
+
+/// The context of one invocation.
+pub(crate) struct Session {
+    pub(crate) home: PathBuf,
+    pub(crate) config: PathBuf,
+    pub(crate) yes: bool,
+    pub(crate) printer: Printer,
+    /// The one reading of the clock that everything in this invocation uses.
+    pub(crate) now: Timestamp,
+    passphrase: Option<Source>,
+}
+
+impl Session {
+    pub(crate) fn new(global: Global, printer: Printer) -> Result<Self, Exit> {
+        let places = Places::of_this_user();
+        let found = global.home.or(places.home).zip(global.config.or(places.config));
+        let Some((home, config)) = found else {
+            let failure = Failure::own(catalogue::NO_HOME, "there is no place for the vault").help("sealock --home DIR --config FILE …");
+            printer.failure(&failure);
+            return Err(failure.exit);
+        };
+        // Paths end up in units and configuration that are read from elsewhere.
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        Ok(Self { home: absolute(home), config: absolute(config), yes: global.yes, printer, now: clock(), passphrase: global.passphrase })
+    }
+
+    /// The journal and the undo log.
+    pub(crate) fn store(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.home.join("changes"))?)
+    }
+
+    /// The vault that must exist already.
+    pub(crate) fn vault(&self) -> Result<Vault, Failure> {
+        Ok(Vault::open(&self.home)?)
+    }
+
+    /// Whether there is a vault at all.
+    pub(crate) fn has_vault(&self) -> Result<bool, Failure> {
+        Ok(sealock_change::fs::stat(&self.home.join("vault.db"))?.is_some())
+    }
+
+    /// The passphrase for an existing vault; `None` when its keys are not sealed.
+    pub(crate) fn passphrase_for(&self, sealed: bool) -> Result<Option<Passphrase>, Failure> {
+        if !sealed {
+            return Ok(None);
+        }
+        self.source_or_prompt()?.read().map(Some)
+    }
+
+    /// The passphrase for keys about to be made; `None` when the user named no source.
+    pub(crate) fn new_passphrase(&self) -> Result<Option<Passphrase>, Failure> {
+        let source = self.passphrase.clone().or_else(Source::from_systemd);
+        source.map(|source| source.read_new()).transpose()
+    }
+
+    fn source_or_prompt(&self) -> Result<Source, Failure> {
+        if let Some(source) = self.passphrase.clone().or_else(Source::from_systemd) {
+            return Ok(source);
+        }
+        if self.printer.is_interactive() {
+            return Ok(Source::Prompt);
+        }
+        Err(Failure::own(crate::passphrase::SOURCE, "the issuer keys are sealed and there is nobody to ask for the passphrase")
+            .at(self.home.display().to_string())
+            .help("sealock --passphrase file:PATH …"))
+    }
+}
+
+/// Where things are kept unless the user says otherwise.
+struct Places {
+    home: Option<PathBuf>,
+    config: Option<PathBuf>,
+}
+
+impl Places {
+    fn of_this_user() -> Self {
+        if rustix::process::geteuid().is_root() {
+            return Self { home: Some("/var/lib/sealock".into()), config: Some("/etc/sealock/sealock.toml".into()) };
+        }
+        let user_home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        let xdg = |variable: &str, below: &str| {
+            let set = std::env::var_os(variable).map(PathBuf::from).filter(|dir| dir.is_absolute());
+            set.or_else(|| user_home.as_deref().map(|home: &Path| home.join(below)))
+        };
+        Self {
+            home: xdg("XDG_DATA_HOME", ".local/share").map(|dir| dir.join("sealock")),
+            config: xdg("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("sealock/sealock.toml")),
+        }
+    }
+}
+
+fn clock() -> Timestamp {
+    let seconds = match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
+        Err(before) => -i64::try_from(before.duration().as_secs()).unwrap_or(i64::MAX),
+    };
+    Timestamp::from_unix(seconds)
+}

@@ -1,0 +1,56 @@
+//! Tables for people: readable without colour and at 80 columns.
+
+use crate::printer::{BOLD, paint};
+use anstyle::Style;
+
+/// A cell and how it is painted.
+pub(crate) struct Cell {
+    text: String,
+    style: Option<Style>,
+}
+
+impl Cell {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), style: None }
+    }
+
+    pub(crate) fn styled(text: impl Into<String>, style: Style) -> Self {
+        Self { text: text.into(), style: Some(style) }
+    }
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::new(text)
+    }
+}
+
+/// Renders rows under a head, columns as wide as their widest cell, two blanks between.
+pub(crate) fn render(head: &[&str], rows: &[Vec<Cell>]) -> String {
+    let mut widths: Vec<usize> = head.iter().map(|title| title.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.text.chars().count());
+        }
+    }
+    let mut out = String::new();
+    let titles: Vec<Cell> = head.iter().map(|title| Cell::styled(*title, BOLD)).collect();
+    push_row(&mut out, &widths, &titles);
+    for row in rows {
+        push_row(&mut out, &widths, row);
+    }
+    out
+}
+
+fn push_row(out: &mut String, widths: &[usize], row: &[Cell]) {
+    for (index, (width, cell)) in widths.iter().zip(row).enumerate() {
+        let is_last = index + 1 == row.len();
+        let painted = cell.style.map_or_else(|| cell.text.clone(), |style| paint(style, &cell.text));
+        out.push_str(&painted);
+        if !is_last {
+            let gap = width.saturating_sub(cell.text.chars().count()) + 2;
+            out.extend(std::iter::repeat_n(' ', gap));
+        }
+    }
+    out.push('\n');
+}
