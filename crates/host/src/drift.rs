@@ -123,9 +123,9 @@ fn keys(observed: &Observed, desired: &Desired, live: &Path, found: &mut Vec<Dri
         }
     }
     let hosts = observed.config.hosts().unwrap_or_default();
-    for listen in &desired.daemon.listen {
-        if !hosts.contains(&listen.host()) {
-            say(format!("`hosts` does not have {}", listen.host()));
+    for host in dropin::hosts(observed, desired) {
+        if !hosts.contains(&host) {
+            say(format!("`hosts` does not have {host}"));
         }
     }
     if let Some(expected) = (observed.supervisor == crate::Supervisor::Rootless).then(|| dropin::rootless(observed, desired)).flatten()

@@ -4,9 +4,9 @@
 //! start at all. The command it was made from stands beside it in a comment, so that a package that
 //! changes its own is noticed.
 
-use crate::observe::Observed;
+use crate::observe::{Observed, Supervisor};
 use crate::unit::quote;
-use crate::{Desired, OURS};
+use crate::{Desired, Listen, OURS};
 
 const BASE: &str = "# base: ";
 
@@ -73,11 +73,32 @@ pub(crate) fn base_of(text: &str) -> Option<&str> {
     text.lines().find_map(|line| line.strip_prefix(BASE))
 }
 
-/// The drop-in of a rootless daemon before 29: its listeners live in a network namespace of their
-/// own, and RootlessKit forwards what it is told to. From 29 on the daemon has the host's network.
+/// Whether RootlessKit stands between the host's ports and the daemon: a rootless daemon before 29
+/// lives in a network namespace of its own; from 29 on it has the host's network.
+fn forwarded(observed: &Observed) -> bool {
+    observed.supervisor == Supervisor::Rootless && observed.version.as_ref().is_none_or(|version| version.major < 29)
+}
+
+/// The entries of `hosts` for the desired listeners.
+///
+/// Behind RootlessKit the host's addresses do not exist: it holds them, and hands what comes in to the
+/// same port of the daemon's own namespace.
+pub(crate) fn hosts(observed: &Observed, desired: &Desired) -> Vec<String> {
+    let listen = &desired.daemon.listen;
+    if !forwarded(observed) {
+        return listen.iter().map(Listen::host).collect();
+    }
+    let any = if listen.iter().any(|listen| listen.address().is_ipv6()) { "[::]" } else { "0.0.0.0" };
+    let mut ports: Vec<u16> = listen.iter().map(|listen| listen.address().port()).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports.into_iter().map(|port| format!("tcp://{any}:{port}")).collect()
+}
+
+/// The drop-in that makes RootlessKit forward the desired ports; `None` where nothing is forwarded.
 pub(crate) fn rootless(observed: &Observed, desired: &Desired) -> Option<String> {
     const VARIABLE: &str = "DOCKERD_ROOTLESS_ROOTLESSKIT_FLAGS";
-    if observed.version.as_ref().is_some_and(|version| version.major >= 29) {
+    if !forwarded(observed) {
         return None;
     }
     let existing = observed.environment().get(VARIABLE).cloned().unwrap_or_default();

@@ -299,7 +299,7 @@ impl Target {
 
 /// `hosts` of `daemon.json`: what is there without TCP, a unix socket in any case, and ours.
 fn hosts(observed: &Observed, desired: &Desired) -> Vec<String> {
-    quiet_hosts(observed).into_iter().chain(desired.daemon.listen.iter().map(Listen::host)).collect()
+    quiet_hosts(observed).into_iter().chain(dropin::hosts(observed, desired)).collect()
 }
 
 fn quiet_hosts(observed: &Observed) -> Vec<String> {

@@ -76,3 +76,28 @@ fn adding_and_removing_a_client_keeps_the_rest() {
     assert_eq!(remove_client(path(), &with, "bob").unwrap(), None);
     assert_eq!(remove_client(path(), &with, "alice").unwrap().as_deref(), Some(text));
 }
+
+#[test]
+fn damaged_files_end_in_errors() {
+    let seed: Vec<char> = full().to_toml().chars().collect();
+    let pieces = ["[", "]", "\"", "=", "\n", "[[client]]", "é", "\u{0}", "#", "1", "name = \"x\"\n", "'''"];
+    let mut state = 3u64;
+    let mut next = |bound: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % bound
+    };
+    for _ in 0..3_000 {
+        let mut text = seed.clone();
+        for _ in 0..=next(3) {
+            let at = next(text.len());
+            match next(2) {
+                0 => drop(text.remove(at)),
+                _ => drop(text.splice(at..at, pieces[next(pieces.len())].chars())),
+            }
+        }
+        let text: String = text.into_iter().collect();
+        if let Ok(desired) = Desired::parse(path(), &text) {
+            assert_eq!(Desired::parse(path(), &desired.to_toml()).unwrap(), desired);
+        }
+    }
+}

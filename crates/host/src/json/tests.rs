@@ -127,3 +127,43 @@ fn deep_nesting_ends_in_an_error() {
     let text = format!("{{\"a\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(DaemonJson::parse(Path::new("/d"), &text).is_err());
 }
+
+/// Whatever text comes: no panic, and what can be read can be changed and changed back.
+#[test]
+fn damaged_files_end_in_errors_and_readable_ones_survive_the_round_trip() {
+    let seeds = [
+        "{\"hosts\": [\"fd://\"], \"a\": {\"b\": [1, -2.5e3, null]}, \"tls\": true}",
+        "{\n  \"x\": \"\\u00e9\",\r\n\t\"live-restore\": false }\n",
+        "\u{feff}{}",
+    ];
+    let pieces = ["{", "}", "[", "]", ",", ":", "\"", "\\", " ", "\n", "1", "true", "\"tls\"", "é", "\u{0}", "\"hosts\":[]"];
+    let mut state = 1u64;
+    let mut next = |bound: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % bound
+    };
+    let mut readable = 0;
+    for _ in 0..20_000 {
+        let mut text: Vec<char> = seeds[next(seeds.len())].chars().collect();
+        for _ in 0..=next(3) {
+            let at = next(text.len() + 1);
+            match next(3) {
+                0 if at < text.len() => drop(text.remove(at)),
+                1 => text.truncate(at),
+                _ => drop(text.splice(at..at, pieces[next(pieces.len())].chars())),
+            }
+        }
+        let text: String = text.into_iter().collect();
+        let Ok(original) = DaemonJson::parse(Path::new("/d"), &text) else { continue };
+        readable += 1;
+        let changed = merged(&original);
+        assert_eq!(changed.flag("tlsverify"), Some(true));
+        let back = changed.unmerged(&original).unwrap();
+        if original.keys().next().is_some() {
+            assert_eq!(back.text(), text);
+        } else {
+            assert_eq!(back.keys().next(), None);
+        }
+    }
+    assert!(readable > 500, "{readable}");
+}

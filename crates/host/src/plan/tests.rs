@@ -186,6 +186,11 @@ fn a_rootless_daemon_gets_its_port_forwarded() {
     host.write("/lib/systemd/system/docker.service", "[Service]\nEnvironment=DOCKERD_ROOTLESS_ROOTLESSKIT_FLAGS=--debug\nExecStart=/usr/bin/dockerd-rootless.sh\n");
     host.unit("docker.service", "active");
     host.engine_on("28.5.2");
+    let mut wanted = desired();
+    wanted.daemon.listen = vec!["192.0.2.7:2376".parse().unwrap()];
+    let plan = plan_up(&host.observe().unwrap(), &wanted, &material(), &Live::default()).unwrap();
+    let lines = story(&host, &plan).join("\n");
+    assert!(lines.contains("-p 192.0.2.7:2376:2376/tcp") && lines.contains("\"tcp://0.0.0.0:2376\""), "{lines}");
     let plan = plan_up(&host.observe().unwrap(), &desired(), &material(), &Live::default()).unwrap();
     let story = story(&host, &plan).join("\n");
     assert!(story.contains("/home/u/.config/systemd/user/docker.service.d/zz-sealock.conf = [Service]|Environment=\"DOCKERD_ROOTLESS_ROOTLESSKIT_FLAGS=--debug -p 0.0.0.0:2376:2376/tcp\""), "{story}");
