@@ -6,8 +6,17 @@ use sealock_pki::{PrivateKey, PublicKey};
 
 fuzz_target!(|data: &[u8]| {
     let _ = PublicKey::from_spki_der(data);
-    for key in [PrivateKey::from_pem(data, None), PrivateKey::from_pkcs8_der(data)].into_iter().flatten() {
+    for key in [
+        PrivateKey::from_pem(data, None),
+        PrivateKey::from_pkcs8_der(data),
+    ]
+    .into_iter()
+    .flatten()
+    {
         let der = key.pkcs8_der().unwrap();
-        assert_eq!(PrivateKey::from_pkcs8_der(der.expose()).unwrap().key_id(), key.key_id());
+        assert_eq!(
+            PrivateKey::from_pkcs8_der(der.expose()).unwrap().key_id(),
+            key.key_id()
+        );
     }
 });

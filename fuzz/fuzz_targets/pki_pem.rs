@@ -10,6 +10,9 @@ fuzz_target!(|data: &[u8]| {
     let _ = Crl::from_pem(data);
     if let Ok(chain) = Certificate::chain_from_pem(data) {
         let text: String = chain.iter().map(Certificate::to_pem).collect();
-        assert_eq!(Certificate::chain_from_pem(text.as_bytes()).as_ref(), Ok(&chain));
+        assert_eq!(
+            Certificate::chain_from_pem(text.as_bytes()).as_ref(),
+            Ok(&chain)
+        );
     }
 });

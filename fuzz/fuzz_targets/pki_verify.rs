@@ -25,7 +25,11 @@ fuzz_target!(|data: &[u8]| {
         options.name = "host.example.org".parse().ok();
         match verify_with_reasons(&chain, &anchors, &options) {
             Ok(path) => assert!(anchors.contains(path.anchor())),
-            Err(refused) => assert!(refused.reasons().all(|one| !one.to_string().contains('\u{1b}'))),
+            Err(refused) => assert!(
+                refused
+                    .reasons()
+                    .all(|one| !one.to_string().contains('\u{1b}'))
+            ),
         }
     }
 });

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use sealock_pki::{
-    AnchorRequest, CommonName, Entropy, Issuer, KeyKind, LeafRequest, PrivateKey, Purpose, Timestamp, create_anchor,
-    issue_leaf, issue_leaves,
+    AnchorRequest, CommonName, Entropy, Issuer, KeyKind, LeafRequest, PrivateKey, Purpose,
+    Timestamp, create_anchor, issue_leaf, issue_leaves,
 };
 
 const CERTIFICATES: usize = 1000;
@@ -36,7 +36,12 @@ fn main() {
     let issuer = create_anchor(&request, key, now, &mut entropy).unwrap();
     let life = Duration::from_secs(90 * 86_400);
     let requests: Vec<_> = (0..CERTIFICATES)
-        .map(|n| LeafRequest::client(CommonName::try_from(format!("client-{n}").as_str()).unwrap(), life))
+        .map(|n| {
+            LeafRequest::client(
+                CommonName::try_from(format!("client-{n}").as_str()).unwrap(),
+                life,
+            )
+        })
         .collect();
 
     let (mut raw, mut single, mut batch) = (Vec::new(), Vec::new(), Vec::new());
@@ -52,8 +57,14 @@ fn main() {
     }
     let raw = median(raw);
     println!("raw P-256 keygen + sign           {:8.1} µs each", raw);
-    for (name, took) in [("keygen + issue_leaf (verifies each)", median(single)), ("keygen + issue_leaves (samples)", median(batch))] {
-        println!("{name:<35} {took:6.1} µs each, {:.2} of the raw rate", raw / took);
+    for (name, took) in [
+        ("keygen + issue_leaf (verifies each)", median(single)),
+        ("keygen + issue_leaves (samples)", median(batch)),
+    ] {
+        println!(
+            "{name:<35} {took:6.1} µs each, {:.2} of the raw rate",
+            raw / took
+        );
     }
 }
 
@@ -68,8 +79,15 @@ fn raw_work() {
 }
 
 fn batched(issuer: &Issuer, requests: &[LeafRequest], now: Timestamp, entropy: &mut dyn Entropy) {
-    let keys: Vec<_> = requests.iter().map(|_| PrivateKey::generate(KeyKind::EcdsaP256).unwrap()).collect();
-    let work: Vec<_> = requests.iter().cloned().zip(keys.iter().map(PrivateKey::public_key)).collect();
+    let keys: Vec<_> = requests
+        .iter()
+        .map(|_| PrivateKey::generate(KeyKind::EcdsaP256).unwrap())
+        .collect();
+    let work: Vec<_> = requests
+        .iter()
+        .cloned()
+        .zip(keys.iter().map(PrivateKey::public_key))
+        .collect();
     std::hint::black_box(issue_leaves(issuer, &work, now, entropy).unwrap());
 }
 

@@ -73,8 +73,13 @@ pub(crate) struct Spki<'a> {
 pub(crate) fn read_spki(spki: &[u8]) -> Option<Spki<'_>> {
     let outer = der::expect(der::SEQUENCE, spki).filter(|value| value.rest.is_empty())?;
     let identifier = der::expect(der::SEQUENCE, outer.content)?;
-    let key = der::expect(der::BIT_STRING, identifier.rest).filter(|value| value.rest.is_empty())?;
-    let (0, bits) = key.content.split_first().map(|(unused, bits)| (*unused, bits))? else {
+    let key =
+        der::expect(der::BIT_STRING, identifier.rest).filter(|value| value.rest.is_empty())?;
+    let (0, bits) = key
+        .content
+        .split_first()
+        .map(|(unused, bits)| (*unused, bits))?
+    else {
         return None;
     };
     let algorithm = der::expect(der::OID, identifier.content)?;
@@ -93,8 +98,12 @@ pub(crate) fn read_spki(spki: &[u8]) -> Option<Spki<'_>> {
         oid::ED25519 if bits.len() == 32 => KeyAlgorithm::Ed25519,
         oid::RSA => {
             let modulus = rsa_modulus(bits)?;
-            let leading = modulus.first().map_or(0, |first| first.leading_zeros() as usize);
-            KeyAlgorithm::Rsa { bits: (modulus.len() * 8).saturating_sub(leading) }
+            let leading = modulus
+                .first()
+                .map_or(0, |first| first.leading_zeros() as usize);
+            KeyAlgorithm::Rsa {
+                bits: (modulus.len() * 8).saturating_sub(leading),
+            }
         }
         other => KeyAlgorithm::Other(oid::dotted(other)),
     };
@@ -106,7 +115,7 @@ fn rsa_modulus(bits: &[u8]) -> Option<&[u8]> {
     let key = der::expect(der::SEQUENCE, bits)?;
     let modulus = der::expect(der::INTEGER, key.content)?;
     let exponent = der::expect(der::INTEGER, modulus.rest)?;
-    if !exponent.content.last().is_some_and(|low| low % 2 == 1) || exponent.content == [1] {
+    if exponent.content.last().is_none_or(|low| low % 2 == 0) || exponent.content == [1] {
         return None;
     }
     let start = modulus.content.iter().position(|b| *b != 0)?;
@@ -189,7 +198,11 @@ impl fmt::Display for Scheme {
 /// Whether `signature` over `message` was made with the key of `spki`. Weak and unknown schemes
 /// never verify.
 pub(crate) fn verifies(scheme: &Scheme, spki: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    let Some(Spki { algorithm: key, bits }) = read_spki(spki) else {
+    let Some(Spki {
+        algorithm: key,
+        bits,
+    }) = read_spki(spki)
+    else {
         return false;
     };
     verifies_with(scheme, &key, bits, message, signature)
@@ -224,6 +237,7 @@ pub(crate) fn verifies_with(
         (K::Rsa { .. }, S::PssSha512) => &signature::RSA_PSS_2048_8192_SHA512,
         _ => return false,
     };
-    UnparsedPublicKey::new(algorithm, bits).verify(message, signature).is_ok()
+    UnparsedPublicKey::new(algorithm, bits)
+        .verify(message, signature)
+        .is_ok()
 }
-

@@ -11,11 +11,11 @@ use x509_parser::nom::Parser;
 use x509_parser::x509::AlgorithmIdentifier;
 
 use crate::algorithm::{KeyAlgorithm, Scheme, read_spki};
-use crate::extensions::{
-    self, BasicConstraints, GeneralName, KeyUsage, NameConstraints, Purposes,
-};
+use crate::extensions::{self, BasicConstraints, GeneralName, KeyUsage, NameConstraints, Purposes};
 use crate::key::{KeyKind, PublicKey};
-use crate::{Fingerprint, KeyError, KeyId, PemError, San, Serial, Timestamp, distinguished_name, oid, pem};
+use crate::{
+    Fingerprint, KeyError, KeyId, PemError, San, Serial, Timestamp, distinguished_name, oid, pem,
+};
 
 /// The longest certificate that is read. One of 10,000 names has less than 1 MiB.
 const LIMIT: usize = 4 * 1024 * 1024;
@@ -98,7 +98,9 @@ impl Certificate {
     pub fn chain_from_pem(text: &[u8]) -> Result<Vec<Self>, CertificateError> {
         pem::blocks_labelled(text, "certificate", LABELS)?
             .into_iter()
-            .map(|mut block| Self::from_block(&block.label.clone(), std::mem::take(&mut *block.body)))
+            .map(|mut block| {
+                Self::from_block(&block.label.clone(), std::mem::take(&mut *block.body))
+            })
             .collect()
     }
 
@@ -173,7 +175,10 @@ impl Certificate {
 
     /// Whether basicConstraints say CA:TRUE.
     pub fn is_ca(&self) -> bool {
-        self.0.facts.basic_constraints.is_some_and(|constraints| constraints.ca)
+        self.0
+            .facts
+            .basic_constraints
+            .is_some_and(|constraints| constraints.ca)
     }
 
     /// Whether subject and issuer are the same name.
@@ -237,7 +242,12 @@ impl Eq for Certificate {}
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Certificate({}, serial {})", self.subject(), self.serial())
+        write!(
+            f,
+            "Certificate({}, serial {})",
+            self.subject(),
+            self.serial()
+        )
     }
 }
 
@@ -291,7 +301,11 @@ impl Facts {
         for extension in tbs.extensions() {
             let state = facts.take_extension(extension);
             let oid = extension.oid.as_bytes().to_vec();
-            facts.extensions.push(Extension { oid, critical: extension.critical, state });
+            facts.extensions.push(Extension {
+                oid,
+                critical: extension.critical,
+                state,
+            });
         }
         facts.sans = facts.names.iter().filter_map(GeneralName::san).collect();
         Ok(facts)
@@ -315,9 +329,9 @@ impl Facts {
             oid::EXTENDED_KEY_USAGE => extensions::extended_key_usage(value)
                 .map(|list| self.purposes = Purposes::Listed(list))
                 .is_some(),
-            oid::SUBJECT_ALT_NAME => {
-                extensions::general_names(value).map(|names| self.names = names).is_some()
-            }
+            oid::SUBJECT_ALT_NAME => extensions::general_names(value)
+                .map(|names| self.names = names)
+                .is_some(),
             oid::SUBJECT_KEY_ID => {
                 self.subject_key_id = extensions::subject_key_id(value).map(<[u8]>::to_vec);
                 self.subject_key_id.is_some()
@@ -331,7 +345,11 @@ impl Facts {
             }
             _ => return ExtensionState::Unknown,
         };
-        if understood { ExtensionState::Known } else { ExtensionState::Malformed }
+        if understood {
+            ExtensionState::Known
+        } else {
+            ExtensionState::Malformed
+        }
     }
 }
 

@@ -16,7 +16,11 @@ pub(crate) enum Violation {
 
 /// Compares every name of a certificate, in its subject too, with the constraints; each comparison
 /// costs one of `budget`.
-pub(crate) fn check(constraints: &NameConstraints, below: &Certificate, budget: &mut usize) -> Result<(), Violation> {
+pub(crate) fn check(
+    constraints: &NameConstraints,
+    below: &Certificate,
+    budget: &mut usize,
+) -> Result<(), Violation> {
     for base in constraints.permitted.iter().chain(&constraints.excluded) {
         if !is_lawful(base) {
             return Err(Violation::Unsupported(show(base)));
@@ -27,7 +31,11 @@ pub(crate) fn check(constraints: &NameConstraints, below: &Certificate, budget: 
     }
     let subject = below.subject_der();
     if !distinguished_name::is_empty(subject) {
-        check_name(constraints, &GeneralName::Directory(subject.to_vec()), budget)?;
+        check_name(
+            constraints,
+            &GeneralName::Directory(subject.to_vec()),
+            budget,
+        )?;
     }
     for email in distinguished_name::email_addresses(subject) {
         check_name(constraints, &GeneralName::Email(email), budget)?;
@@ -35,8 +43,13 @@ pub(crate) fn check(constraints: &NameConstraints, below: &Certificate, budget: 
     Ok(())
 }
 
-fn check_name(constraints: &NameConstraints, name: &GeneralName, budget: &mut usize) -> Result<(), Violation> {
-    let same_kind = |base: &&GeneralName| std::mem::discriminant(*base) == std::mem::discriminant(name);
+fn check_name(
+    constraints: &NameConstraints,
+    name: &GeneralName,
+    budget: &mut usize,
+) -> Result<(), Violation> {
+    let same_kind =
+        |base: &&GeneralName| std::mem::discriminant(*base) == std::mem::discriminant(name);
     let cost = constraints.permitted.len() + constraints.excluded.len();
     *budget = budget.checked_sub(cost).ok_or(Violation::TooMuchWork)?;
     let mut permitted = constraints.permitted.iter().filter(same_kind).peekable();
@@ -44,7 +57,12 @@ fn check_name(constraints: &NameConstraints, name: &GeneralName, budget: &mut us
     if permitted.peek().is_some() && !permitted.any(|base| is_within(name, base, Side::Permitted)) {
         return Err(outside());
     }
-    if constraints.excluded.iter().filter(same_kind).any(|base| is_within(name, base, Side::Excluded)) {
+    if constraints
+        .excluded
+        .iter()
+        .filter(same_kind)
+        .any(|base| is_within(name, base, Side::Excluded))
+    {
         return Err(outside());
     }
     Ok(())
@@ -60,21 +78,29 @@ enum Side {
 fn is_within(name: &GeneralName, base: &GeneralName, side: Side) -> bool {
     let doubt = side == Side::Excluded;
     match (name, base) {
-        (GeneralName::Dns(name), GeneralName::Dns(base)) => match DnsName::try_from(name.as_str()) {
-            Ok(name) => dns_is_within(&name, &base.to_ascii_lowercase(), side),
-            Err(_) => doubt,
-        },
+        (GeneralName::Dns(name), GeneralName::Dns(base)) => {
+            match DnsName::try_from(name.as_str()) {
+                Ok(name) => dns_is_within(&name, &base.to_ascii_lowercase(), side),
+                Err(_) => doubt,
+            }
+        }
         (GeneralName::Ip(name), GeneralName::Ip(base)) => {
             let (network, mask) = base.split_at(base.len() / 2);
             match address(name) {
                 None => doubt,
                 Some(_) if name.len() != network.len() => false,
-                Some(_) => name.iter().zip(network).zip(mask).all(|((a, b), mask)| a & mask == b & mask),
+                Some(_) => name
+                    .iter()
+                    .zip(network)
+                    .zip(mask)
+                    .all(|((a, b), mask)| a & mask == b & mask),
             }
         }
         (GeneralName::Email(name), GeneralName::Email(base)) => match name.rsplit_once('@') {
             Some((local, host)) => match base.rsplit_once('@') {
-                Some((base_local, base_host)) => local == base_local && host.eq_ignore_ascii_case(base_host),
+                Some((base_local, base_host)) => {
+                    local == base_local && host.eq_ignore_ascii_case(base_host)
+                }
                 None => host_is_within(host, base),
             },
             None => doubt,
@@ -83,7 +109,9 @@ fn is_within(name: &GeneralName, base: &GeneralName, side: Side) -> bool {
             Some(host) => host_is_within(host, base),
             None => doubt,
         },
-        (GeneralName::Directory(name), GeneralName::Directory(base)) => distinguished_name::is_within(name, base),
+        (GeneralName::Directory(name), GeneralName::Directory(base)) => {
+            distinguished_name::is_within(name, base)
+        }
         _ => doubt,
     }
 }
@@ -92,13 +120,23 @@ fn dns_is_within(name: &DnsName, base: &str, side: Side) -> bool {
     let name = name.as_str();
     let covered = match base.strip_prefix('.') {
         // A leading dot asks for at least one label more.
-        Some(parent) => name.strip_suffix(parent).is_some_and(|rest| rest.ends_with('.')),
-        None => base.is_empty() || name == base || name.strip_suffix(base).is_some_and(|rest| rest.ends_with('.')),
+        Some(parent) => name
+            .strip_suffix(parent)
+            .is_some_and(|rest| rest.ends_with('.')),
+        None => {
+            base.is_empty()
+                || name == base
+                || name
+                    .strip_suffix(base)
+                    .is_some_and(|rest| rest.ends_with('.'))
+        }
     };
     // `*.example.org` could stand for the excluded `secret.example.org`.
     let could_hit = || {
-        name.strip_prefix("*.")
-            .is_some_and(|parent| base.split_once('.').is_some_and(|(_, base_parent)| base_parent == parent))
+        name.strip_prefix("*.").is_some_and(|parent| {
+            base.split_once('.')
+                .is_some_and(|(_, base_parent)| base_parent == parent)
+        })
     };
     covered || (side == Side::Excluded && could_hit())
 }
@@ -106,14 +144,21 @@ fn dns_is_within(name: &DnsName, base: &str, side: Side) -> bool {
 /// Of e-mail hosts and URIs: a base without a leading dot is one host, with it everything below.
 fn host_is_within(host: &str, base: &str) -> bool {
     let (host, base) = (host.to_ascii_lowercase(), base.to_ascii_lowercase());
-    base.is_empty() || if base.starts_with('.') { host.ends_with(&base) && host != base } else { host == base }
+    base.is_empty()
+        || if base.starts_with('.') {
+            host.ends_with(&base) && host != base
+        } else {
+            host == base
+        }
 }
 
 /// The host of a URI with an authority; none for addresses, which constraints cannot bind.
 fn uri_host(uri: &str) -> Option<&str> {
     let (_, rest) = uri.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     let host = host.split_once(':').map_or(host, |(host, _)| host);
     DnsName::try_from(host).is_ok().then_some(host)
 }
@@ -122,11 +167,15 @@ fn uri_host(uri: &str) -> Option<&str> {
 fn is_lawful(base: &GeneralName) -> bool {
     let host = |text: &str| {
         let bare = text.strip_prefix('.').unwrap_or(text);
-        text.is_empty() || (DnsName::try_from(bare).is_ok_and(|name| !name.is_wildcard()) && !bare.ends_with('.'))
+        text.is_empty()
+            || (DnsName::try_from(bare).is_ok_and(|name| !name.is_wildcard())
+                && !bare.ends_with('.'))
     };
     match base {
         GeneralName::Dns(text) | GeneralName::Uri(text) => host(text),
-        GeneralName::Email(text) => text.rsplit_once('@').map_or_else(|| host(text), |(_, part)| host(part)),
+        GeneralName::Email(text) => text
+            .rsplit_once('@')
+            .map_or_else(|| host(text), |(_, part)| host(part)),
         GeneralName::Ip(bytes) => {
             let mask = bytes.get(bytes.len() / 2..).unwrap_or_default();
             matches!(bytes.len(), 8 | 32) && is_contiguous(mask)
@@ -139,7 +188,11 @@ fn is_lawful(base: &GeneralName) -> bool {
 fn is_contiguous(mask: &[u8]) -> bool {
     let mut ended = false;
     mask.iter().all(|byte| {
-        let lawful = if ended { *byte == 0 } else { byte.leading_ones() + byte.trailing_zeros() >= 8 };
+        let lawful = if ended {
+            *byte == 0
+        } else {
+            byte.leading_ones() + byte.trailing_zeros() >= 8
+        };
         ended |= *byte != 0xff;
         lawful
     })
@@ -150,12 +203,18 @@ mod tests {
     use super::*;
 
     fn permits(base: GeneralName, name: GeneralName) -> bool {
-        let constraints = NameConstraints { permitted: vec![base], excluded: Vec::new() };
+        let constraints = NameConstraints {
+            permitted: vec![base],
+            excluded: Vec::new(),
+        };
         check_name(&constraints, &name, &mut 10).is_ok()
     }
 
     fn excludes(base: GeneralName, name: GeneralName) -> bool {
-        let constraints = NameConstraints { permitted: Vec::new(), excluded: vec![base] };
+        let constraints = NameConstraints {
+            permitted: Vec::new(),
+            excluded: vec![base],
+        };
         check_name(&constraints, &name, &mut 10).is_err()
     }
 
@@ -178,8 +237,18 @@ mod tests {
             (dns("b.c"), dns("*.b.c"), true, true),
             (dns("b.c"), dns("not a name"), false, true),
             (dns("b.c"), ip(&[1, 2, 3, 4]), true, false),
-            (ip(&[10, 0, 0, 0, 255, 0, 0, 0]), ip(&[10, 1, 2, 3]), true, true),
-            (ip(&[10, 0, 0, 0, 255, 0, 0, 0]), ip(&[11, 1, 2, 3]), false, false),
+            (
+                ip(&[10, 0, 0, 0, 255, 0, 0, 0]),
+                ip(&[10, 1, 2, 3]),
+                true,
+                true,
+            ),
+            (
+                ip(&[10, 0, 0, 0, 255, 0, 0, 0]),
+                ip(&[11, 1, 2, 3]),
+                false,
+                false,
+            ),
             (ip(&[10, 0, 0, 0, 255, 0, 0, 0]), ip(&[0; 16]), false, false),
             (ip(&[10, 0, 0, 0, 255, 0, 0, 0]), ip(&[10, 1]), false, true),
             (email("b.c"), email("x@b.c"), true, true),
@@ -195,8 +264,16 @@ mod tests {
         ];
         for (base, name, permitted, excluded) in cases {
             assert!(is_lawful(&base), "{base:?}");
-            assert_eq!(permits(base.clone(), name.clone()), permitted, "permitted {base:?} {name:?}");
-            assert_eq!(excludes(base.clone(), name.clone()), excluded, "excluded {base:?} {name:?}");
+            assert_eq!(
+                permits(base.clone(), name.clone()),
+                permitted,
+                "permitted {base:?} {name:?}"
+            );
+            assert_eq!(
+                excludes(base.clone(), name.clone()),
+                excluded,
+                "excluded {base:?} {name:?}"
+            );
         }
     }
 
@@ -212,7 +289,10 @@ mod tests {
             GeneralName::Email("x@".into()),
         ] {
             let lawful = is_lawful(&base);
-            assert!(!lawful || base == GeneralName::Email("x@".into()), "{base:?}");
+            assert!(
+                !lawful || base == GeneralName::Email("x@".into()),
+                "{base:?}"
+            );
         }
     }
 }

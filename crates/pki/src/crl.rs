@@ -57,17 +57,28 @@ impl RevocationReason {
 
     /// The number in the list.
     pub fn code(self) -> u8 {
-        Self::ALL.iter().find(|(reason, ..)| *reason == self).map_or(0, |(_, code, _)| *code)
+        Self::ALL
+            .iter()
+            .find(|(reason, ..)| *reason == self)
+            .map_or(0, |(_, code, _)| *code)
     }
 
     fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.iter().find(|(_, number, _)| *number == code).map(|(reason, ..)| *reason)
+        Self::ALL
+            .iter()
+            .find(|(_, number, _)| *number == code)
+            .map(|(reason, ..)| *reason)
     }
 }
 
 impl fmt::Display for RevocationReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Self::ALL.iter().find(|(reason, ..)| reason == self).map_or("", |(_, _, name)| name))
+        f.write_str(
+            Self::ALL
+                .iter()
+                .find(|(reason, ..)| reason == self)
+                .map_or("", |(_, _, name)| name),
+        )
     }
 }
 
@@ -105,9 +116,13 @@ impl Crl {
     /// Reads one list in DER; nothing may follow it.
     pub fn from_der(der: Vec<u8>) -> Result<Self, CrlError> {
         if der.len() > LIMIT {
-            return Err(CrlError::Malformed { detail: "it is longer than 16 MiB" });
+            return Err(CrlError::Malformed {
+                detail: "it is longer than 16 MiB",
+            });
         }
-        let inner = read(&der).ok_or(CrlError::Malformed { detail: "it is not an X.509 CRL, or cut off" })?;
+        let inner = read(&der).ok_or(CrlError::Malformed {
+            detail: "it is not an X.509 CRL, or cut off",
+        })?;
         Ok(Self(Arc::new(Inner { der, ..inner })))
     }
 
@@ -187,7 +202,13 @@ impl Crl {
 
 impl fmt::Debug for Crl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Crl({}, number {:?}, {} entries)", self.issuer(), self.number(), self.revoked().len())
+        write!(
+            f,
+            "Crl({}, number {:?}, {} entries)",
+            self.issuer(),
+            self.number(),
+            self.revoked().len()
+        )
     }
 }
 
@@ -200,15 +221,25 @@ pub fn make_crl(
     next_update: Timestamp,
 ) -> Result<Crl, IssueError> {
     if !issuer.can_sign_crls() {
-        return Err(IssueError::NoCrlSign { issuer: issuer.certificate().subject() });
+        return Err(IssueError::NoCrlSign {
+            issuer: issuer.certificate().subject(),
+        });
     }
     if next_update <= this_update {
-        return Err(IssueError::CrlDates { this_update, next_update });
+        return Err(IssueError::CrlDates {
+            this_update,
+            next_update,
+        });
     }
     let mut sorted: Vec<_> = revoked.iter().collect();
     sorted.sort_by(|a, b| a.serial.cmp(&b.serial));
-    if let Some([twice, _]) = sorted.windows(2).find(|pair| pair[0].serial == pair[1].serial) {
-        return Err(IssueError::RevokedTwice { serial: twice.serial.clone() });
+    if let Some([twice, _]) = sorted
+        .windows(2)
+        .find(|pair| pair[0].serial == pair[1].serial)
+    {
+        return Err(IssueError::RevokedTwice {
+            serial: twice.serial.clone(),
+        });
     }
     let key = issuer.key();
     let mut signed = Writer::with_capacity(256 + revoked.len() * 48);
@@ -273,11 +304,17 @@ fn read(bytes: &[u8]) -> Option<Inner> {
     let outer = whole(der::SEQUENCE, bytes)?;
     let signed = der::expect(der::SEQUENCE, outer)?;
     let algorithm = der::expect(der::SEQUENCE, signed.rest)?;
-    let (0, signature) = whole(der::BIT_STRING, algorithm.rest)?.split_first().map(|(n, rest)| (*n, rest))? else {
+    let (0, signature) = whole(der::BIT_STRING, algorithm.rest)?
+        .split_first()
+        .map(|(n, rest)| (*n, rest))?
+    else {
         return None;
     };
     let kind = der::expect(der::OID, algorithm.content)?;
-    let scheme = Scheme::recognise(kind.content, der::take(kind.rest).map(|value| value.content));
+    let scheme = Scheme::recognise(
+        kind.content,
+        der::take(kind.rest).map(|value| value.content),
+    );
 
     let mut rest = signed.content;
     let mut unusable = None;
@@ -313,13 +350,19 @@ fn read(bytes: &[u8]) -> Option<Inner> {
         each_extension(list, |oid, critical, value| {
             match oid {
                 oid::CRL_NUMBER => {
-                    let digits = whole(der::INTEGER, value).filter(|content| content.len() <= 20)?;
+                    let digits =
+                        whole(der::INTEGER, value).filter(|content| content.len() <= 20)?;
                     // Twenty bytes are lawful; only the order matters, and ours fit.
-                    number = Some(digits.iter().fold(0u64, |sum, b| sum.saturating_mul(256).saturating_add(u64::from(*b))));
+                    number = Some(digits.iter().fold(0u64, |sum, b| {
+                        sum.saturating_mul(256).saturating_add(u64::from(*b))
+                    }));
                 }
                 oid::AUTHORITY_KEY_ID => key_id = authority_key_id(value)?.map(<[u8]>::to_vec),
                 other if critical => {
-                    unusable = Some(format!("its critical extension {} is not understood", oid::dotted(other)));
+                    unusable = Some(format!(
+                        "its critical extension {} is not understood",
+                        oid::dotted(other)
+                    ));
                 }
                 _ => {}
             }
@@ -354,14 +397,21 @@ fn read_entry(content: &[u8], unusable: &mut Option<String>) -> Option<Revoked> 
                 },
                 other if critical => {
                     // certificateIssuer of indirect lists, above all: the entry may be another CA's.
-                    *unusable = Some(format!("an entry's critical extension {} is not understood", oid::dotted(other)));
+                    *unusable = Some(format!(
+                        "an entry's critical extension {} is not understood",
+                        oid::dotted(other)
+                    ));
                 }
                 _ => {}
             }
             Some(())
         })?;
     }
-    Some(Revoked { serial: Serial::from_bytes(serial.content), at, reason })
+    Some(Revoked {
+        serial: Serial::from_bytes(serial.content),
+        at,
+        reason,
+    })
 }
 
 fn each_extension<'a>(

@@ -36,7 +36,9 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
-        Self { out: Vec::with_capacity(bytes) }
+        Self {
+            out: Vec::with_capacity(bytes),
+        }
     }
 
     pub(crate) fn finish(self) -> Vec<u8> {
@@ -66,7 +68,8 @@ impl Writer {
         self.out.push(tag);
         let mut encoded = [0; 9];
         let used = encode_length(content.len(), &mut encoded);
-        self.out.extend_from_slice(encoded.get(..used).unwrap_or_default());
+        self.out
+            .extend_from_slice(encoded.get(..used).unwrap_or_default());
         self.out.extend_from_slice(content);
     }
 
@@ -85,7 +88,10 @@ impl Writer {
     }
 
     pub(crate) fn integer_like(&mut self, tag: u8, magnitude: &[u8]) {
-        let start = magnitude.iter().position(|b| *b != 0).unwrap_or(magnitude.len());
+        let start = magnitude
+            .iter()
+            .position(|b| *b != 0)
+            .unwrap_or(magnitude.len());
         let significant = magnitude.get(start..).unwrap_or_default();
         let needs_zero = significant.first().is_none_or(|first| first & 0x80 != 0);
         self.nested(tag, |w| {
@@ -116,11 +122,20 @@ impl Writer {
     /// demands (X.690 §11.2.2).
     pub(crate) fn named_bits(&mut self, bits: u16) {
         let bytes = bits.to_be_bytes();
-        let used = if bits & 0xff != 0 { 2 } else { usize::from(bits != 0) };
-        let unused = if used == 0 { 0 } else { bits.trailing_zeros() % 8 };
+        let used = if bits & 0xff != 0 {
+            2
+        } else {
+            usize::from(bits != 0)
+        };
+        let unused = if used == 0 {
+            0
+        } else {
+            bits.trailing_zeros() % 8
+        };
         self.nested(BIT_STRING, |w| {
             w.out.push(u8::try_from(unused).unwrap_or(0));
-            w.out.extend_from_slice(bytes.get(..used).unwrap_or_default());
+            w.out
+                .extend_from_slice(bytes.get(..used).unwrap_or_default());
         });
     }
 
@@ -129,7 +144,15 @@ impl Writer {
     pub(crate) fn time(&mut self, at: Timestamp) {
         let c = at.clamp(Timestamp::MIN, Timestamp::MAX).civil();
         let mut text = [b'0'; 15];
-        let parts = [c.year / 100, c.year % 100, c.month, c.day, c.hour, c.minute, c.second];
+        let parts = [
+            c.year / 100,
+            c.year % 100,
+            c.month,
+            c.day,
+            c.hour,
+            c.minute,
+            c.second,
+        ];
         for (slot, part) in text.chunks_exact_mut(2).zip(parts) {
             let part = u8::try_from(part.clamp(0, 99)).unwrap_or(0);
             if let [tens, ones] = slot {
@@ -146,7 +169,12 @@ impl Writer {
     }
 
     /// An Extension (RFC 5280 §4.1): critical is written only when true.
-    pub(crate) fn extension(&mut self, oid: &[u8], critical: Critical, fill: impl FnOnce(&mut Self)) {
+    pub(crate) fn extension(
+        &mut self,
+        oid: &[u8],
+        critical: Critical,
+        fill: impl FnOnce(&mut Self),
+    ) {
         self.sequence(|w| {
             w.oid(oid);
             if critical == Critical::Yes {
@@ -158,7 +186,11 @@ impl Writer {
 
     /// One RDN of one attribute; PrintableString where the text allows it, else UTF8String.
     pub(crate) fn attribute(&mut self, oid: &[u8], text: &str) {
-        let tag = if text.bytes().all(is_printable_string) { PRINTABLE_STRING } else { UTF8_STRING };
+        let tag = if text.bytes().all(is_printable_string) {
+            PRINTABLE_STRING
+        } else {
+            UTF8_STRING
+        };
         self.nested(SET, |w| {
             w.sequence(|w| {
                 w.oid(oid);
@@ -223,7 +255,12 @@ pub(crate) fn take(input: &[u8]) -> Option<Value<'_>> {
     let content = after.get(..length)?;
     let rest = after.get(length..)?;
     let whole = input.get(..input.len() - rest.len())?;
-    (tag & 0x1f != 0x1f).then_some(Value { tag, content, whole, rest })
+    (tag & 0x1f != 0x1f).then_some(Value {
+        tag,
+        content,
+        whole,
+        rest,
+    })
 }
 
 /// [`take`], for a value that must have this tag.
@@ -250,7 +287,12 @@ pub(crate) fn read_time(input: &[u8]) -> Option<(Timestamp, &[u8])> {
     let part = |from: usize, to: usize| all.get(from..to).unwrap_or_default();
     let text = format!(
         "{}-{}-{}T{}:{}:{}Z",
-        part(0, 4), part(4, 6), part(6, 8), part(8, 10), part(10, 12), part(12, 14)
+        part(0, 4),
+        part(4, 6),
+        part(6, 8),
+        part(8, 10),
+        part(10, 12),
+        part(12, 14)
     );
     Some((text.parse().ok()?, value.rest))
 }
@@ -277,9 +319,18 @@ mod tests {
             (written(|w| w.named_bits(0x0600)), &[3, 2, 1, 0x06]),
             (written(|w| w.named_bits(0x0080)), &[3, 3, 7, 0, 0x80]),
             (written(|w| w.named_bits(0)), &[3, 1, 0]),
-            (written(|w| w.time("2049-12-31T23:59:59Z".parse().unwrap())), b"\x17\x0d491231235959Z"),
-            (written(|w| w.time("2050-01-01T00:00:00Z".parse().unwrap())), b"\x18\x0f20500101000000Z"),
-            (written(|w| w.time(Timestamp::from_unix(i64::MAX))), b"\x18\x0f99991231235959Z"),
+            (
+                written(|w| w.time("2049-12-31T23:59:59Z".parse().unwrap())),
+                b"\x17\x0d491231235959Z",
+            ),
+            (
+                written(|w| w.time("2050-01-01T00:00:00Z".parse().unwrap())),
+                b"\x18\x0f20500101000000Z",
+            ),
+            (
+                written(|w| w.time(Timestamp::from_unix(i64::MAX))),
+                b"\x18\x0f99991231235959Z",
+            ),
         ];
         for (got, wanted) in cases {
             assert_eq!(got, wanted);
@@ -294,9 +345,21 @@ mod tests {
             let nested = written(|w| w.nested(OCTET_STRING, |w| w.raw(&content)));
             assert_eq!(flat, nested);
             let value = expect(OCTET_STRING, &flat).unwrap();
-            assert_eq!((value.content, value.rest.len(), value.whole), (&content[..], 0, &flat[..]));
+            assert_eq!(
+                (value.content, value.rest.len(), value.whole),
+                (&content[..], 0, &flat[..])
+            );
         }
-        for bad in [&[][..], &[4], &[4, 1], &[4, 0x80], &[4, 0x81, 5, 0], &[4, 0x82, 0, 0x80], &[0x1f, 0], &[4, 0x85, 0, 0, 0, 0, 0]] {
+        for bad in [
+            &[][..],
+            &[4],
+            &[4, 1],
+            &[4, 0x80],
+            &[4, 0x81, 5, 0],
+            &[4, 0x82, 0, 0x80],
+            &[0x1f, 0],
+            &[4, 0x85, 0, 0, 0, 0, 0],
+        ] {
             assert!(take(bad).is_none(), "{bad:?}");
         }
     }

@@ -55,8 +55,16 @@ impl Certificate {
     pub fn describe(&self) -> Description {
         let facts = self.facts();
         let constraints = facts.name_constraints.iter().flat_map(|constraints| {
-            let permitted = constraints.permitted.iter().map(|base| format!("permitted {}", show(base)));
-            permitted.chain(constraints.excluded.iter().map(|base| format!("excluded {}", show(base))))
+            let permitted = constraints
+                .permitted
+                .iter()
+                .map(|base| format!("permitted {}", show(base)));
+            permitted.chain(
+                constraints
+                    .excluded
+                    .iter()
+                    .map(|base| format!("excluded {}", show(base))),
+            )
         });
         Description {
             version: facts.version,
@@ -92,7 +100,12 @@ fn other_extensions(certificate: &Certificate) -> Vec<String> {
             ExtensionState::Repeated => Some("repeated"),
         };
         let mut line = oid::extension_name(&extension.oid);
-        for remark in extension.critical.then_some("critical").into_iter().chain(state) {
+        for remark in extension
+            .critical
+            .then_some("critical")
+            .into_iter()
+            .chain(state)
+        {
             line.push_str(&format!(" ({remark})"));
         }
         lines.push(line);
@@ -113,7 +126,10 @@ pub(crate) fn show(name: &GeneralName) -> String {
                 // Sixteen bytes are an IPv6 address; no IPv4 subtree has that length.
                 (Some(address), ..) => format!("IP:{address}"),
                 (None, Some(base), Some(mask)) => format!("IP:{base}/{mask}"),
-                _ => format!("IP:#{}", hex(bytes.get(..bytes.len().min(64)).unwrap_or_default())),
+                _ => format!(
+                    "IP:#{}",
+                    hex(bytes.get(..bytes.len().min(64)).unwrap_or_default())
+                ),
             }
         }
         GeneralName::Directory(name) => format!("directory:{}", distinguished_name::display(name)),

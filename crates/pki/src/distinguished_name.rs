@@ -25,12 +25,18 @@ pub(crate) fn display(name: &[u8]) -> String {
             Some(text) => push_escaped(&mut out, &text),
             None => {
                 out.push('#');
-                content.iter().take(64).for_each(|b| out.push_str(&format!("{b:02x}")));
+                content
+                    .iter()
+                    .take(64)
+                    .for_each(|b| out.push_str(&format!("{b:02x}")));
             }
         }
     });
     if out.len() > SHOWN {
-        let end = (0..=SHOWN).rev().find(|at| out.is_char_boundary(*at)).unwrap_or(0);
+        let end = (0..=SHOWN)
+            .rev()
+            .find(|at| out.is_char_boundary(*at))
+            .unwrap_or(0);
         out.truncate(end);
         out.push('…');
     }
@@ -71,7 +77,12 @@ fn comparable(name: &[u8]) -> Vec<ComparableRdn> {
     let mut rdns: Vec<ComparableRdn> = Vec::new();
     each_attribute(name, |first_of_set, kind, tag, content| {
         let value = text(tag, content)
-            .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase())
+            .map(|text| {
+                text.split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" ")
+                    .to_lowercase()
+            })
             .ok_or_else(|| content.to_vec());
         match rdns.last_mut() {
             Some(rdn) if !first_of_set => rdn.push((kind.to_vec(), value)),
@@ -87,7 +98,9 @@ pub(crate) fn is_empty(name: &[u8]) -> bool {
 }
 
 fn each_attribute(name: &[u8], mut visit: impl FnMut(bool, &[u8], u8, &[u8])) {
-    let Some(name) = der::expect(der::SEQUENCE, name) else { return };
+    let Some(name) = der::expect(der::SEQUENCE, name) else {
+        return;
+    };
     let mut sets = name.content;
     while let Some(set) = der::expect(der::SET, sets) {
         let mut attributes = set.content;
@@ -139,13 +152,25 @@ fn text(tag: u8, content: &[u8]) -> Option<String> {
         0x14 => Some(content.iter().map(|b| char::from(*b)).collect()),
         // BMPString.
         0x1e => {
-            let units = content.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-            Some(char::decode_utf16(units).map(|unit| unit.unwrap_or('\u{fffd}')).collect())
+            let units = content
+                .chunks_exact(2)
+                .map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+            Some(
+                char::decode_utf16(units)
+                    .map(|unit| unit.unwrap_or('\u{fffd}'))
+                    .collect(),
+            )
         }
         // UniversalString.
         0x1c => {
-            let units = content.chunks_exact(4).map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
-            Some(units.map(|unit| char::from_u32(unit).unwrap_or('\u{fffd}')).collect())
+            let units = content
+                .chunks_exact(4)
+                .map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
+            Some(
+                units
+                    .map(|unit| char::from_u32(unit).unwrap_or('\u{fffd}'))
+                    .collect(),
+            )
         }
         _ => None,
     }
@@ -176,10 +201,12 @@ mod tests {
         let mut w = Writer::with_capacity(64);
         w.sequence(|w| {
             for (kind, tag, content) in attributes {
-                w.nested(der::SET, |w| w.sequence(|w| {
-                    w.oid(kind);
-                    w.value(*tag, content);
-                }));
+                w.nested(der::SET, |w| {
+                    w.sequence(|w| {
+                        w.oid(kind);
+                        w.value(*tag, content);
+                    })
+                });
             }
         });
         w.finish()
@@ -205,7 +232,9 @@ mod tests {
             assert_eq!(display(&name(&[(oid::COMMON_NAME, tag, content)])), shown);
         }
         assert!(display(&name(&[(oid::COMMON_NAME, 0x0c, &[b'x'; 100_000])])).len() < 2100);
-        let long: Vec<_> = (0..5000).map(|_| (oid::ORGANIZATION, 0x0c, &b"unit"[..])).collect();
+        let long: Vec<_> = (0..5000)
+            .map(|_| (oid::ORGANIZATION, 0x0c, &b"unit"[..]))
+            .collect();
         assert!(display(&name(&long)).len() < 2100);
         assert_eq!(display(b"garbage"), "");
         assert_eq!(common_name(&name(&[(oid::ORGANIZATION, 0x0c, b"x")])), None);

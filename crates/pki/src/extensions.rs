@@ -124,8 +124,15 @@ impl KeyUsage {
     pub(crate) const CERT_SIGN: u16 = 0x0400;
     pub(crate) const CRL_SIGN: u16 = 0x0200;
     const NAMES: [&'static str; 9] = [
-        "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement",
-        "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly",
+        "digitalSignature",
+        "nonRepudiation",
+        "keyEncipherment",
+        "dataEncipherment",
+        "keyAgreement",
+        "keyCertSign",
+        "cRLSign",
+        "encipherOnly",
+        "decipherOnly",
     ];
 
     pub(crate) fn has(self, bit: u16) -> bool {
@@ -153,12 +160,18 @@ impl fmt::Display for KeyUsage {
         if self.0 == 0 {
             return f.write_str("none");
         }
-        let set = Self::NAMES.iter().enumerate().filter(|(bit, _)| self.has(0x8000 >> bit));
+        let set = Self::NAMES
+            .iter()
+            .enumerate()
+            .filter(|(bit, _)| self.has(0x8000 >> bit));
         write_list(f, set.map(|(_, name)| name))
     }
 }
 
-fn write_list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: impl Iterator<Item = T>) -> fmt::Result {
+fn write_list<T: fmt::Display>(
+    f: &mut fmt::Formatter<'_>,
+    items: impl Iterator<Item = T>,
+) -> fmt::Result {
     for (index, item) in items.enumerate() {
         if index > 0 {
             f.write_str(", ")?;
@@ -251,7 +264,9 @@ pub(crate) fn basic_constraints(value: &[u8]) -> Option<BasicConstraints> {
         if content.first()? & 0x80 != 0 {
             return None;
         }
-        let number = content.iter().fold(0u32, |sum, b| sum.saturating_mul(256).saturating_add(u32::from(*b)));
+        let number = content.iter().fold(0u32, |sum, b| {
+            sum.saturating_mul(256).saturating_add(u32::from(*b))
+        });
         path_length = Some(if content.len() > 5 { u32::MAX } else { number });
     }
     Some(BasicConstraints { ca, path_length })
@@ -260,7 +275,9 @@ pub(crate) fn basic_constraints(value: &[u8]) -> Option<BasicConstraints> {
 pub(crate) fn key_usage(value: &[u8]) -> Option<KeyUsage> {
     match whole(der::BIT_STRING, value)? {
         [0] => Some(KeyUsage(0)),
-        [unused @ 0..=7, high] => (high.trailing_zeros() >= u32::from(*unused)).then(|| KeyUsage(u16::from(*high) << 8)),
+        [unused @ 0..=7, high] => {
+            (high.trailing_zeros() >= u32::from(*unused)).then(|| KeyUsage(u16::from(*high) << 8))
+        }
         [unused @ 0..=7, high, low] => (low.trailing_zeros() >= u32::from(*unused))
             .then(|| KeyUsage(u16::from(*high) << 8 | u16::from(*low))),
         _ => None,
@@ -323,7 +340,10 @@ pub(crate) fn name_constraints(value: &[u8]) -> Option<NameConstraints> {
     let (permitted, rest) = subtrees(0, rest)?;
     let (excluded, rest) = subtrees(1, rest)?;
     let nothing = permitted.is_empty() && excluded.is_empty();
-    (rest.is_empty() && !nothing).then_some(NameConstraints { permitted, excluded })
+    (rest.is_empty() && !nothing).then_some(NameConstraints {
+        permitted,
+        excluded,
+    })
 }
 
 fn subtrees(number: u8, input: &[u8]) -> Option<(Vec<GeneralName>, &[u8])> {
@@ -346,7 +366,11 @@ fn subtrees(number: u8, input: &[u8]) -> Option<(Vec<GeneralName>, &[u8])> {
 }
 
 fn general_name(tag: u8, content: &[u8]) -> Option<GeneralName> {
-    let text = || content.is_ascii().then(|| String::from_utf8_lossy(content).into_owned());
+    let text = || {
+        content
+            .is_ascii()
+            .then(|| String::from_utf8_lossy(content).into_owned())
+    };
     match (tag & 0xc0, tag & 0x1f, tag & 0x20 != 0) {
         (0x80, 1, false) => text().map(GeneralName::Email),
         (0x80, 2, false) => text().map(GeneralName::Dns),
@@ -356,14 +380,18 @@ fn general_name(tag: u8, content: &[u8]) -> Option<GeneralName> {
         }
         (0x80, 6, false) => text().map(GeneralName::Uri),
         (0x80, 7, false) => Some(GeneralName::Ip(content.to_vec())),
-        (0x80, kind @ (0 | 3 | 5), true) | (0x80, kind @ 8, false) => Some(GeneralName::Other(kind)),
+        (0x80, kind @ (0 | 3 | 5), true) | (0x80, kind @ 8, false) => {
+            Some(GeneralName::Other(kind))
+        }
         _ => None,
     }
 }
 
 /// The content of the one value that fills `input`.
 pub(crate) fn whole(tag: u8, input: &[u8]) -> Option<&[u8]> {
-    der::expect(tag, input).filter(|value| value.rest.is_empty()).map(|value| value.content)
+    der::expect(tag, input)
+        .filter(|value| value.rest.is_empty())
+        .map(|value| value.content)
 }
 
 #[cfg(test)]
@@ -372,24 +400,57 @@ mod tests {
 
     #[test]
     fn sound_values_are_read() {
-        assert_eq!(basic_constraints(&[0x30, 0]), Some(BasicConstraints { ca: false, path_length: None }));
+        assert_eq!(
+            basic_constraints(&[0x30, 0]),
+            Some(BasicConstraints {
+                ca: false,
+                path_length: None
+            })
+        );
         assert_eq!(
             basic_constraints(&[0x30, 6, 1, 1, 0xff, 2, 1, 3]),
-            Some(BasicConstraints { ca: true, path_length: Some(3) })
+            Some(BasicConstraints {
+                ca: true,
+                path_length: Some(3)
+            })
         );
-        assert_eq!(key_usage(&[3, 2, 1, 6]).unwrap().to_string(), "keyCertSign, cRLSign");
-        assert_eq!(key_usage(&[3, 3, 7, 0, 0x80]).unwrap().to_string(), "decipherOnly");
-        assert_eq!(authority_key_id(&[0x30, 3, 0x80, 1, 9]), Some(Some(&[9][..])));
+        assert_eq!(
+            key_usage(&[3, 2, 1, 6]).unwrap().to_string(),
+            "keyCertSign, cRLSign"
+        );
+        assert_eq!(
+            key_usage(&[3, 3, 7, 0, 0x80]).unwrap().to_string(),
+            "decipherOnly"
+        );
+        assert_eq!(
+            authority_key_id(&[0x30, 3, 0x80, 1, 9]),
+            Some(Some(&[9][..]))
+        );
         assert_eq!(authority_key_id(&[0x30, 0]), Some(None));
-        assert_eq!(general_names(&[0x30, 6, 0x87, 4, 127, 0, 0, 1]).unwrap()[0].san(), "127.0.0.1".parse().ok());
+        assert_eq!(
+            general_names(&[0x30, 6, 0x87, 4, 127, 0, 0, 1]).unwrap()[0].san(),
+            "127.0.0.1".parse().ok()
+        );
     }
 
     #[test]
     fn broken_values_are_no_values() {
-        for bad in [&[][..], &[0x30], &[0x30, 3, 1, 1, 7], &[0x30, 3, 2, 1, 0x80], &[0x30, 0, 0]] {
+        for bad in [
+            &[][..],
+            &[0x30],
+            &[0x30, 3, 1, 1, 7],
+            &[0x30, 3, 2, 1, 0x80],
+            &[0x30, 0, 0],
+        ] {
             assert_eq!(basic_constraints(bad), None, "{bad:?}");
         }
-        for bad in [&[3, 0][..], &[3, 1, 1], &[3, 2, 8, 0], &[3, 2, 2, 6], &[3, 4, 0, 0, 0, 1]] {
+        for bad in [
+            &[3, 0][..],
+            &[3, 1, 1],
+            &[3, 2, 8, 0],
+            &[3, 2, 2, 6],
+            &[3, 4, 0, 0, 0, 1],
+        ] {
             assert_eq!(key_usage(bad), None, "{bad:?}");
         }
         // Excluded before permitted: a reader that takes the order for granted would see no permitted subtrees.
@@ -399,7 +460,10 @@ mod tests {
         assert!(name_constraints(&both(permitted, excluded)).is_some());
         assert_eq!(name_constraints(&both(excluded, permitted)), None);
         // A subtree with a maximum.
-        assert_eq!(name_constraints(&[0x30, 10, 0xa0, 8, 0x30, 6, 0x82, 1, b'a', 0x81, 1, 0]), None);
+        assert_eq!(
+            name_constraints(&[0x30, 10, 0xa0, 8, 0x30, 6, 0x82, 1, b'a', 0x81, 1, 0]),
+            None
+        );
         assert_eq!(name_constraints(&[0x30, 0]), None);
         assert_eq!(general_names(&[0x30, 3, 0x82, 1, 0xff]), None);
         assert_eq!(general_names(&[0x30, 0]), None);

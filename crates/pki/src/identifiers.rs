@@ -96,11 +96,18 @@ impl Diagnose for IdentifierError {
 }
 
 fn parse_hex(wanted: &'static str, text: &str) -> Result<Vec<u8>, IdentifierError> {
-    let error = || IdentifierError { wanted, presented: text.to_owned() };
+    let error = || IdentifierError {
+        wanted,
+        presented: text.to_owned(),
+    };
     let digits: Vec<u8> = text
         .bytes()
         .filter(|b| *b != b':')
-        .map(|b| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok()))
+        .map(|b| {
+            char::from(b)
+                .to_digit(16)
+                .and_then(|d| u8::try_from(d).ok())
+        })
         .collect::<Option<_>>()
         .ok_or_else(error)?;
     let odd = digits.len() % 2;
@@ -142,15 +149,26 @@ macro_rules! hex_text {
             /// Hex of either case; colons are skipped.
             fn from_str(text: &str) -> Result<Self, IdentifierError> {
                 let $bytes = parse_hex($wanted, text)?;
-                $make.ok_or_else(|| IdentifierError { wanted: $wanted, presented: text.to_owned() })
+                $make.ok_or_else(|| IdentifierError {
+                    wanted: $wanted,
+                    presented: text.to_owned(),
+                })
             }
         }
     };
 }
 
-hex_text!(KeyId, "key id (40 digits)", |bytes| bytes.try_into().ok().map(KeyId));
-hex_text!(Fingerprint, "fingerprint (64 digits)", |bytes| bytes.try_into().ok().map(Fingerprint));
-hex_text!(Serial, "serial number", |bytes| Some(Serial::from_bytes(&bytes)));
+hex_text!(KeyId, "key id (40 digits)", |bytes| bytes
+    .try_into()
+    .ok()
+    .map(KeyId));
+hex_text!(Fingerprint, "fingerprint (64 digits)", |bytes| bytes
+    .try_into()
+    .ok()
+    .map(Fingerprint));
+hex_text!(Serial, "serial number", |bytes| Some(Serial::from_bytes(
+    &bytes
+)));
 
 #[cfg(test)]
 mod tests {
@@ -170,6 +188,9 @@ mod tests {
         let id = KeyId::of_key_bits(b"key");
         assert_eq!(id.to_string().parse::<KeyId>(), Ok(id));
         let print = Fingerprint::of(b"der");
-        assert_eq!(print.to_string().to_uppercase().parse::<Fingerprint>(), Ok(print));
+        assert_eq!(
+            print.to_string().to_uppercase().parse::<Fingerprint>(),
+            Ok(print)
+        );
     }
 }

@@ -11,8 +11,8 @@ use crate::certificate::ExtensionState;
 use crate::der::{self, Critical, Writer, context, context_constructed};
 use crate::extensions::KeyUsage;
 use crate::{
-    AuthorityName, Certificate, CertificateError, CommonName, Entropy, Issuer, IssuerError, KeyError, PrivateKey,
-    PublicKey, Purpose, San, Serial, Timestamp, oid,
+    AuthorityName, Certificate, CertificateError, CommonName, Entropy, Issuer, IssuerError,
+    KeyError, PrivateKey, PublicKey, Purpose, San, Serial, Timestamp, oid,
 };
 
 /// Clocks differ: what is new must already be valid for a peer that is five minutes behind.
@@ -55,7 +55,14 @@ pub struct LeafRequest {
 impl LeafRequest {
     /// A leaf with the usual backdating.
     pub fn new(purpose: Purpose, common_name: CommonName, sans: Vec<San>, life: Duration) -> Self {
-        Self { purpose, common_name, sans, life, backdate: BACKDATE, not_before: None }
+        Self {
+            purpose,
+            common_name,
+            sans,
+            life,
+            backdate: BACKDATE,
+            not_before: None,
+        }
     }
 
     /// A client leaf without alternative names.
@@ -66,8 +73,16 @@ impl LeafRequest {
     /// A server leaf whose common name is its first name that fits one (64 characters), else the
     /// first label of its first name.
     pub fn server(sans: Vec<San>, life: Duration) -> Result<Self, IssueError> {
-        let names = || sans.iter().filter(|san| san.is_server_name()).map(San::value);
-        let label = || names().next().map(|name| name.split('.').next().unwrap_or_default().to_owned());
+        let names = || {
+            sans.iter()
+                .filter(|san| san.is_server_name())
+                .map(San::value)
+        };
+        let label = || {
+            names()
+                .next()
+                .map(|name| name.split('.').next().unwrap_or_default().to_owned())
+        };
         let common_name = names()
             .chain(label())
             .find_map(|name| CommonName::try_from(name.as_str()).ok())
@@ -89,7 +104,12 @@ pub fn create_anchor(
 ) -> Result<Issuer, IssueError> {
     let id = key.key_id();
     let short_id: String = id.to_string().chars().take(8).collect();
-    let AnchorRequest { authority, purpose, generation, life } = request;
+    let AnchorRequest {
+        authority,
+        purpose,
+        generation,
+        life,
+    } = request;
     let common_name = format!("sealock {authority} {purpose} anchor {generation} {short_id}");
     let mut subject = Writer::with_capacity(128);
     subject.sequence(|w| {
@@ -148,7 +168,11 @@ pub fn issue_leaves(
         .enumerate()
         .map(|(index, (request, key))| {
             let sampled = index % 16 == 0 || index == last;
-            let check = if sampled { SignatureCheck::Verify } else { SignatureCheck::Trust };
+            let check = if sampled {
+                SignatureCheck::Verify
+            } else {
+                SignatureCheck::Trust
+            };
             leaf(issuer, request, *key, now, entropy, check)
         })
         .collect()
@@ -188,7 +212,9 @@ fn check_names(request: &LeafRequest) -> Result<(), IssueError> {
     let server_name = request.sans.iter().find(|san| san.is_server_name());
     match (request.purpose, server_name) {
         (Purpose::Server, None) => Err(IssueError::ServerWithoutName),
-        (Purpose::Client, Some(name)) => Err(IssueError::ClientWithServerName { name: name.clone() }),
+        (Purpose::Client, Some(name)) => {
+            Err(IssueError::ClientWithServerName { name: name.clone() })
+        }
         _ => request.sans.iter().try_for_each(sound),
     }
 }
@@ -216,20 +242,36 @@ fn dates(
         return Err(IssueError::NoLife);
     }
     if request.life > limit {
-        return Err(IssueError::LifeTooLong { presented: request.life });
+        return Err(IssueError::LifeTooLong {
+            presented: request.life,
+        });
     }
     let (from, to) = (issuer.not_before(), issuer.not_after());
     if now < from {
-        return Err(IssueError::IssuerNotYetValid { not_before: from, now });
+        return Err(IssueError::IssuerNotYetValid {
+            not_before: from,
+            now,
+        });
     }
     if now > to {
         return Err(IssueError::IssuerExpired { not_after: to, now });
     }
-    let not_before = request.not_before.unwrap_or(now - request.backdate).max(from).max(Timestamp::MIN);
-    let start = if request.not_before.is_some() { not_before } else { now };
+    let not_before = request
+        .not_before
+        .unwrap_or(now - request.backdate)
+        .max(from)
+        .max(Timestamp::MIN);
+    let start = if request.not_before.is_some() {
+        not_before
+    } else {
+        now
+    };
     // Both ends count (RFC 5280 §4.1.2.5): the limit holds with the backdating and its last second.
     let longest = not_before + limit.saturating_sub(Duration::from_secs(1));
-    let not_after = (start + request.life).min(to).min(longest).min(Timestamp::MAX);
+    let not_after = (start + request.life)
+        .min(to)
+        .min(longest)
+        .min(Timestamp::MAX);
     if not_after < not_before {
         return Err(IssueError::NoLife);
     }
@@ -302,7 +344,9 @@ impl Profile<'_> {
             });
             w.raw(self.subject);
             w.raw(self.subject_key.spki_der());
-            w.nested(context_constructed(3), |w| w.sequence(|w| self.write_extensions(w)));
+            w.nested(context_constructed(3), |w| {
+                w.sequence(|w| self.write_extensions(w))
+            });
         });
     }
 
@@ -315,9 +359,13 @@ impl Profile<'_> {
                 });
             });
         }
-        w.extension(oid::KEY_USAGE, Critical::Yes, |w| w.named_bits(self.key_usage()));
+        w.extension(oid::KEY_USAGE, Critical::Yes, |w| {
+            w.named_bits(self.key_usage())
+        });
         if let Role::Leaf(purpose) = self.role {
-            w.extension(oid::EXTENDED_KEY_USAGE, Critical::No, |w| w.sequence(|w| w.oid(purpose.oid())));
+            w.extension(oid::EXTENDED_KEY_USAGE, Critical::No, |w| {
+                w.sequence(|w| w.oid(purpose.oid()))
+            });
         }
         w.extension(oid::SUBJECT_KEY_ID, Critical::No, |w| {
             w.value(der::OCTET_STRING, self.subject_key.key_id().as_bytes());
@@ -333,31 +381,65 @@ impl Profile<'_> {
     }
 
     /// Reads what was signed as a stranger would, and compares it with what was meant.
-    fn check(&self, made: &Certificate, key: &PrivateKey, check: SignatureCheck) -> Result<(), IssueError> {
+    fn check(
+        &self,
+        made: &Certificate,
+        key: &PrivateKey,
+        check: SignatureCheck,
+    ) -> Result<(), IssueError> {
         let facts = made.facts();
         let usage = facts.key_usage.map(|usage| usage.0);
         let (ca, extensions) = match self.role {
-            Role::Anchor => (facts.basic_constraints.is_some_and(|bc| bc.ca && bc.path_length == Some(0)), 4),
-            Role::Leaf(purpose) => (facts.basic_constraints.is_none() && made.purposes().only() == Some(purpose), 4),
+            Role::Anchor => (
+                facts
+                    .basic_constraints
+                    .is_some_and(|bc| bc.ca && bc.path_length == Some(0)),
+                4,
+            ),
+            Role::Leaf(purpose) => (
+                facts.basic_constraints.is_none() && made.purposes().only() == Some(purpose),
+                4,
+            ),
         };
         let extensions = extensions + usize::from(!self.sans.is_empty());
         let checks = [
             ("version", facts.version == 3),
-            ("serial", facts.serial == self.serial && facts.serial_flaw.is_none()),
-            ("algorithm", facts.algorithms_agree && facts.scheme == key.kind().scheme()),
+            (
+                "serial",
+                facts.serial == self.serial && facts.serial_flaw.is_none(),
+            ),
+            (
+                "algorithm",
+                facts.algorithms_agree && facts.scheme == key.kind().scheme(),
+            ),
             ("issuer", made.issuer_der() == self.issuer),
             ("subject", made.subject_der() == self.subject),
-            ("dates", (facts.not_before, facts.not_after) == (self.not_before, self.not_after)),
+            (
+                "dates",
+                (facts.not_before, facts.not_after) == (self.not_before, self.not_after),
+            ),
             ("public key", made.spki_der() == self.subject_key.spki_der()),
             ("purpose", ca),
             ("key usage", usage == Some(self.key_usage())),
-            ("names", facts.sans == self.sans && facts.names.len() == self.sans.len()),
-            ("key id", facts.subject_key_id.as_deref() == Some(&self.subject_key.key_id().as_bytes()[..])),
-            ("issuer key id", facts.authority_key_id.as_deref() == Some(self.issuer_key_id)),
+            (
+                "names",
+                facts.sans == self.sans && facts.names.len() == self.sans.len(),
+            ),
+            (
+                "key id",
+                facts.subject_key_id.as_deref() == Some(&self.subject_key.key_id().as_bytes()[..]),
+            ),
+            (
+                "issuer key id",
+                facts.authority_key_id.as_deref() == Some(self.issuer_key_id),
+            ),
             (
                 "extensions",
                 facts.extensions.len() == extensions
-                    && facts.extensions.iter().all(|extension| extension.state == ExtensionState::Known),
+                    && facts
+                        .extensions
+                        .iter()
+                        .all(|extension| extension.state == ExtensionState::Known),
             ),
         ];
         if let Some((what, _)) = checks.into_iter().find(|(_, good)| !good) {
@@ -366,7 +448,13 @@ impl Profile<'_> {
         if check == SignatureCheck::Verify {
             let issuer = key.public_key();
             let good = crate::algorithm::read_spki(issuer.spki_der()).is_some_and(|spki| {
-                verifies_with(&facts.scheme, &spki.algorithm, spki.bits, made.signed_der(), made.signature())
+                verifies_with(
+                    &facts.scheme,
+                    &spki.algorithm,
+                    spki.bits,
+                    made.signed_der(),
+                    made.signature(),
+                )
             });
             if !good {
                 return Err(IssueError::SelfCheck { what: "signature" });
@@ -510,8 +598,12 @@ impl Diagnose for IssueError {
             Self::Issuer(error) => return error.help(),
             Self::Name(error) => return error.help(),
             Self::IssuerNotYetValid { .. } => "set the clock: `timedatectl` shows it".into(),
-            Self::IssuerExpired { .. } | Self::NoCrlSign { .. } => "make a new anchor with `sealock ca rotate`".into(),
-            Self::ServerWithoutName => "name the host as its clients do, such as host.example.org or 192.0.2.7".into(),
+            Self::IssuerExpired { .. } | Self::NoCrlSign { .. } => {
+                "make a new anchor with `sealock ca rotate`".into()
+            }
+            Self::ServerWithoutName => {
+                "name the host as its clients do, such as host.example.org or 192.0.2.7".into()
+            }
             _ => return None,
         })
     }

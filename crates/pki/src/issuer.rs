@@ -25,10 +25,16 @@ impl Issuer {
             return Err(IssuerError::NotCa { subject: subject() });
         }
         if let Some(usage) = facts.key_usage.filter(|usage| !usage.cert_sign()) {
-            return Err(IssuerError::NoCertSign { subject: subject(), presented: usage });
+            return Err(IssuerError::NoCertSign {
+                subject: subject(),
+                presented: usage,
+            });
         }
         if !facts.key.is_strong() {
-            return Err(IssuerError::WeakKey { subject: subject(), algorithm: facts.key.clone() });
+            return Err(IssuerError::WeakKey {
+                subject: subject(),
+                algorithm: facts.key.clone(),
+            });
         }
         if certificate.spki_der() != key.spki_der() && certificate.key_bits() != key_bits(&key) {
             return Err(IssuerError::KeyMismatch {
@@ -52,7 +58,10 @@ impl Issuer {
 
     /// Whether this issuer may sign CRLs; mkcert, minica and docker-machine make CAs that may not.
     pub fn can_sign_crls(&self) -> bool {
-        self.certificate.facts().key_usage.is_none_or(KeyUsage::crl_sign)
+        self.certificate
+            .facts()
+            .key_usage
+            .is_none_or(KeyUsage::crl_sign)
     }
 
     /// The key identifier that goes into what it signs: the certificate's own, whatever its
@@ -101,7 +110,9 @@ pub enum IssuerError {
         algorithm: KeyAlgorithm,
     },
     /// The key of another certificate.
-    #[error("the private key is not that of `{subject}`: the certificate has the key {certificate}, given was {key}")]
+    #[error(
+        "the private key is not that of `{subject}`: the certificate has the key {certificate}, given was {key}"
+    )]
     KeyMismatch {
         /// The certificate.
         subject: String,
@@ -128,7 +139,9 @@ impl Diagnose for IssuerError {
 
     fn help(&self) -> Option<String> {
         match self {
-            Self::KeyMismatch { .. } => Some("give the key file that was made together with this certificate".into()),
+            Self::KeyMismatch { .. } => {
+                Some("give the key file that was made together with this certificate".into())
+            }
             Self::Key(error) => error.help(),
             _ => None,
         }

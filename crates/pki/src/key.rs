@@ -36,8 +36,14 @@ pub enum KeyKind {
 
 impl KeyKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 6] =
-        [Self::EcdsaP256, Self::EcdsaP384, Self::Ed25519, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096];
+    pub const ALL: [Self; 6] = [
+        Self::EcdsaP256,
+        Self::EcdsaP384,
+        Self::Ed25519,
+        Self::Rsa2048,
+        Self::Rsa3072,
+        Self::Rsa4096,
+    ];
 
     /// `ecdsa-p256`, `rsa-2048` and so on.
     pub const fn as_str(self) -> &'static str {
@@ -105,7 +111,9 @@ impl FromStr for KeyKind {
         Self::ALL
             .into_iter()
             .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| KeyError::UnknownKind { presented: text.to_owned() })
+            .ok_or_else(|| KeyError::UnknownKind {
+                presented: text.to_owned(),
+            })
     }
 }
 
@@ -117,7 +125,11 @@ impl Passphrase {
     /// Takes a passphrase; an empty one is refused.
     pub fn new(text: String) -> Result<Self, KeyError> {
         let text = Sensitive::new(text);
-        if text.expose().is_empty() { Err(KeyError::EmptyPassphrase) } else { Ok(Self(text)) }
+        if text.expose().is_empty() {
+            Err(KeyError::EmptyPassphrase)
+        } else {
+            Ok(Self(text))
+        }
     }
 
     /// The passphrase itself. Keep the borrow short.
@@ -152,7 +164,9 @@ enum Pair {
 impl PrivateKey {
     /// Makes a key. Its randomness comes from aws-lc's own generator.
     pub fn generate(kind: KeyKind) -> Result<Self, KeyError> {
-        let failed = |_| KeyError::Crypto { doing: "making a key" };
+        let failed = |_| KeyError::Crypto {
+            doing: "making a key",
+        };
         let rsa = |size| RsaKeyPair::generate(size).map(Pair::Rsa);
         let pair = match kind {
             KeyKind::EcdsaP256 => EcdsaKeyPair::generate(P256).map(Pair::Ecdsa),
@@ -168,15 +182,21 @@ impl PrivateKey {
 
     /// A key from unencrypted PKCS#8 DER (RFC 5208, RFC 5958), which is also what the vault keeps.
     pub fn from_pkcs8_der(pkcs8: &[u8]) -> Result<Self, KeyError> {
-        let malformed = || KeyError::Malformed { detail: "it is not a PKCS#8 PrivateKeyInfo" };
+        let malformed = || KeyError::Malformed {
+            detail: "it is not a PKCS#8 PrivateKeyInfo",
+        };
         let outer = der::expect(der::SEQUENCE, pkcs8).ok_or_else(malformed)?;
         let version = der::expect(der::INTEGER, outer.content).ok_or_else(malformed)?;
         let identifier = der::expect(der::SEQUENCE, version.rest).ok_or_else(malformed)?;
         let algorithm = der::expect(der::OID, identifier.content).ok_or_else(malformed)?;
         match algorithm.content {
             oid::EC_PUBLIC_KEY => match der::take(algorithm.rest).map(|curve| curve.content) {
-                Some(oid::P256) => Self::ecdsa(EcdsaKeyPair::from_pkcs8(P256, pkcs8), KeyKind::EcdsaP256),
-                Some(oid::P384) => Self::ecdsa(EcdsaKeyPair::from_pkcs8(P384, pkcs8), KeyKind::EcdsaP384),
+                Some(oid::P256) => {
+                    Self::ecdsa(EcdsaKeyPair::from_pkcs8(P256, pkcs8), KeyKind::EcdsaP256)
+                }
+                Some(oid::P384) => {
+                    Self::ecdsa(EcdsaKeyPair::from_pkcs8(P384, pkcs8), KeyKind::EcdsaP384)
+                }
                 curve => Err(KeyError::Unsupported {
                     algorithm: curve.map_or_else(|| "an EC key without a curve".into(), curve_name),
                 }),
@@ -188,25 +208,39 @@ impl PrivateKey {
                 let body = der::expect(der::OCTET_STRING, identifier.rest).ok_or_else(malformed)?;
                 Self::from_pkcs1_der(body.content)
             }
-            other => Err(KeyError::Unsupported { algorithm: oid::dotted(other) }),
+            other => Err(KeyError::Unsupported {
+                algorithm: oid::dotted(other),
+            }),
         }
     }
 
     /// A key from an RSAPrivateKey (RFC 8017 A.1.2).
     pub(crate) fn from_pkcs1_der(pkcs1: &[u8]) -> Result<Self, KeyError> {
-        let malformed = || KeyError::Malformed { detail: "it is not an RSAPrivateKey" };
+        let malformed = || KeyError::Malformed {
+            detail: "it is not an RSAPrivateKey",
+        };
         let outer = der::expect(der::SEQUENCE, pkcs1).ok_or_else(malformed)?;
         let version = der::expect(der::INTEGER, outer.content).ok_or_else(malformed)?;
         let modulus = der::expect(der::INTEGER, version.rest).ok_or_else(malformed)?;
-        let significant = modulus.content.iter().position(|b| *b != 0).and_then(|at| modulus.content.get(at..));
+        let significant = modulus
+            .content
+            .iter()
+            .position(|b| *b != 0)
+            .and_then(|at| modulus.content.get(at..));
         let significant = significant.ok_or_else(malformed)?;
-        let leading = significant.first().map_or(0, |first| first.leading_zeros() as usize);
+        let leading = significant
+            .first()
+            .map_or(0, |first| first.leading_zeros() as usize);
         let bits = significant.len() * 8 - leading;
         let algorithm = KeyAlgorithm::Rsa { bits };
         let kind = match KeyKind::of(&algorithm) {
             Some(kind) => kind,
             None if bits < 2048 => return Err(KeyError::Weak { algorithm }),
-            None => return Err(KeyError::Unsupported { algorithm: algorithm.to_string() }),
+            None => {
+                return Err(KeyError::Unsupported {
+                    algorithm: algorithm.to_string(),
+                });
+            }
         };
         let pair = RsaKeyPair::from_der(pkcs1).map_err(|_| INCONSISTENT)?;
         Ok(Self::assemble(Pair::Rsa(pair), kind))
@@ -215,7 +249,9 @@ impl PrivateKey {
     /// A key from an ECPrivateKey (RFC 5915); `curve` is the OID of an EC PARAMETERS block that
     /// came with it, for keys that do not name their curve themselves.
     pub(crate) fn from_sec1_der(sec1: &[u8], curve: Option<&[u8]>) -> Result<Self, KeyError> {
-        let malformed = || KeyError::Malformed { detail: "it is not an ECPrivateKey" };
+        let malformed = || KeyError::Malformed {
+            detail: "it is not an ECPrivateKey",
+        };
         let outer = der::expect(der::SEQUENCE, sec1).ok_or_else(malformed)?;
         let version = der::expect(der::INTEGER, outer.content).ok_or_else(malformed)?;
         let secret = der::expect(der::OCTET_STRING, version.rest).ok_or_else(malformed)?;
@@ -223,10 +259,20 @@ impl PrivateKey {
             .and_then(|parameters| der::expect(der::OID, parameters.content))
             .map(|value| value.content);
         match named.or(curve) {
-            Some(oid::P256) => Self::ecdsa(EcdsaKeyPair::from_private_key_der(P256, sec1), KeyKind::EcdsaP256),
-            Some(oid::P384) => Self::ecdsa(EcdsaKeyPair::from_private_key_der(P384, sec1), KeyKind::EcdsaP384),
-            Some(other) => Err(KeyError::Unsupported { algorithm: curve_name(other) }),
-            None => Err(KeyError::Unsupported { algorithm: "an EC key without a named curve".into() }),
+            Some(oid::P256) => Self::ecdsa(
+                EcdsaKeyPair::from_private_key_der(P256, sec1),
+                KeyKind::EcdsaP256,
+            ),
+            Some(oid::P384) => Self::ecdsa(
+                EcdsaKeyPair::from_private_key_der(P384, sec1),
+                KeyKind::EcdsaP384,
+            ),
+            Some(other) => Err(KeyError::Unsupported {
+                algorithm: curve_name(other),
+            }),
+            None => Err(KeyError::Unsupported {
+                algorithm: "an EC key without a named curve".into(),
+            }),
         }
     }
 
@@ -247,12 +293,18 @@ impl PrivateKey {
 
     /// The public half.
     pub fn public_key(&self) -> PublicKey<'_> {
-        PublicKey { spki: &self.0.spki, kind: self.0.kind, id: self.0.id }
+        PublicKey {
+            spki: &self.0.spki,
+            kind: self.0.kind,
+            id: self.0.id,
+        }
     }
 
     /// The key as unencrypted PKCS#8 DER, version 1, as OpenSSL, Go and Java read it.
     pub fn pkcs8_der(&self) -> Result<Sensitive<Vec<u8>>, KeyError> {
-        let failed = |_| KeyError::Crypto { doing: "encoding a key" };
+        let failed = |_| KeyError::Crypto {
+            doing: "encoding a key",
+        };
         let der = match &self.0.pair {
             Pair::Ecdsa(pair) => pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec(),
             Pair::Ed25519(pair) => pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec(),
@@ -270,18 +322,26 @@ impl PrivateKey {
         let failed = |_| KeyError::Crypto { doing: "signing" };
         let random = SystemRandom::new();
         match &self.0.pair {
-            Pair::Ecdsa(pair) => pair.sign(&random, message).map(|made| made.as_ref().to_vec()).map_err(failed),
-            Pair::Ed25519(pair) => pair.try_sign(message).map(|made| made.as_ref().to_vec()).map_err(failed),
+            Pair::Ecdsa(pair) => pair
+                .sign(&random, message)
+                .map(|made| made.as_ref().to_vec())
+                .map_err(failed),
+            Pair::Ed25519(pair) => pair
+                .try_sign(message)
+                .map(|made| made.as_ref().to_vec())
+                .map_err(failed),
             Pair::Rsa(pair) => {
                 let mut made = vec![0; pair.public_modulus_len()];
-                pair.sign(&signature::RSA_PKCS1_SHA256, &random, message, &mut made).map_err(failed)?;
+                pair.sign(&signature::RSA_PKCS1_SHA256, &random, message, &mut made)
+                    .map_err(failed)?;
                 Ok(made)
             }
         }
     }
 
     fn ecdsa<E>(pair: Result<EcdsaKeyPair, E>, kind: KeyKind) -> Result<Self, KeyError> {
-        pair.map(|pair| Self::assemble(Pair::Ecdsa(pair), kind)).map_err(|_| INCONSISTENT)
+        pair.map(|pair| Self::assemble(Pair::Ecdsa(pair), kind))
+            .map_err(|_| INCONSISTENT)
     }
 
     fn assemble(pair: Pair, kind: KeyKind) -> Self {
@@ -295,7 +355,11 @@ impl PrivateKey {
             w.sequence(|w| match kind {
                 KeyKind::EcdsaP256 | KeyKind::EcdsaP384 => {
                     w.oid(oid::EC_PUBLIC_KEY);
-                    w.oid(if kind == KeyKind::EcdsaP256 { oid::P256 } else { oid::P384 });
+                    w.oid(if kind == KeyKind::EcdsaP256 {
+                        oid::P256
+                    } else {
+                        oid::P384
+                    });
                 }
                 KeyKind::Ed25519 => w.oid(oid::ED25519),
                 KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 => {
@@ -306,7 +370,12 @@ impl PrivateKey {
             w.bits(bits);
         });
         let id = KeyId::of_key_bits(bits);
-        Self(Arc::new(Inner { pair, kind, spki: w.finish(), id }))
+        Self(Arc::new(Inner {
+            pair,
+            kind,
+            spki: w.finish(),
+            id,
+        }))
     }
 }
 
@@ -318,8 +387,9 @@ impl fmt::Debug for PrivateKey {
 
 static P256: &EcdsaSigningAlgorithm = &signature::ECDSA_P256_SHA256_ASN1_SIGNING;
 static P384: &EcdsaSigningAlgorithm = &signature::ECDSA_P384_SHA384_ASN1_SIGNING;
-const INCONSISTENT: KeyError =
-    KeyError::Malformed { detail: "its parts do not fit together, or are cut off" };
+const INCONSISTENT: KeyError = KeyError::Malformed {
+    detail: "its parts do not fit together, or are cut off",
+};
 
 fn curve_name(content: &[u8]) -> String {
     match content {
@@ -339,13 +409,22 @@ pub struct PublicKey<'a> {
 impl<'a> PublicKey<'a> {
     /// Takes a SubjectPublicKeyInfo; weak and unknown keys are refused.
     pub fn from_spki_der(spki: &'a [u8]) -> Result<Self, KeyError> {
-        let parts = read_spki(spki)
-            .ok_or(KeyError::Malformed { detail: "it is not a SubjectPublicKeyInfo" })?;
+        let parts = read_spki(spki).ok_or(KeyError::Malformed {
+            detail: "it is not a SubjectPublicKeyInfo",
+        })?;
         match KeyKind::of(&parts.algorithm) {
-            Some(kind) => Ok(Self { spki, kind, id: KeyId::of_key_bits(parts.bits) }),
+            Some(kind) => Ok(Self {
+                spki,
+                kind,
+                id: KeyId::of_key_bits(parts.bits),
+            }),
             None => Err(match parts.algorithm {
-                algorithm @ KeyAlgorithm::Rsa { .. } if !algorithm.is_strong() => KeyError::Weak { algorithm },
-                algorithm => KeyError::Unsupported { algorithm: algorithm.to_string() },
+                algorithm @ KeyAlgorithm::Rsa { .. } if !algorithm.is_strong() => {
+                    KeyError::Weak { algorithm }
+                }
+                algorithm => KeyError::Unsupported {
+                    algorithm: algorithm.to_string(),
+                },
             }),
         }
     }
@@ -394,19 +473,28 @@ pub enum KeyError {
     #[error("the passphrase does not open the private key")]
     WrongPassphrase,
     /// OpenSSL's old encryption (RFC 1423).
-    #[error("the private key is encrypted in the old way of RFC 1423 ({})", escape(cipher))]
+    #[error(
+        "the private key is encrypted in the old way of RFC 1423 ({})",
+        escape(cipher)
+    )]
     LegacyEncryption {
         /// The DEK-Info algorithm.
         cipher: String,
     },
     /// An encryption that is not read.
-    #[error("the private key is encrypted with {}, which is not read", escape(scheme))]
+    #[error(
+        "the private key is encrypted with {}, which is not read",
+        escape(scheme)
+    )]
     UnsupportedEncryption {
         /// Its name or OID.
         scheme: String,
     },
     /// A key derivation so dear that it can only be an attack or a mistake.
-    #[error("the private key asks for {} to open it, beyond the limit of {limit}", escape(presented))]
+    #[error(
+        "the private key asks for {} to open it, beyond the limit of {limit}",
+        escape(presented)
+    )]
     TooCostly {
         /// What the file asks for.
         presented: String,
@@ -489,10 +577,19 @@ mod tests {
             assert_eq!(kind.as_str().parse::<KeyKind>(), Ok(kind));
             let key = PrivateKey::generate(kind).unwrap();
             let signature = key.sign(b"message").unwrap();
-            assert!(verifies(&kind.scheme(), key.spki_der(), b"message", &signature), "{kind}");
-            assert!(!verifies(&kind.scheme(), key.spki_der(), b"massage", &signature), "{kind}");
+            assert!(
+                verifies(&kind.scheme(), key.spki_der(), b"message", &signature),
+                "{kind}"
+            );
+            assert!(
+                !verifies(&kind.scheme(), key.spki_der(), b"massage", &signature),
+                "{kind}"
+            );
             let again = PrivateKey::from_pkcs8_der(key.pkcs8_der().unwrap().expose()).unwrap();
-            assert_eq!((again.kind(), again.spki_der(), again.key_id()), (kind, key.spki_der(), key.key_id()));
+            assert_eq!(
+                (again.kind(), again.spki_der(), again.key_id()),
+                (kind, key.spki_der(), key.key_id())
+            );
             let public = PublicKey::from_spki_der(key.spki_der()).unwrap();
             assert_eq!((public.kind(), public.key_id()), (kind, key.key_id()));
         }
@@ -501,14 +598,26 @@ mod tests {
     #[test]
     fn secrets_do_not_show() {
         let key = PrivateKey::generate(KeyKind::Ed25519).unwrap();
-        assert_eq!(format!("{key:?}"), format!("PrivateKey(ed25519, {}, ..)", key.key_id()));
-        assert_eq!(format!("{:?}", Passphrase::new("hunter2".into()).unwrap()), "Passphrase(..)");
-        assert_eq!(Passphrase::new(String::new()).unwrap_err(), KeyError::EmptyPassphrase);
+        assert_eq!(
+            format!("{key:?}"),
+            format!("PrivateKey(ed25519, {}, ..)", key.key_id())
+        );
+        assert_eq!(
+            format!("{:?}", Passphrase::new("hunter2".into()).unwrap()),
+            "Passphrase(..)"
+        );
+        assert_eq!(
+            Passphrase::new(String::new()).unwrap_err(),
+            KeyError::EmptyPassphrase
+        );
     }
 
     #[test]
     fn cut_off_keys_are_refused() {
-        let der = PrivateKey::generate(KeyKind::EcdsaP256).unwrap().pkcs8_der().unwrap();
+        let der = PrivateKey::generate(KeyKind::EcdsaP256)
+            .unwrap()
+            .pkcs8_der()
+            .unwrap();
         for length in 0..der.expose().len() {
             assert!(PrivateKey::from_pkcs8_der(&der.expose()[..length]).is_err());
         }

@@ -1,8 +1,8 @@
 //! Private keys in files: PKCS#8 plain and sealed, PKCS#1, SEC1, and the forms that are only named.
 
+use pkcs8::EncryptedPrivateKeyInfoRef;
 use pkcs8::pkcs5::pbes2::{self, Kdf};
 use pkcs8::pkcs5::{EncryptionScheme, Error as Pkcs5Error};
-use pkcs8::EncryptedPrivateKeyInfoRef;
 use sealock_diag::Sensitive;
 use zeroize::Zeroizing;
 
@@ -32,29 +32,63 @@ impl PrivateKey {
         let mut others = Vec::new();
         for block in pem::blocks(text, WANTED)? {
             match block.label.as_str() {
-                "EC PARAMETERS" => curve = der::expect(der::OID, &block.body).map(|value| value.content.to_vec()),
-                label if LABELS.contains(&label) || OTHER_LABELS.contains(&label) => keys.push(block),
+                "EC PARAMETERS" => {
+                    curve = der::expect(der::OID, &block.body).map(|value| value.content.to_vec())
+                }
+                label if LABELS.contains(&label) || OTHER_LABELS.contains(&label) => {
+                    keys.push(block)
+                }
                 _ => others.push(block.label),
             }
         }
         let count = keys.len();
         let block = match keys.pop() {
             Some(block) if count == 1 => block,
-            Some(_) => return Err(PemError::Several { wanted: WANTED, count }.into()),
+            Some(_) => {
+                return Err(PemError::Several {
+                    wanted: WANTED,
+                    count,
+                }
+                .into());
+            }
             None => {
                 others.sort();
                 others.dedup();
                 others.truncate(5);
-                let found = if others.is_empty() { "EC PARAMETERS".into() } else { others.join(", ") };
-                return Err(PemError::WrongLabel { wanted: WANTED, found }.into());
+                let found = if others.is_empty() {
+                    "EC PARAMETERS".into()
+                } else {
+                    others.join(", ")
+                };
+                return Err(PemError::WrongLabel {
+                    wanted: WANTED,
+                    found,
+                }
+                .into());
             }
         };
-        if let Some(header) = block.headers.iter().find(|header| header.starts_with("DEK-Info:")) {
-            let cipher = header.trim_start_matches("DEK-Info:").split(',').next().unwrap_or_default();
-            return Err(KeyError::LegacyEncryption { cipher: cipher.trim().to_owned() });
+        if let Some(header) = block
+            .headers
+            .iter()
+            .find(|header| header.starts_with("DEK-Info:"))
+        {
+            let cipher = header
+                .trim_start_matches("DEK-Info:")
+                .split(',')
+                .next()
+                .unwrap_or_default();
+            return Err(KeyError::LegacyEncryption {
+                cipher: cipher.trim().to_owned(),
+            });
         }
-        if block.headers.iter().any(|header| header.contains("ENCRYPTED")) {
-            return Err(KeyError::LegacyEncryption { cipher: "no DEK-Info line".into() });
+        if block
+            .headers
+            .iter()
+            .any(|header| header.contains("ENCRYPTED"))
+        {
+            return Err(KeyError::LegacyEncryption {
+                cipher: "no DEK-Info line".into(),
+            });
         }
         match block.label.as_str() {
             "PRIVATE KEY" => Self::from_pkcs8_der(&block.body),
@@ -64,7 +98,9 @@ impl PrivateKey {
                 let plain = open(&block.body, passphrase)?;
                 Self::from_pkcs8_der(&plain)
             }
-            other => Err(KeyError::Unsupported { algorithm: format!("in the form `{other}`") }),
+            other => Err(KeyError::Unsupported {
+                algorithm: format!("in the form `{other}`"),
+            }),
         }
     }
 
@@ -81,16 +117,24 @@ impl PrivateKey {
         passphrase: &Passphrase,
         entropy: &mut dyn Entropy,
     ) -> Result<Sensitive<Vec<u8>>, KeyError> {
-        let failed = |_: Pkcs5Error| KeyError::Crypto { doing: "sealing a key" };
+        let failed = |_: Pkcs5Error| KeyError::Crypto {
+            doing: "sealing a key",
+        };
         let (mut salt, mut iv) = ([0; 16], [0; 16]);
         entropy.fill(&mut salt);
         entropy.fill(&mut iv);
-        let parameters =
-            pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(ITERATIONS, &salt, iv).map_err(failed)?;
+        let parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(ITERATIONS, &salt, iv)
+            .map_err(failed)?;
         let plain = self.pkcs8_der()?;
-        let sealed = parameters.encrypt(passphrase.expose(), plain.expose()).map_err(failed)?;
-        let scheme = pkcs8::der::Encode::to_der(&EncryptionScheme::from(parameters))
-            .map_err(|_| KeyError::Crypto { doing: "sealing a key" })?;
+        let sealed = parameters
+            .encrypt(passphrase.expose(), plain.expose())
+            .map_err(failed)?;
+        let scheme =
+            pkcs8::der::Encode::to_der(&EncryptionScheme::from(parameters)).map_err(|_| {
+                KeyError::Crypto {
+                    doing: "sealing a key",
+                }
+            })?;
         let mut w = Writer::with_capacity(sealed.len() + scheme.len() + 16);
         w.sequence(|w| {
             w.raw(&scheme);
@@ -102,32 +146,45 @@ impl PrivateKey {
 
 /// Whether the text holds a sealed key, so that a passphrase must be asked for.
 pub fn is_sealed(text: &[u8]) -> bool {
-    pem::blocks(text, "private key").is_ok_and(|blocks| blocks.iter().any(|block| block.label == SEALED))
+    pem::blocks(text, "private key")
+        .is_ok_and(|blocks| blocks.iter().any(|block| block.label == SEALED))
 }
 
 fn open(sealed: &[u8], passphrase: Option<&Passphrase>) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let malformed = KeyError::Malformed { detail: "it is not an EncryptedPrivateKeyInfo" };
+    let malformed = KeyError::Malformed {
+        detail: "it is not an EncryptedPrivateKeyInfo",
+    };
     let Ok(info) = EncryptedPrivateKeyInfoRef::try_from(sealed) else {
         // The scheme may be one the library does not know: name it rather than call it broken.
         let scheme = der::expect(der::SEQUENCE, sealed)
             .and_then(|outer| der::expect(der::SEQUENCE, outer.content))
             .and_then(|identifier| der::expect(der::OID, identifier.content));
         return Err(match scheme {
-            Some(oid) => KeyError::UnsupportedEncryption { scheme: scheme_name(oid.content, oid.rest) },
+            Some(oid) => KeyError::UnsupportedEncryption {
+                scheme: scheme_name(oid.content, oid.rest),
+            },
             None => malformed,
         });
     };
     match &info.encryption_algorithm {
         EncryptionScheme::Pbes2(parameters) => affordable(&parameters.kdf)?,
-        other => return Err(KeyError::UnsupportedEncryption { scheme: format!("PBES1 ({})", other.oid()) }),
+        other => {
+            return Err(KeyError::UnsupportedEncryption {
+                scheme: format!("PBES1 ({})", other.oid()),
+            });
+        }
     }
     let passphrase = passphrase.ok_or(KeyError::PassphraseNeeded)?;
-    let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else { return Err(malformed) };
+    let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {
+        return Err(malformed);
+    };
     let plain = parameters
         .decrypt(passphrase.expose(), info.encrypted_data.as_bytes())
         .map(Zeroizing::new)
         .map_err(|error| match error {
-            Pkcs5Error::UnsupportedAlgorithm { oid } => KeyError::UnsupportedEncryption { scheme: oid.to_string() },
+            Pkcs5Error::UnsupportedAlgorithm { oid } => KeyError::UnsupportedEncryption {
+                scheme: oid.to_string(),
+            },
             _ => KeyError::WrongPassphrase,
         })?;
     // A wrong passphrase ends in lawful padding once in 256 times: what comes out is then no DER.
@@ -139,10 +196,12 @@ fn open(sealed: &[u8], passphrase: Option<&Passphrase>) -> Result<Zeroizing<Vec<
 
 fn affordable(kdf: &Kdf) -> Result<(), KeyError> {
     match kdf {
-        Kdf::Pbkdf2(parameters) if parameters.iteration_count > ITERATIONS_LIMIT => Err(KeyError::TooCostly {
-            presented: format!("{} rounds of PBKDF2", parameters.iteration_count),
-            limit: "10,000,000 rounds",
-        }),
+        Kdf::Pbkdf2(parameters) if parameters.iteration_count > ITERATIONS_LIMIT => {
+            Err(KeyError::TooCostly {
+                presented: format!("{} rounds of PBKDF2", parameters.iteration_count),
+                limit: "10,000,000 rounds",
+            })
+        }
         Kdf::Scrypt(parameters) => {
             let memory = 128
                 * u128::from(parameters.cost_parameter)
@@ -150,7 +209,10 @@ fn affordable(kdf: &Kdf) -> Result<(), KeyError> {
                 * u128::from(parameters.parallelization.max(1));
             if memory > SCRYPT_LIMIT {
                 let presented = format!("{memory} bytes of memory for scrypt");
-                return Err(KeyError::TooCostly { presented, limit: "256 MiB" });
+                return Err(KeyError::TooCostly {
+                    presented,
+                    limit: "256 MiB",
+                });
             }
             Ok(())
         }
@@ -166,7 +228,9 @@ fn scheme_name(algorithm: &[u8], parameters: &[u8]) -> String {
         return format!("the outdated scheme {dotted}");
     }
     // PBES2 { kdf, cipher }: name the inner algorithms.
-    let inner = der::expect(der::SEQUENCE, parameters).map(|value| value.content).unwrap_or_default();
+    let inner = der::expect(der::SEQUENCE, parameters)
+        .map(|value| value.content)
+        .unwrap_or_default();
     let name = |value: Option<der::Value<'_>>| {
         value
             .and_then(|value| der::expect(der::OID, value.content))

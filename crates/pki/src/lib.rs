@@ -38,16 +38,18 @@ pub use entropy::Entropy;
 pub use extensions::{BasicConstraints, ExtendedKeyUsage, KeyUsage, Purpose, Purposes};
 pub use identifiers::{Fingerprint, IdentifierError, KeyId, Serial};
 pub use issue::{
-    AnchorRequest, BACKDATE, IssueError, LeafRequest, NAMES_LIMIT, SERVER_LIFE_LIMIT, create_anchor, issue_leaf,
-    issue_leaves,
+    AnchorRequest, BACKDATE, IssueError, LeafRequest, NAMES_LIMIT, SERVER_LIFE_LIMIT,
+    create_anchor, issue_leaf, issue_leaves,
 };
 pub use issuer::{Issuer, IssuerError};
-pub use key_formats::is_sealed;
 pub use key::{KeyError, KeyKind, Passphrase, PrivateKey, PublicKey};
+pub use key_formats::is_sealed;
 pub use names::{AuthorityName, CommonName, DnsName, NameError, San};
 pub use pem::PemError;
 pub use pkcs12::{ArchiveError, to_pkcs12};
 pub use refusal::{Place, Refusal, Refused, Which};
 pub use request::{CertificateRequest, CsrNames, CsrPolicy, RequestError, sign_csr};
 pub use timestamp::{Timestamp, TimestampError};
-pub use verify::{CaKeyUsage, Revocation, VerifiedPath, VerifyOptions, verify, verify_with_reasons};
+pub use verify::{
+    CaKeyUsage, Revocation, VerifiedPath, VerifyOptions, verify, verify_with_reasons,
+};

@@ -22,7 +22,10 @@ pub enum NameError {
         what: &'static str,
     },
     /// Longer than certificates allow.
-    #[error("{what} `{}` has {length} characters; at most {limit} are possible", escape(presented))]
+    #[error(
+        "{what} `{}` has {length} characters; at most {limit} are possible",
+        escape(presented)
+    )]
     TooLong {
         /// Which kind of name.
         what: &'static str,
@@ -34,7 +37,10 @@ pub enum NameError {
         limit: usize,
     },
     /// White space at an end, control, bidirectional or invisible characters.
-    #[error("{what} `{}` contains characters that do not show, or white space at an end", escape(presented))]
+    #[error(
+        "{what} `{}` contains characters that do not show, or white space at an end",
+        escape(presented)
+    )]
     Invisible {
         /// Which kind of name.
         what: &'static str,
@@ -70,9 +76,17 @@ fn visible(what: &'static str, text: &str, limit: usize) -> Result<(), NameError
         Err(NameError::Empty { what })
     } else if length > limit {
         let presented = text.chars().take(limit).collect();
-        Err(NameError::TooLong { what, presented, length, limit })
+        Err(NameError::TooLong {
+            what,
+            presented,
+            length,
+            limit,
+        })
     } else if text.trim() != text || escape(text) != text {
-        Err(NameError::Invisible { what, presented: text.to_owned() })
+        Err(NameError::Invisible {
+            what,
+            presented: text.to_owned(),
+        })
     } else {
         Ok(())
     }
@@ -159,17 +173,27 @@ impl DnsName {
         let Some(parent) = self.0.strip_prefix("*.") else {
             return false;
         };
-        !wanted.is_wildcard() && wanted.0.split_once('.').is_some_and(|(_, rest)| rest == parent)
+        !wanted.is_wildcard()
+            && wanted
+                .0
+                .split_once('.')
+                .is_some_and(|(_, rest)| rest == parent)
     }
 }
 
 impl TryFrom<&str> for DnsName {
     type Error = NameError;
     fn try_from(text: &str) -> Result<Self, NameError> {
-        let malformed = |why| NameError::Malformed { what: "a DNS name", presented: text.chars().take(300).collect(), why };
+        let malformed = |why| NameError::Malformed {
+            what: "a DNS name",
+            presented: text.chars().take(300).collect(),
+            why,
+        };
         let name = text.strip_suffix('.').unwrap_or(text);
         if name.is_empty() {
-            return Err(NameError::Empty { what: "the DNS name" });
+            return Err(NameError::Empty {
+                what: "the DNS name",
+            });
         }
         if name.len() > 253 {
             return Err(malformed("it is longer than 253 bytes"));
@@ -188,13 +212,24 @@ impl TryFrom<&str> for DnsName {
             if label.contains('*') {
                 return Err(malformed("a wildcard can only be the whole first label"));
             }
-            if !label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
-                return Err(malformed("letters a-z, digits, `-` and `_` are possible; write other alphabets as xn--"));
+            if !label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            {
+                return Err(malformed(
+                    "letters a-z, digits, `-` and `_` are possible; write other alphabets as xn--",
+                ));
             }
         }
         // All digits in the last label looks like an address to every resolver.
-        if host.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit())) {
-            return Err(malformed("the last label is a number, as in an incomplete IP address"));
+        if host
+            .rsplit('.')
+            .next()
+            .is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()))
+        {
+            return Err(malformed(
+                "the last label is a number, as in an incomplete IP address",
+            ));
         }
         Ok(Self(name.to_ascii_lowercase()))
     }
@@ -231,18 +266,32 @@ impl San {
     }
 
     pub(crate) fn email(text: &str) -> Result<Self, NameError> {
-        let malformed = |why| NameError::Malformed { what: "an e-mail address", presented: text.chars().take(300).collect(), why };
-        let (local, host) = text.split_once('@').ok_or_else(|| malformed("there is no `@`"))?;
+        let malformed = |why| NameError::Malformed {
+            what: "an e-mail address",
+            presented: text.chars().take(300).collect(),
+            why,
+        };
+        let (local, host) = text
+            .split_once('@')
+            .ok_or_else(|| malformed("there is no `@`"))?;
         if local.is_empty() || text.len() > 254 || !text.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(malformed("visible ASCII characters on both sides of one `@` are possible"));
+            return Err(malformed(
+                "visible ASCII characters on both sides of one `@` are possible",
+            ));
         }
         DnsName::try_from(host).map_err(|_| malformed("what follows the `@` is not a DNS name"))?;
         Ok(Self::Email(text.to_owned()))
     }
 
     pub(crate) fn uri(text: &str) -> Result<Self, NameError> {
-        let malformed = |why| NameError::Malformed { what: "a URI", presented: text.chars().take(300).collect(), why };
-        let (scheme, rest) = text.split_once(':').ok_or_else(|| malformed("there is no scheme"))?;
+        let malformed = |why| NameError::Malformed {
+            what: "a URI",
+            presented: text.chars().take(300).collect(),
+            why,
+        };
+        let (scheme, rest) = text
+            .split_once(':')
+            .ok_or_else(|| malformed("there is no scheme"))?;
         let lawful = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
         if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.bytes().all(lawful) {
             return Err(malformed("the scheme is not one"));
@@ -285,7 +334,10 @@ impl FromStr for San {
     /// `[::1]`), anything else a host name.
     fn from_str(text: &str) -> Result<Self, NameError> {
         let address = |text: &str| -> Option<IpAddr> {
-            let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+            let bare = text
+                .strip_prefix('[')
+                .and_then(|rest| rest.strip_suffix(']'))
+                .unwrap_or(text);
             bare.parse().ok()
         };
         if let Some(address) = address(text) {
@@ -295,11 +347,13 @@ impl FromStr for San {
             match kind.to_ascii_lowercase().as_str() {
                 "dns" => return DnsName::try_from(value).map(Self::Dns),
                 "ip" => {
-                    return address(value).map(Self::Ip).ok_or_else(|| NameError::Malformed {
-                        what: "an IP address",
-                        presented: value.to_owned(),
-                        why: "write it like 192.0.2.7 or 2001:db8::7",
-                    });
+                    return address(value)
+                        .map(Self::Ip)
+                        .ok_or_else(|| NameError::Malformed {
+                            what: "an IP address",
+                            presented: value.to_owned(),
+                            why: "write it like 192.0.2.7 or 2001:db8::7",
+                        });
                 }
                 "email" => return Self::email(value),
                 "uri" => return Self::uri(value),
@@ -338,9 +392,28 @@ mod tests {
         let long_label = "a".repeat(64);
         let long_name = format!("{}x", "abcdefghi.".repeat(26));
         for text in [
-            "", ".", "a..b", "-a", "a-", "a b", "münchen", "a*.b", "*", "*.*.b", "1.2.3", "10.0.0.256",
-            "ip:host", "email:nobody", "email:@x", "uri:nothing", "a\u{1b}b", "a\0b", "http://host", "host:2376",
-            &long_label, &long_name,
+            "",
+            ".",
+            "a..b",
+            "-a",
+            "a-",
+            "a b",
+            "münchen",
+            "a*.b",
+            "*",
+            "*.*.b",
+            "1.2.3",
+            "10.0.0.256",
+            "ip:host",
+            "email:nobody",
+            "email:@x",
+            "uri:nothing",
+            "a\u{1b}b",
+            "a\0b",
+            "http://host",
+            "host:2376",
+            &long_label,
+            &long_name,
         ] {
             assert!(text.parse::<San>().is_err(), "{text}");
         }
@@ -351,7 +424,16 @@ mod tests {
         for good in ["alice", "Änne Müller", &"ü".repeat(64)] {
             assert!(CommonName::try_from(good).is_ok(), "{good}");
         }
-        for bad in ["", " ", " a", "a\n", "a\u{202e}b", "a\u{1b}[2J", &"a".repeat(65), "a\u{200b}b"] {
+        for bad in [
+            "",
+            " ",
+            " a",
+            "a\n",
+            "a\u{202e}b",
+            "a\u{1b}[2J",
+            &"a".repeat(65),
+            "a\u{200b}b",
+        ] {
             assert!(CommonName::try_from(bad).is_err(), "{bad}");
         }
         for bad in ["", "a b", "ä", ".hidden", "-x", "a/b", &"a".repeat(23)] {
@@ -370,7 +452,10 @@ mod tests {
             ("*.c", "*.b.c", false),
             ("a.b", "b", false),
         ] {
-            let (pattern, host) = (DnsName::try_from(pattern).unwrap(), DnsName::try_from(host).unwrap());
+            let (pattern, host) = (
+                DnsName::try_from(pattern).unwrap(),
+                DnsName::try_from(host).unwrap(),
+            );
             assert_eq!(pattern.covers(&host), good, "{pattern} {host}");
         }
     }

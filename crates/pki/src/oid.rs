@@ -35,13 +35,28 @@ pub(crate) const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10
 
 /// Signature algorithms nobody may rely on any more.
 pub(crate) const WEAK_SIGNATURES: &[(&[u8], &str)] = &[
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 2], "RSA with MD2"),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 4], "RSA with MD5"),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5], "RSA with SHA-1"),
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 2],
+        "RSA with MD2",
+    ),
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 4],
+        "RSA with MD5",
+    ),
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5],
+        "RSA with SHA-1",
+    ),
     (&[0x2b, 14, 3, 2, 29], "RSA with SHA-1"),
-    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 14], "RSA with SHA-224"),
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 14],
+        "RSA with SHA-224",
+    ),
     (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1], "ECDSA with SHA-1"),
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 1], "ECDSA with SHA-224"),
+    (
+        &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 1],
+        "ECDSA with SHA-224",
+    ),
     (&[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 3], "DSA with SHA-1"),
     (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 2], "DSA with SHA-256"),
 ];
@@ -66,10 +81,17 @@ pub(crate) fn dotted(content: &[u8]) -> String {
         }
     }
     if open || arcs.is_empty() || content.len() > 64 {
-        let hex: String = content.iter().take(32).map(|b| format!("{b:02x}")).collect();
+        let hex: String = content
+            .iter()
+            .take(32)
+            .map(|b| format!("{b:02x}"))
+            .collect();
         return format!("#{hex}");
     }
-    arcs.iter().map(u128::to_string).collect::<Vec<_>>().join(".")
+    arcs.iter()
+        .map(u128::to_string)
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 /// The short name people know for an extension, else its dotted OID.

@@ -38,13 +38,19 @@ pub enum PemError {
         wanted: &'static str,
     },
     /// A BEGIN without its END.
-    #[error("the PEM block `{}` has no matching END line: the file is cut off", escape(label))]
+    #[error(
+        "the PEM block `{}` has no matching END line: the file is cut off",
+        escape(label)
+    )]
     Truncated {
         /// The block's label.
         label: String,
     },
     /// Something between BEGIN and END that is not base64.
-    #[error("the PEM block `{}` holds broken base64 in its line {line}", escape(label))]
+    #[error(
+        "the PEM block `{}` holds broken base64 in its line {line}",
+        escape(label)
+    )]
     Base64 {
         /// The block's label.
         label: String,
@@ -86,21 +92,35 @@ impl Diagnose for PemError {
     fn help(&self) -> Option<String> {
         match self {
             Self::Binary { wanted, looks_like } if *looks_like == DER => Some(match *wanted {
-                "private key" => "convert it with `openssl pkey -inform DER -in OLD -out NEW.pem`".into(),
-                "certificate signing request" => "convert it with `openssl req -inform DER -in OLD -out NEW.pem`".into(),
-                "revocation list" => "convert it with `openssl crl -inform DER -in OLD -out NEW.pem`".into(),
+                "private key" => {
+                    "convert it with `openssl pkey -inform DER -in OLD -out NEW.pem`".into()
+                }
+                "certificate signing request" => {
+                    "convert it with `openssl req -inform DER -in OLD -out NEW.pem`".into()
+                }
+                "revocation list" => {
+                    "convert it with `openssl crl -inform DER -in OLD -out NEW.pem`".into()
+                }
                 _ => "convert it with `openssl x509 -inform DER -in OLD -out NEW.pem`".into(),
             }),
             Self::Binary { looks_like, .. } if *looks_like == UTF16 => {
                 Some("convert it with `iconv -f UTF-16 -t UTF-8 OLD > NEW.pem`".into())
             }
-            Self::WrongLabel { wanted: "certificate", found } if found.contains("PRIVATE KEY") => {
+            Self::WrongLabel {
+                wanted: "certificate",
+                found,
+            } if found.contains("PRIVATE KEY") => {
                 Some("this is a key file; was the certificate's file meant?".into())
             }
-            Self::WrongLabel { wanted: "private key", found } if found.contains("CERTIFICATE") => {
+            Self::WrongLabel {
+                wanted: "private key",
+                found,
+            } if found.contains("CERTIFICATE") => {
                 Some("this is a certificate file; was the key's file meant?".into())
             }
-            Self::Truncated { .. } | Self::Base64 { .. } => Some("copy the file again from where it came".into()),
+            Self::Truncated { .. } | Self::Base64 { .. } => {
+                Some("copy the file again from where it came".into())
+            }
             _ => None,
         }
     }
@@ -120,7 +140,9 @@ pub(crate) struct Block {
 /// Every block of the input, in order.
 pub(crate) fn blocks(input: &[u8], wanted: &'static str) -> Result<Vec<Block>, PemError> {
     if input.len() > LIMIT {
-        return Err(PemError::TooLarge { length: input.len() });
+        return Err(PemError::TooLarge {
+            length: input.len(),
+        });
     }
     let input = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
     if input.iter().all(u8::is_ascii_whitespace) {
@@ -145,20 +167,28 @@ pub(crate) fn blocks_labelled(
     wanted: &'static str,
     labels: &[&str],
 ) -> Result<Vec<Block>, PemError> {
-    let (fitting, others): (Vec<_>, Vec<_>) =
-        blocks(input, wanted)?.into_iter().partition(|block| labels.contains(&block.label.as_str()));
+    let (fitting, others): (Vec<_>, Vec<_>) = blocks(input, wanted)?
+        .into_iter()
+        .partition(|block| labels.contains(&block.label.as_str()));
     if fitting.is_empty() {
         let mut names: Vec<_> = others.into_iter().map(|block| block.label).collect();
         names.sort();
         names.dedup();
         names.truncate(5);
-        return Err(PemError::WrongLabel { wanted, found: names.join(", ") });
+        return Err(PemError::WrongLabel {
+            wanted,
+            found: names.join(", "),
+        });
     }
     Ok(fitting)
 }
 
 /// The only block with one of these labels.
-pub(crate) fn only_block(input: &[u8], wanted: &'static str, labels: &[&str]) -> Result<Block, PemError> {
+pub(crate) fn only_block(
+    input: &[u8],
+    wanted: &'static str,
+    labels: &[&str],
+) -> Result<Block, PemError> {
     let mut fitting = blocks_labelled(input, wanted, labels)?;
     let count = fitting.len();
     match fitting.pop() {
@@ -177,10 +207,15 @@ pub(crate) fn encode(label: &str, der: &[u8]) -> Vec<u8> {
     out.extend_from_slice(b"-----\n");
     for line in der.chunks(48) {
         for group in line.chunks(3) {
-            let bits = group.iter().fold(0u32, |sum, b| sum << 8 | u32::from(*b)) << (8 * (3 - group.len()));
+            let bits = group.iter().fold(0u32, |sum, b| sum << 8 | u32::from(*b))
+                << (8 * (3 - group.len()));
             for place in 0..4 {
                 let index = (bits >> (18 - 6 * place) & 0x3f) as usize;
-                out.push(if place <= group.len() { ALPHABET[index] } else { b'=' });
+                out.push(if place <= group.len() {
+                    ALPHABET[index]
+                } else {
+                    b'='
+                });
             }
         }
         out.push(b'\n');
@@ -229,8 +264,15 @@ fn block(label: &[u8], lines: &mut Lines<'_>) -> Result<Block, PemError> {
                 break;
             }
             return match decoder.finish() {
-                Some(body) => Ok(Block { label, headers, body }),
-                None => Err(PemError::Base64 { label, line: number - 1 }),
+                Some(body) => Ok(Block {
+                    label,
+                    headers,
+                    body,
+                }),
+                None => Err(PemError::Base64 {
+                    label,
+                    line: number - 1,
+                }),
             };
         }
         if line.starts_with(b"-----BEGIN ") {
@@ -239,7 +281,10 @@ fn block(label: &[u8], lines: &mut Lines<'_>) -> Result<Block, PemError> {
         if line.contains(&b':') && decoder.is_fresh() && headers.len() < 16 {
             headers.push(String::from_utf8_lossy(line).into_owned());
         } else if decoder.line(line).is_none() {
-            return Err(PemError::Base64 { label, line: number });
+            return Err(PemError::Base64 {
+                label,
+                line: number,
+            });
         }
     }
     Err(PemError::Truncated { label })
@@ -257,7 +302,12 @@ impl Decoder {
         // Keys fit without growing (growth would leave copies behind); a hostile file of many
         // small blocks must not make us reserve its whole length for each of them.
         let out = Zeroizing::new(Vec::with_capacity(remaining.min(8192)));
-        Self { out, bits: 0, count: 0, padding: 0 }
+        Self {
+            out,
+            bits: 0,
+            count: 0,
+            padding: 0,
+        }
     }
 
     fn is_fresh(&self) -> bool {
@@ -298,7 +348,8 @@ impl Decoder {
             (0, 0) => {}
             (2, 2) if self.bits & 0xf == 0 => self.out.push((self.bits >> 4) as u8),
             (3, 1) if self.bits & 0x3 == 0 => {
-                self.out.extend_from_slice(&[(self.bits >> 10) as u8, (self.bits >> 2) as u8]);
+                self.out
+                    .extend_from_slice(&[(self.bits >> 10) as u8, (self.bits >> 2) as u8]);
             }
             _ => return None,
         }
@@ -321,20 +372,27 @@ mod tests {
     use super::*;
 
     fn code(input: &[u8]) -> &'static str {
-        only_block(input, "certificate", &["CERTIFICATE"]).map_or_else(|error| error.code().0, |_| "ok")
+        only_block(input, "certificate", &["CERTIFICATE"])
+            .map_or_else(|error| error.code().0, |_| "ok")
     }
 
     #[test]
     fn every_way_to_be_wrong_has_its_own_code() {
         let good = String::from_utf8(encode("CERTIFICATE", b"some bytes, any bytes")).unwrap();
         let key = String::from_utf8(encode("PRIVATE KEY", b"k")).unwrap();
-        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(good.bytes().flat_map(|b| [b, 0])).collect();
+        let utf16: Vec<u8> = [0xff, 0xfe]
+            .into_iter()
+            .chain(good.bytes().flat_map(|b| [b, 0]))
+            .collect();
         let cases: Vec<(Vec<u8>, &str)> = vec![
             (good.clone().into_bytes(), "ok"),
             (good.replace('\n', "\r\n").into_bytes(), "ok"),
             (good.replace('\n', "\r").into_bytes(), "ok"),
             (format!("\u{feff}{good}").into_bytes(), "ok"),
-            (format!("Bag Attributes\n    localKeyID: 01\n{good}trailing junk").into_bytes(), "ok"),
+            (
+                format!("Bag Attributes\n    localKeyID: 01\n{good}trailing junk").into_bytes(),
+                "ok",
+            ),
             (format!("{key}{good}").into_bytes(), "ok"),
             (good.replace('\n', "  \n").into_bytes(), "ok"),
             (b"".to_vec(), "SL-P101"),
@@ -344,16 +402,33 @@ mod tests {
             (utf16, "SL-P103"),
             (b"hello".to_vec(), "SL-P104"),
             (good.as_bytes()[..40].to_vec(), "SL-P105"),
-            (good.replace("END CERTIFICATE", "END OTHER").into_bytes(), "SL-P105"),
-            (format!("-----BEGIN CERTIFICATE-----\n{good}").into_bytes(), "SL-P105"),
+            (
+                good.replace("END CERTIFICATE", "END OTHER").into_bytes(),
+                "SL-P105",
+            ),
+            (
+                format!("-----BEGIN CERTIFICATE-----\n{good}").into_bytes(),
+                "SL-P105",
+            ),
             (good.replace("c29t", "c2*t").into_bytes(), "SL-P106"),
-            (b"-----BEGIN CERTIFICATE-----\nAAAAA\n-----END CERTIFICATE-----".to_vec(), "SL-P106"),
-            (b"-----BEGIN CERTIFICATE-----\nAA==AA\n-----END CERTIFICATE-----".to_vec(), "SL-P106"),
+            (
+                b"-----BEGIN CERTIFICATE-----\nAAAAA\n-----END CERTIFICATE-----".to_vec(),
+                "SL-P106",
+            ),
+            (
+                b"-----BEGIN CERTIFICATE-----\nAA==AA\n-----END CERTIFICATE-----".to_vec(),
+                "SL-P106",
+            ),
             (key.clone().into_bytes(), "SL-P107"),
             (format!("{good}{good}").into_bytes(), "SL-P108"),
         ];
         for (input, wanted) in cases {
-            assert_eq!(code(&input), wanted, "{:?}", String::from_utf8_lossy(&input));
+            assert_eq!(
+                code(&input),
+                wanted,
+                "{:?}",
+                String::from_utf8_lossy(&input)
+            );
         }
         assert_eq!(code(&vec![b'a'; LIMIT + 1]), "SL-P102");
     }

@@ -23,9 +23,13 @@ pub fn to_pkcs12(
 ) -> Result<Sensitive<Vec<u8>>, ArchiveError> {
     let leaf = chain.first().ok_or(ArchiveError::Empty)?;
     if leaf.key_id() != key.key_id() {
-        return Err(ArchiveError::KeyMismatch { subject: leaf.subject() });
+        return Err(ArchiveError::KeyMismatch {
+            subject: leaf.subject(),
+        });
     }
-    let failed = |error: p12_keystore::error::Error| ArchiveError::Library { detail: error.to_string() };
+    let failed = |error: p12_keystore::error::Error| ArchiveError::Library {
+        detail: error.to_string(),
+    };
     let pkcs8 = key.pkcs8_der()?;
     let key = p12_keystore::PrivateKey::from_der(pkcs8.expose()).map_err(failed)?;
     let certificates = chain

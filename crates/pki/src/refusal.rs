@@ -5,7 +5,8 @@ use std::fmt;
 use sealock_diag::{Code, Diagnose};
 
 use crate::{
-    Certificate, KeyAlgorithm, KeyUsage, Purpose, Purposes, RevocationReason, San, Serial, Timestamp,
+    Certificate, KeyAlgorithm, KeyUsage, Purpose, Purposes, RevocationReason, San, Serial,
+    Timestamp,
 };
 
 /// Which certificate of a path is meant.
@@ -30,7 +31,10 @@ pub enum Place {
 
 impl Which {
     pub(crate) fn new(place: Place, certificate: &Certificate) -> Self {
-        Self { place, subject: certificate.subject() }
+        Self {
+            place,
+            subject: certificate.subject(),
+        }
     }
 }
 
@@ -369,7 +373,10 @@ impl Refusal {
     pub fn is_about_time(&self) -> bool {
         matches!(
             self,
-            Self::NotYetValid { .. } | Self::Expired { .. } | Self::CrlExpired { .. } | Self::CrlNotYetValid { .. }
+            Self::NotYetValid { .. }
+                | Self::Expired { .. }
+                | Self::CrlExpired { .. }
+                | Self::CrlNotYetValid { .. }
         )
     }
 }
@@ -379,24 +386,37 @@ fn help(refusal: &Refusal) -> Option<String> {
         Refusal::NotYetValid { .. } | Refusal::CrlNotYetValid { .. } => {
             "compare the clocks of both machines (`timedatectl`)".into()
         }
-        Refusal::Expired { which: Which { place: Place::Leaf, .. }, .. } => {
-            "renew it where it was issued, for instance with `sealock renew`".into()
-        }
+        Refusal::Expired {
+            which: Which {
+                place: Place::Leaf, ..
+            },
+            ..
+        } => "renew it where it was issued, for instance with `sealock renew`".into(),
         Refusal::Expired { .. } => "its authority must make a new anchor and issue again".into(),
         Refusal::UnknownIssuer { .. } | Refusal::SelfSigned { .. } => {
-            "give the CA certificate that issued it as anchor, and every intermediate in the chain".into()
+            "give the CA certificate that issued it as anchor, and every intermediate in the chain"
+                .into()
         }
         Refusal::BadSignature { .. } | Refusal::OtherIssuerKey { .. } => {
-            "a CA of the same name with another key is given; give the generation that issued it".into()
+            "a CA of the same name with another key is given; give the generation that issued it"
+                .into()
         }
-        Refusal::NoPurpose { expected, .. } | Refusal::WrongPurpose { expected, .. } | Refusal::AnyPurpose { expected, .. } => {
-            let usage = if *expected == Purpose::Server { "serverAuth" } else { "clientAuth" };
+        Refusal::NoPurpose { expected, .. }
+        | Refusal::WrongPurpose { expected, .. }
+        | Refusal::AnyPurpose { expected, .. } => {
+            let usage = if *expected == Purpose::Server {
+                "serverAuth"
+            } else {
+                "clientAuth"
+            };
             format!("issue it again with the extended key usage {usage}")
         }
         Refusal::WrongName { .. } | Refusal::NoNames { .. } => {
             "connect by a name that it carries, or issue it again with this one".into()
         }
-        Refusal::NoCrl { .. } | Refusal::CrlExpired { .. } => "fetch the newest list from the authority".into(),
+        Refusal::NoCrl { .. } | Refusal::CrlExpired { .. } => {
+            "fetch the newest list from the authority".into()
+        }
         _ => return None,
     })
 }
@@ -406,7 +426,7 @@ fn help(refusal: &Refusal) -> Option<String> {
 #[error("{root}")]
 pub struct Refused {
     /// What to mend first.
-    pub root: Refusal,
+    pub root: Box<Refusal>,
     /// What is wrong besides.
     pub others: Vec<Refusal>,
 }
@@ -414,7 +434,7 @@ pub struct Refused {
 impl Refused {
     /// Every reason, the root cause first.
     pub fn reasons(&self) -> impl Iterator<Item = &Refusal> {
-        std::iter::once(&self.root).chain(&self.others)
+        std::iter::once(&*self.root).chain(&self.others)
     }
 }
 
@@ -430,4 +450,3 @@ impl Diagnose for Refused {
         self.root.help()
     }
 }
-

@@ -12,8 +12,8 @@ use crate::description::show;
 use crate::extensions::{self, GeneralName, whole};
 use crate::issue::{BACKDATE, IssueError, LeafRequest, issue_leaf};
 use crate::{
-    Certificate, CommonName, Entropy, Issuer, KeyError, PemError, PublicKey, Purpose, San, Timestamp,
-    distinguished_name, oid, pem,
+    Certificate, CommonName, Entropy, Issuer, KeyError, PemError, PublicKey, Purpose, San,
+    Timestamp, distinguished_name, oid, pem,
 };
 
 const LIMIT: usize = 1024 * 1024;
@@ -41,9 +41,13 @@ impl CertificateRequest {
     /// Reads DER, and verifies the self-signature and that the key is one we would certify.
     pub fn from_der(der: &[u8]) -> Result<Self, RequestError> {
         if der.len() > LIMIT {
-            return Err(RequestError::Malformed { detail: "it is longer than 1 MiB" });
+            return Err(RequestError::Malformed {
+                detail: "it is longer than 1 MiB",
+            });
         }
-        let parts = Parts::read(der).ok_or(RequestError::Malformed { detail: "it is not PKCS#10" })?;
+        let parts = Parts::read(der).ok_or(RequestError::Malformed {
+            detail: "it is not PKCS#10",
+        })?;
         // The key is judged first: of a weak key, a good signature proves nothing.
         PublicKey::from_spki_der(parts.spki)?;
         match &parts.scheme {
@@ -61,7 +65,9 @@ impl CertificateRequest {
             ignored: Vec::new(),
         };
         let read = request.read_attributes(parts.attributes);
-        read.ok_or(RequestError::Malformed { detail: "its attributes are broken" })?;
+        read.ok_or(RequestError::Malformed {
+            detail: "its attributes are broken",
+        })?;
         Ok(request)
     }
 
@@ -93,7 +99,8 @@ impl CertificateRequest {
             if kind.content == EXTENSION_REQUEST {
                 self.read_extensions(whole(der::SEQUENCE, values)?)?;
             } else if self.ignored.len() < 64 {
-                self.ignored.push(format!("attribute {}", oid::dotted(kind.content)));
+                self.ignored
+                    .push(format!("attribute {}", oid::dotted(kind.content)));
             }
             rest = attribute.rest;
         }
@@ -104,13 +111,17 @@ impl CertificateRequest {
         while !rest.is_empty() {
             let extension = der::expect(der::SEQUENCE, rest)?;
             let kind = der::expect(der::OID, extension.content)?;
-            let after = der::expect(der::BOOLEAN, kind.rest).map_or(kind.rest, |critical| critical.rest);
+            let after =
+                der::expect(der::BOOLEAN, kind.rest).map_or(kind.rest, |critical| critical.rest);
             let value = whole(der::OCTET_STRING, after)?;
             match kind.content {
-                oid::SUBJECT_ALT_NAME if self.names.is_empty() => self.names = extensions::general_names(value)?,
+                oid::SUBJECT_ALT_NAME if self.names.is_empty() => {
+                    self.names = extensions::general_names(value)?
+                }
                 oid::SUBJECT_ALT_NAME => return None,
                 other => {
-                    let ca = extensions::basic_constraints(value).is_some_and(|constraints| constraints.ca);
+                    let ca = extensions::basic_constraints(value)
+                        .is_some_and(|constraints| constraints.ca);
                     self.asks_for_ca |= other == oid::BASIC_CONSTRAINTS && ca;
                     if self.ignored.len() < 64 {
                         self.ignored.push(oid::extension_name(other));
@@ -144,19 +155,34 @@ impl<'a> Parts<'a> {
         let outer = whole(der::SEQUENCE, der)?;
         let info = der::expect(der::SEQUENCE, outer)?;
         let algorithm = der::expect(der::SEQUENCE, info.rest)?;
-        let (0, signature) = whole(der::BIT_STRING, algorithm.rest)?.split_first().map(|(n, rest)| (*n, rest))? else {
+        let (0, signature) = whole(der::BIT_STRING, algorithm.rest)?
+            .split_first()
+            .map(|(n, rest)| (*n, rest))?
+        else {
             return None;
         };
-        let version = der::expect(der::INTEGER, info.content).filter(|version| version.content == [0])?;
+        let version =
+            der::expect(der::INTEGER, info.content).filter(|version| version.content == [0])?;
         let subject = der::expect(der::SEQUENCE, version.rest)?;
         let spki = der::expect(der::SEQUENCE, subject.rest)?;
         // Old tools leave the empty set of attributes out.
-        let attributes = if spki.rest.is_empty() { &[] } else { whole(context_constructed(0), spki.rest)? };
+        let attributes = if spki.rest.is_empty() {
+            &[]
+        } else {
+            whole(context_constructed(0), spki.rest)?
+        };
         let kind = der::expect(der::OID, algorithm.content)?;
         let parameters = der::take(kind.rest).map(|value| value.content);
         let scheme = Scheme::recognise(kind.content, parameters);
         let (signed, subject, spki) = (info.whole, subject.whole, spki.whole);
-        Some(Self { signed, subject, spki, attributes, scheme, signature })
+        Some(Self {
+            signed,
+            subject,
+            spki,
+            attributes,
+            scheme,
+            signature,
+        })
     }
 }
 
@@ -176,7 +202,12 @@ pub struct CsrPolicy {
 impl CsrPolicy {
     /// A policy with the usual backdating.
     pub fn new(purpose: Purpose, names: CsrNames, life: Duration) -> Self {
-        Self { purpose, names, life, backdate: BACKDATE }
+        Self {
+            purpose,
+            names,
+            life,
+            backdate: BACKDATE,
+        }
     }
 }
 
@@ -209,19 +240,28 @@ pub fn sign_csr(
     entropy: &mut dyn Entropy,
 ) -> Result<Certificate, IssueError> {
     if csr.asks_for_ca {
-        return Err(IssueError::RequestAsksForCa { subject: csr.subject() });
+        return Err(IssueError::RequestAsksForCa {
+            subject: csr.subject(),
+        });
     }
     let mut request = match &policy.names {
-        CsrNames::Given { common_name, sans } => {
-            LeafRequest::new(policy.purpose, common_name.clone(), sans.clone(), policy.life)
-        }
+        CsrNames::Given { common_name, sans } => LeafRequest::new(
+            policy.purpose,
+            common_name.clone(),
+            sans.clone(),
+            policy.life,
+        ),
         CsrNames::Requested { permitted } => requested(csr, policy, permitted)?,
     };
     request.backdate = policy.backdate;
     issue_leaf(issuer, &request, csr.public_key()?, now, entropy)
 }
 
-fn requested(csr: &CertificateRequest, policy: &CsrPolicy, permitted: &[San]) -> Result<LeafRequest, IssueError> {
+fn requested(
+    csr: &CertificateRequest,
+    policy: &CsrPolicy,
+    permitted: &[San],
+) -> Result<LeafRequest, IssueError> {
     let mut sans = Vec::with_capacity(csr.names.len().min(64));
     for name in &csr.names {
         let refused = || IssueError::NameNotPermitted { name: show(name) };
@@ -240,7 +280,12 @@ fn requested(csr: &CertificateRequest, policy: &CsrPolicy, permitted: &[San]) ->
         Purpose::Client => {
             let presented = distinguished_name::common_name(&csr.subject).unwrap_or_default();
             let common_name = CommonName::try_from(presented.as_str())?;
-            Ok(LeafRequest::new(Purpose::Client, common_name, sans, policy.life))
+            Ok(LeafRequest::new(
+                Purpose::Client,
+                common_name,
+                sans,
+                policy.life,
+            ))
         }
     }
 }
@@ -264,7 +309,10 @@ pub enum RequestError {
     #[error("the signing request is not signed by the key it is for")]
     BadSignature,
     /// Signed with an outworn algorithm.
-    #[error("the signing request is signed with {}, which is too weak", escape(algorithm))]
+    #[error(
+        "the signing request is signed with {}, which is too weak",
+        escape(algorithm)
+    )]
     WeakSignature {
         /// The algorithm.
         algorithm: &'static str,

@@ -80,8 +80,18 @@ impl Sub<Duration> for Timestamp {
 impl fmt::Display for Timestamp {
     /// RFC 3339: `2026-11-22T04:28:27Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Civil { year, month, day, hour, minute, second } = self.civil();
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+        let Civil {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+        } = self.civil();
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+        )
     }
 }
 
@@ -107,7 +117,9 @@ impl FromStr for Timestamp {
 
     /// RFC 3339 with `Z` or an offset, or `YYYY-MM-DD` (midnight UTC). Fractions are dropped.
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        parse(text).ok_or_else(|| TimestampError { presented: text.to_owned() })
+        parse(text).ok_or_else(|| TimestampError {
+            presented: text.to_owned(),
+        })
     }
 }
 
@@ -116,7 +128,8 @@ fn parse(text: &str) -> Option<Timestamp> {
     let digits = |from: usize, to: usize| -> Option<i64> {
         let part = bytes.get(from..to)?;
         part.iter().all(u8::is_ascii_digit).then(|| {
-            part.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'))
+            part.iter()
+                .fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'))
         })
     };
     let is = |at: usize, wanted: &[u8]| bytes.get(at).is_some_and(|b| wanted.contains(b));
@@ -135,7 +148,8 @@ fn parse(text: &str) -> Option<Timestamp> {
 
     let (hour, minute, second) = (digits(11, 13)?, digits(14, 16)?, digits(17, 19)?);
     // A leap second is not an instant of Unix time; it is read as the second before.
-    if !is(10, b"Tt ") || !is(13, b":") || !is(16, b":") || hour > 23 || minute > 59 || second > 60 {
+    if !is(10, b"Tt ") || !is(13, b":") || !is(16, b":") || hour > 23 || minute > 59 || second > 60
+    {
         return None;
     }
     let mut at = 19;
@@ -163,7 +177,9 @@ fn parse(text: &str) -> Option<Timestamp> {
         }
         _ => return None,
     };
-    Some(Timestamp(days * 86_400 + hour * 3600 + minute * 60 + second.min(59) - offset))
+    Some(Timestamp(
+        days * 86_400 + hour * 3600 + minute * 60 + second.min(59) - offset,
+    ))
 }
 
 // Days and civil dates: H. Hinnant, "chrono-compatible low-level date algorithms".
@@ -183,7 +199,11 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 
@@ -202,18 +222,37 @@ mod tests {
             ("9999-12-31T23:59:59Z", Timestamp::MAX.as_unix()),
             ("1950-01-01", Timestamp::MIN.as_unix()),
         ] {
-            assert_eq!(text.parse::<Timestamp>().unwrap().as_unix(), seconds, "{text}");
+            assert_eq!(
+                text.parse::<Timestamp>().unwrap().as_unix(),
+                seconds,
+                "{text}"
+            );
         }
-        assert_eq!(Timestamp::from_unix(1_795_321_707).to_string(), "2026-11-22T04:28:27Z");
+        assert_eq!(
+            Timestamp::from_unix(1_795_321_707).to_string(),
+            "2026-11-22T04:28:27Z"
+        );
         assert_eq!(Timestamp::from_unix(-1).to_string(), "1969-12-31T23:59:59Z");
     }
 
     #[test]
     fn what_is_no_instant_is_refused() {
         for text in [
-            "", "2026", "2026-13-01", "2026-02-30", "2025-02-29", "2026-11-22T", "2026-11-22T24:00:00Z",
-            "2026-11-22T04:28:27", "2026-11-22T04:28:27+0100", "2026-11-22T04:28:27.Z", "2026-00-10",
-            "2026-11-22T04:28:27Zx", "٢٠٢٦-11-22", "2026-11-00", "2026-11-22T04:28:27+99:00",
+            "",
+            "2026",
+            "2026-13-01",
+            "2026-02-30",
+            "2025-02-29",
+            "2026-11-22T",
+            "2026-11-22T24:00:00Z",
+            "2026-11-22T04:28:27",
+            "2026-11-22T04:28:27+0100",
+            "2026-11-22T04:28:27.Z",
+            "2026-00-10",
+            "2026-11-22T04:28:27Zx",
+            "٢٠٢٦-11-22",
+            "2026-11-00",
+            "2026-11-22T04:28:27+99:00",
         ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }

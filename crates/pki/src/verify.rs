@@ -3,11 +3,14 @@
 //! Stricter than TLS libraries on purpose: anchors have dates, the purpose must be stated, a weak
 //! key is no key. Paths are searched within a budget that hostile chains cannot stretch.
 
+use crate::algorithm::Scheme;
 use crate::certificate::ExtensionState;
 use crate::constraints::{self, Violation};
 use crate::refusal::{Place, Refusal, Refused, Which};
-use crate::{Certificate, Crl, KeyAlgorithm, KeyUsage, Purpose, San, Timestamp, algorithm, description, distinguished_name, oid};
-use crate::algorithm::Scheme;
+use crate::{
+    Certificate, Crl, KeyAlgorithm, KeyUsage, Purpose, San, Timestamp, algorithm, description,
+    distinguished_name, oid,
+};
 
 /// Certificates in a path, leaf and anchor included. Real ones have two to four.
 const DEPTH_LIMIT: usize = 8;
@@ -38,7 +41,14 @@ pub struct VerifyOptions<'a> {
 impl VerifyOptions<'_> {
     /// For a purpose at a time; no name, no lists, the strict rules.
     pub fn new(purpose: Purpose, at: Timestamp) -> Self {
-        Self { purpose, name: None, at, crls: &[], revocation: Revocation::WhenListed, key_usage: CaKeyUsage::Required }
+        Self {
+            purpose,
+            name: None,
+            at,
+            crls: &[],
+            revocation: Revocation::WhenListed,
+            key_usage: CaKeyUsage::Required,
+        }
     }
 }
 
@@ -94,7 +104,7 @@ pub fn verify(
     anchors: &[Certificate],
     options: &VerifyOptions<'_>,
 ) -> Result<VerifiedPath, Refusal> {
-    verify_with_reasons(chain, anchors, options).map_err(|refused| refused.root)
+    verify_with_reasons(chain, anchors, options).map_err(|refused| *refused.root)
 }
 
 /// [`verify`], with everything that was found wrong, the root cause first. What is wrong with the
@@ -104,7 +114,12 @@ pub fn verify_with_reasons(
     anchors: &[Certificate],
     options: &VerifyOptions<'_>,
 ) -> Result<VerifiedPath, Refused> {
-    let only = |root| Err(Refused { root, others: Vec::new() });
+    let only = |root| {
+        Err(Refused {
+            root: Box::new(root),
+            others: Vec::new(),
+        })
+    };
     let Some((leaf, intermediates)) = chain.split_first() else {
         return only(Refusal::EmptyChain {});
     };
@@ -112,7 +127,9 @@ pub fn verify_with_reasons(
         return only(Refusal::NoAnchors {});
     }
     if chain.len() > CHAIN_LIMIT {
-        return only(Refusal::TooMuchWork { what: "certificates" });
+        return only(Refusal::TooMuchWork {
+            what: "certificates",
+        });
     }
     let mut search = Search {
         intermediates,
@@ -131,8 +148,13 @@ pub fn verify_with_reasons(
     reasons.extend(leaf_refusals(leaf, options));
     let mut reasons = reasons.into_iter();
     match (reasons.next(), found) {
-        (Some(root), _) => Err(Refused { root, others: reasons.collect() }),
-        (None, Found::Path) => Ok(VerifiedPath { path: path.into_iter().cloned().collect() }),
+        (Some(root), _) => Err(Refused {
+            root: Box::new(root),
+            others: reasons.collect(),
+        }),
+        (None, Found::Path) => Ok(VerifiedPath {
+            path: path.into_iter().cloned().collect(),
+        }),
         (None, Found::Nothing) => only(Refusal::TooMuchWork { what: "paths" }),
     }
 }
@@ -162,17 +184,26 @@ impl<'a> Search<'a> {
     /// Tries every issuer of the path's last certificate, anchors first.
     fn extend(&mut self, path: &mut Vec<&'a Certificate>) -> Found {
         let depth = path.len();
-        let Some(current) = path.last().copied() else { return Found::Nothing };
+        let Some(current) = path.last().copied() else {
+            return Found::Nothing;
+        };
         let (anchors, intermediates) = (self.anchors, self.intermediates);
         let wanted = current.issuer_der();
         let named = |candidate: &&Certificate| candidate.subject_der() == wanted;
-        let anchors = anchors.iter().filter(named).map(|candidate| (Place::Anchor, candidate));
-        let others = intermediates.iter().filter(named).map(|candidate| (Place::Intermediate, candidate));
+        let anchors = anchors
+            .iter()
+            .filter(named)
+            .map(|candidate| (Place::Anchor, candidate));
+        let others = intermediates
+            .iter()
+            .filter(named)
+            .map(|candidate| (Place::Intermediate, candidate));
         let mut any = false;
         for (place, candidate) in anchors.chain(others) {
             // A CA that is in the path already adds nothing (cross-certificates, loops).
             let seen = |one: &&Certificate| {
-                one.spki_der() == candidate.spki_der() && one.subject_der() == candidate.subject_der()
+                one.spki_der() == candidate.spki_der()
+                    && one.subject_der() == candidate.subject_der()
             };
             if place == Place::Intermediate && path.iter().any(seen) {
                 continue;
@@ -183,7 +214,13 @@ impl<'a> Search<'a> {
                 return Found::Nothing;
             }
             let Some(left) = self.candidates.checked_sub(1) else {
-                self.note(usize::MAX, 0, Refusal::TooMuchWork { what: "possible issuers" });
+                self.note(
+                    usize::MAX,
+                    0,
+                    Refusal::TooMuchWork {
+                        what: "possible issuers",
+                    },
+                );
                 return Found::Nothing;
             };
             self.candidates = left;
@@ -192,7 +229,11 @@ impl<'a> Search<'a> {
                 continue;
             }
             path.push(candidate);
-            let found = if place == Place::Anchor { self.check_revocation(path) } else { self.extend(path) };
+            let found = if place == Place::Anchor {
+                self.check_revocation(path)
+            } else {
+                self.extend(path)
+            };
             if found == Found::Path {
                 return found;
             }
@@ -203,7 +244,10 @@ impl<'a> Search<'a> {
             let refusal = if current.is_self_issued() {
                 Refusal::SelfSigned { which }
             } else {
-                Refusal::UnknownIssuer { which, issuer: current.issuer() }
+                Refusal::UnknownIssuer {
+                    which,
+                    issuer: current.issuer(),
+                }
             };
             self.note(depth, 0, refusal);
         }
@@ -212,7 +256,11 @@ impl<'a> Search<'a> {
 
     fn note(&mut self, depth: usize, step: usize, refusal: Refusal) {
         let progress = (depth, step);
-        if self.most_telling.as_ref().is_none_or(|note| note.progress < progress) {
+        if self
+            .most_telling
+            .as_ref()
+            .is_none_or(|note| note.progress < progress)
+        {
             self.most_telling = Some(Note { progress, refusal });
         }
     }
@@ -226,22 +274,47 @@ impl<'a> Search<'a> {
         issuer: &Certificate,
     ) -> Result<(), (usize, Refusal)> {
         let depth = path.len();
-        let Some(current) = path.last() else { return Ok(()) };
+        let Some(current) = path.last() else {
+            return Ok(());
+        };
         let who = || Which::new(place, issuer);
         let child = || which(path, depth - 1);
         let (facts, current_facts) = (issuer.facts(), current.facts());
 
-        if let (Some(expected), Some(presented)) = (&current_facts.authority_key_id, &facts.subject_key_id)
+        if let (Some(expected), Some(presented)) =
+            (&current_facts.authority_key_id, &facts.subject_key_id)
             && expected != presented
         {
             let (expected, presented) = (description::hex(expected), description::hex(presented));
-            return Err((1, Refusal::OtherIssuerKey { which: child(), expected, issuer: who(), presented }));
+            return Err((
+                1,
+                Refusal::OtherIssuerKey {
+                    which: child(),
+                    expected,
+                    issuer: who(),
+                    presented,
+                },
+            ));
         }
         match &current_facts.scheme {
-            Scheme::Weak(algorithm) => return Err((2, Refusal::WeakSignature { which: child(), algorithm })),
+            Scheme::Weak(algorithm) => {
+                return Err((
+                    2,
+                    Refusal::WeakSignature {
+                        which: child(),
+                        algorithm,
+                    },
+                ));
+            }
             Scheme::Unknown(_) => {
                 let algorithm = current_facts.scheme.to_string();
-                return Err((2, Refusal::UnknownSignature { which: child(), algorithm }));
+                return Err((
+                    2,
+                    Refusal::UnknownSignature {
+                        which: child(),
+                        algorithm,
+                    },
+                ));
             }
             _ => {}
         }
@@ -254,10 +327,22 @@ impl<'a> Search<'a> {
             current.signature(),
         );
         if !good {
-            return Err((4, Refusal::BadSignature { which: child(), issuer: who() }));
+            return Err((
+                4,
+                Refusal::BadSignature {
+                    which: child(),
+                    issuer: who(),
+                },
+            ));
         }
         if facts.version != 3 {
-            return Err((5, Refusal::OldVersion { which: who(), presented: facts.version }));
+            return Err((
+                5,
+                Refusal::OldVersion {
+                    which: who(),
+                    presented: facts.version,
+                },
+            ));
         }
         check_form(issuer, &who).map_err(|refusal| (6, refusal))?;
         if !issuer.is_ca() {
@@ -265,7 +350,13 @@ impl<'a> Search<'a> {
         }
         match facts.key_usage {
             Some(usage) if !usage.cert_sign() => {
-                return Err((8, Refusal::NoCertSign { which: who(), presented: usage }));
+                return Err((
+                    8,
+                    Refusal::NoCertSign {
+                        which: who(),
+                        presented: usage,
+                    },
+                ));
             }
             None if self.options.key_usage == CaKeyUsage::Required => {
                 return Err((8, Refusal::NoKeyUsage { which: who() }));
@@ -277,19 +368,40 @@ impl<'a> Search<'a> {
         }
         check_dates(issuer, self.options.at, &who).map_err(|refusal| (9, refusal))?;
         // Self-issued intermediates do not count (RFC 5280 §4.2.1.9).
-        let below = path.iter().skip(1).filter(|ca| !ca.is_self_issued()).count();
-        if let Some(limit) = facts.basic_constraints.and_then(|constraints| constraints.path_length)
+        let below = path
+            .iter()
+            .skip(1)
+            .filter(|ca| !ca.is_self_issued())
+            .count();
+        if let Some(limit) = facts
+            .basic_constraints
+            .and_then(|constraints| constraints.path_length)
             && u32::try_from(below).is_ok_and(|below| below > limit)
         {
-            return Err((10, Refusal::PathTooLong { which: who(), limit, presented: below }));
+            return Err((
+                10,
+                Refusal::PathTooLong {
+                    which: who(),
+                    limit,
+                    presented: below,
+                },
+            ));
         }
         let purposes = issuer.purposes();
         let stated = *purposes != crate::Purposes::Unstated;
         if stated && !purposes.include(self.options.purpose) && !purposes.lists_any() {
             let presented = purposes.clone();
-            return Err((11, Refusal::IssuerPurpose { which: who(), expected: self.options.purpose, presented }));
+            return Err((
+                11,
+                Refusal::IssuerPurpose {
+                    which: who(),
+                    expected: self.options.purpose,
+                    presented,
+                },
+            ));
         }
-        self.check_constraints(path, issuer, &who).map_err(|refusal| (12, refusal))
+        self.check_constraints(path, issuer, &who)
+            .map_err(|refusal| (12, refusal))
     }
 
     fn check_constraints(
@@ -298,16 +410,28 @@ impl<'a> Search<'a> {
         issuer: &Certificate,
         who: &dyn Fn() -> Which,
     ) -> Result<(), Refusal> {
-        let Some(bounds) = &issuer.facts().name_constraints else { return Ok(()) };
+        let Some(bounds) = &issuer.facts().name_constraints else {
+            return Ok(());
+        };
         for (index, below) in path.iter().enumerate() {
             // Constraints bind every leaf, and every CA that is not the same one renewed.
             if index > 0 && below.is_self_issued() {
                 continue;
             }
-            constraints::check(bounds, below, &mut self.comparisons).map_err(|violation| match violation {
-                Violation::Name(name) => Refusal::NameNotPermitted { issuer: who(), name, which: which(path, index) },
-                Violation::Unsupported(kind) => Refusal::UnsupportedConstraint { which: who(), kind },
-                Violation::TooMuchWork => Refusal::TooMuchWork { what: "names under constraints" },
+            constraints::check(bounds, below, &mut self.comparisons).map_err(|violation| {
+                match violation {
+                    Violation::Name(name) => Refusal::NameNotPermitted {
+                        issuer: who(),
+                        name,
+                        which: which(path, index),
+                    },
+                    Violation::Unsupported(kind) => {
+                        Refusal::UnsupportedConstraint { which: who(), kind }
+                    }
+                    Violation::TooMuchWork => Refusal::TooMuchWork {
+                        what: "names under constraints",
+                    },
+                }
             })?;
         }
         Ok(())
@@ -317,10 +441,22 @@ impl<'a> Search<'a> {
     fn check_revocation(&mut self, path: &[&Certificate]) -> Found {
         let last = path.len() - 1;
         for (index, pair) in path.windows(2).enumerate() {
-            let [certificate, issuer] = pair else { continue };
-            let place = if index + 1 == last { Place::Anchor } else { Place::Intermediate };
+            let [certificate, issuer] = pair else {
+                continue;
+            };
+            let place = if index + 1 == last {
+                Place::Anchor
+            } else {
+                Place::Intermediate
+            };
             let issuer_name = || Which::new(place, issuer);
-            if let Err(refusal) = check_revoked(certificate, issuer, &issuer_name, which(path, index), self.options) {
+            if let Err(refusal) = check_revoked(
+                certificate,
+                issuer,
+                &issuer_name,
+                which(path, index),
+                self.options,
+            ) {
                 self.note(path.len(), 100, refusal);
                 return Found::Nothing;
             }
@@ -338,37 +474,55 @@ fn check_revoked(
 ) -> Result<(), Refusal> {
     let key_id = issuer.facts().subject_key_id.as_deref();
     let theirs = options.crls.iter().filter(|crl| {
-        let other_key = crl.authority_key_id().zip(key_id).is_some_and(|(named, own)| named != own);
+        let other_key = crl
+            .authority_key_id()
+            .zip(key_id)
+            .is_some_and(|(named, own)| named != own);
         crl.issuer_der() == issuer.subject_der() && !other_key
     });
     let (mut newest, mut refused): (Option<&Crl>, Option<Refusal>) = (None, None);
     // As many lists as there are possible issuers: each costs a signature.
     for crl in theirs.take(CANDIDATES_LIMIT) {
         match check_crl(crl, issuer, who, options.at) {
-            Ok(()) if newest.is_none_or(|known| known.number() < crl.number()) => newest = Some(crl),
+            Ok(()) if newest.is_none_or(|known| known.number() < crl.number()) => {
+                newest = Some(crl)
+            }
             Ok(()) => {}
             Err(refusal) => refused = Some(refusal),
         }
     }
     match (newest, refused) {
         (Some(crl), _) => match crl.find(certificate.serial()) {
-            Some(entry) => {
-                Err(Refusal::Revoked { which, serial: entry.serial.clone(), at: entry.at, reason: entry.reason })
-            }
+            Some(entry) => Err(Refusal::Revoked {
+                which,
+                serial: entry.serial.clone(),
+                at: entry.at,
+                reason: entry.reason,
+            }),
             None => Ok(()),
         },
         (None, Some(refusal)) => Err(refusal),
-        (None, None) if options.revocation == Revocation::Required => Err(Refusal::NoCrl { issuer: who() }),
+        (None, None) if options.revocation == Revocation::Required => {
+            Err(Refusal::NoCrl { issuer: who() })
+        }
         (None, None) => Ok(()),
     }
 }
 
 /// Whether a list may be relied upon (RFC 5280 §6.3.3).
-fn check_crl(crl: &Crl, issuer: &Certificate, who: &dyn Fn() -> Which, at: Timestamp) -> Result<(), Refusal> {
+fn check_crl(
+    crl: &Crl,
+    issuer: &Certificate,
+    who: &dyn Fn() -> Which,
+    at: Timestamp,
+) -> Result<(), Refusal> {
     if !issuer.facts().key_usage.is_none_or(KeyUsage::crl_sign) {
         return Err(Refusal::CrlNotAllowed { issuer: who() });
     }
-    let unusable = |why: &str| Refusal::CrlUnusable { issuer: who(), why: why.to_owned() };
+    let unusable = |why: &str| Refusal::CrlUnusable {
+        issuer: who(),
+        why: why.to_owned(),
+    };
     if let Scheme::Weak(_) | Scheme::Unknown(_) = crl.scheme() {
         return Err(unusable(&format!("it is signed with {}", crl.scheme())));
     }
@@ -385,11 +539,19 @@ fn check_crl(crl: &Crl, issuer: &Certificate, who: &dyn Fn() -> Which, at: Times
         return Err(unusable("it does not name its issuer's key"));
     }
     if at < crl.this_update() {
-        return Err(Refusal::CrlNotYetValid { issuer: who(), this_update: crl.this_update(), at });
+        return Err(Refusal::CrlNotYetValid {
+            issuer: who(),
+            this_update: crl.this_update(),
+            at,
+        });
     }
     match crl.next_update() {
         None => Err(unusable("it does not say when the next one is due")),
-        Some(next_update) if at > next_update => Err(Refusal::CrlExpired { issuer: who(), next_update, at }),
+        Some(next_update) if at > next_update => Err(Refusal::CrlExpired {
+            issuer: who(),
+            next_update,
+            at,
+        }),
         Some(_) => Ok(()),
     }
 }
@@ -400,47 +562,82 @@ fn leaf_refusals(leaf: &Certificate, options: &VerifyOptions<'_>) -> Vec<Refusal
     let facts = leaf.facts();
     let mut found = Vec::new();
     if facts.version != 3 {
-        found.push(Refusal::OldVersion { which: who(), presented: facts.version });
+        found.push(Refusal::OldVersion {
+            which: who(),
+            presented: facts.version,
+        });
     }
     found.extend(check_form(leaf, &who).err());
     found.extend(check_dates(leaf, options.at, &who).err());
     found.extend(check_key(leaf, &who).err());
     if leaf.is_ca() {
         found.push(Refusal::CaAsLeaf { which: who() });
-    } else if let Some(presented) = facts.key_usage.filter(|usage| !usage.digital_signature() || usage.cert_sign()) {
-        found.push(Refusal::LeafKeyUsage { which: who(), presented });
+    } else if let Some(presented) = facts
+        .key_usage
+        .filter(|usage| !usage.digital_signature() || usage.cert_sign())
+    {
+        found.push(Refusal::LeafKeyUsage {
+            which: who(),
+            presented,
+        });
     }
     let (expected, purposes) = (options.purpose, leaf.purposes());
     if *purposes == crate::Purposes::Unstated {
-        found.push(Refusal::NoPurpose { which: who(), expected });
+        found.push(Refusal::NoPurpose {
+            which: who(),
+            expected,
+        });
     } else if !purposes.include(expected) {
         found.push(if purposes.lists_any() {
-            Refusal::AnyPurpose { which: who(), expected }
+            Refusal::AnyPurpose {
+                which: who(),
+                expected,
+            }
         } else {
-            Refusal::WrongPurpose { which: who(), expected, presented: purposes.clone() }
+            Refusal::WrongPurpose {
+                which: who(),
+                expected,
+                presented: purposes.clone(),
+            }
         });
     }
     found.extend(check_names(leaf, options, &who).err());
     found
 }
 
-fn check_names(leaf: &Certificate, options: &VerifyOptions<'_>, who: &dyn Fn() -> Which) -> Result<(), Refusal> {
+fn check_names(
+    leaf: &Certificate,
+    options: &VerifyOptions<'_>,
+    who: &dyn Fn() -> Which,
+) -> Result<(), Refusal> {
     use crate::extensions::GeneralName;
     let facts = leaf.facts();
-    let unsound = facts
-        .names
-        .iter()
-        .find(|name| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)) && name.san().is_none());
+    let unsound = facts.names.iter().find(|name| {
+        matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)) && name.san().is_none()
+    });
     if let Some(name) = unsound {
-        return Err(Refusal::UnsoundName { which: who(), name: description::show(name) });
+        return Err(Refusal::UnsoundName {
+            which: who(),
+            name: description::show(name),
+        });
     }
-    let critical = || facts.extensions.iter().any(|one| one.oid == oid::SUBJECT_ALT_NAME && one.critical);
+    let critical = || {
+        facts
+            .extensions
+            .iter()
+            .any(|one| one.oid == oid::SUBJECT_ALT_NAME && one.critical)
+    };
     if distinguished_name::is_empty(leaf.subject_der()) && !critical() {
         return Err(Refusal::EmptySubject { which: who() });
     }
-    let Some(expected) = &options.name else { return Ok(()) };
+    let Some(expected) = &options.name else {
+        return Ok(());
+    };
     if leaf.sans().is_empty() {
-        return Err(Refusal::NoNames { which: who(), expected: expected.clone() });
+        return Err(Refusal::NoNames {
+            which: who(),
+            expected: expected.clone(),
+        });
     }
     let fits = leaf.sans().iter().any(|san| match (san, expected) {
         (San::Dns(presented), San::Dns(wanted)) => presented.covers(wanted),
@@ -454,15 +651,31 @@ fn check_names(leaf: &Certificate, options: &VerifyOptions<'_>, who: &dyn Fn() -
     if count > presented.len() {
         presented.push(format!("and {} more", count - presented.len()));
     }
-    Err(Refusal::WrongName { which: who(), expected: expected.clone(), presented: presented.join(", ") })
+    Err(Refusal::WrongName {
+        which: who(),
+        expected: expected.clone(),
+        presented: presented.join(", "),
+    })
 }
 
-fn check_dates(certificate: &Certificate, at: Timestamp, who: &dyn Fn() -> Which) -> Result<(), Refusal> {
+fn check_dates(
+    certificate: &Certificate,
+    at: Timestamp,
+    who: &dyn Fn() -> Which,
+) -> Result<(), Refusal> {
     let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
     if at < not_before {
-        Err(Refusal::NotYetValid { which: who(), not_before, at })
+        Err(Refusal::NotYetValid {
+            which: who(),
+            not_before,
+            at,
+        })
     } else if at > not_after {
-        Err(Refusal::Expired { which: who(), not_after, at })
+        Err(Refusal::Expired {
+            which: who(),
+            not_after,
+            at,
+        })
     } else {
         Ok(())
     }
@@ -470,7 +683,14 @@ fn check_dates(certificate: &Certificate, at: Timestamp, who: &dyn Fn() -> Which
 
 fn check_key(certificate: &Certificate, who: &dyn Fn() -> Which) -> Result<(), Refusal> {
     let key: &KeyAlgorithm = &certificate.facts().key;
-    if key.is_strong() { Ok(()) } else { Err(Refusal::WeakKey { which: who(), key: key.clone() }) }
+    if key.is_strong() {
+        Ok(())
+    } else {
+        Err(Refusal::WeakKey {
+            which: who(),
+            key: key.clone(),
+        })
+    }
 }
 
 /// What any certificate must be, whatever its part.
@@ -488,13 +708,22 @@ fn check_form(certificate: &Certificate, who: &dyn Fn() -> Which) -> Result<(), 
             ExtensionState::Known => {}
             ExtensionState::Unknown if !extension.critical => {}
             ExtensionState::Unknown => {
-                return Err(Refusal::UnknownCriticalExtension { which: which(), extension: name() });
+                return Err(Refusal::UnknownCriticalExtension {
+                    which: which(),
+                    extension: name(),
+                });
             }
             ExtensionState::Malformed => {
-                return Err(Refusal::MalformedExtension { which: which(), extension: name() });
+                return Err(Refusal::MalformedExtension {
+                    which: which(),
+                    extension: name(),
+                });
             }
             ExtensionState::Repeated => {
-                return Err(Refusal::RepeatedExtension { which: which(), extension: name() });
+                return Err(Refusal::RepeatedExtension {
+                    which: which(),
+                    extension: name(),
+                });
             }
         }
     }
@@ -506,10 +735,17 @@ fn check_form(certificate: &Certificate, who: &dyn Fn() -> Which) -> Result<(), 
 
 /// The certificate at this place of an unfinished path.
 fn which(path: &[&Certificate], index: usize) -> Which {
-    let place = if index == 0 { Place::Leaf } else { Place::Intermediate };
+    let place = if index == 0 {
+        Place::Leaf
+    } else {
+        Place::Intermediate
+    };
     match path.get(index) {
         Some(certificate) => Which::new(place, certificate),
-        None => Which { place, subject: String::new() },
+        None => Which {
+            place,
+            subject: String::new(),
+        },
     }
 }
 

@@ -11,7 +11,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use lab::{Counter, DAY, anchor, leaf};
 use sealock_pki::{
-    Crl, KeyKind, Passphrase, PrivateKey, Purpose, RevocationReason, Revoked, Timestamp, issue_leaf, make_crl, to_pkcs12,
+    Crl, KeyKind, Passphrase, PrivateKey, Purpose, RevocationReason, Revoked, Timestamp,
+    issue_leaf, make_crl, to_pkcs12,
 };
 
 /// Lints of zlint that speak of the public web, not of a private authority.
@@ -44,45 +45,119 @@ const ZLINT_IGNORED: &[&str] = &[
 #[test]
 fn openssl_accepts_every_kind() {
     each_kind(|case| {
-        let purpose = if case.purpose == Purpose::Server { "sslserver" } else { "sslclient" };
+        let purpose = if case.purpose == Purpose::Server {
+            "sslserver"
+        } else {
+            "sslclient"
+        };
         let (anchor, leaf) = (case.path("anchor.pem"), case.path("leaf.pem"));
         let mut verify = Command::new("openssl");
-        verify.args(["verify", "-x509_strict", "-check_ss_sig", "-purpose", purpose, "-CAfile"]).arg(&anchor).arg(&leaf);
+        verify
+            .args([
+                "verify",
+                "-x509_strict",
+                "-check_ss_sig",
+                "-purpose",
+                purpose,
+                "-CAfile",
+            ])
+            .arg(&anchor)
+            .arg(&leaf);
         expect(case, &mut verify, ": OK");
         let mut with_list = Command::new("openssl");
-        with_list.args(["verify", "-x509_strict", "-crl_check", "-purpose", purpose, "-CAfile"]);
-        with_list.arg(&anchor).arg("-CRLfile").arg(case.path("empty.crl")).arg(&leaf);
+        with_list.args([
+            "verify",
+            "-x509_strict",
+            "-crl_check",
+            "-purpose",
+            purpose,
+            "-CAfile",
+        ]);
+        with_list
+            .arg(&anchor)
+            .arg("-CRLfile")
+            .arg(case.path("empty.crl"))
+            .arg(&leaf);
         expect(case, &mut with_list, ": OK");
         let mut revoked = Command::new("openssl");
         revoked.args(["verify", "-x509_strict", "-crl_check", "-CAfile"]);
-        revoked.arg(&anchor).arg("-CRLfile").arg(case.path("revoked.crl")).arg(&leaf);
+        revoked
+            .arg(&anchor)
+            .arg("-CRLfile")
+            .arg(case.path("revoked.crl"))
+            .arg(&leaf);
         let answer = run(&mut revoked);
-        assert!(text(&answer).contains("certificate revoked"), "{}: {}", case.name, text(&answer));
+        assert!(
+            text(&answer).contains("certificate revoked"),
+            "{}: {}",
+            case.name,
+            text(&answer)
+        );
         // Keys: plain, sealed, and the archive.
-        expect(case, Command::new("openssl").args(["pkey", "-check", "-noout", "-in"]).arg(case.path("leaf.key")), "valid");
+        expect(
+            case,
+            Command::new("openssl")
+                .args(["pkey", "-check", "-noout", "-in"])
+                .arg(case.path("leaf.key")),
+            "valid",
+        );
         let mut sealed = Command::new("openssl");
-        sealed.args(["pkey", "-noout", "-passin", "pass:correct horse", "-in"]).arg(case.path("sealed.key"));
+        sealed
+            .args(["pkey", "-noout", "-passin", "pass:correct horse", "-in"])
+            .arg(case.path("sealed.key"));
         assert!(run(&mut sealed).status.success(), "{}", case.name);
         let mut archive = Command::new("openssl");
-        archive.args(["pkcs12", "-info", "-noout", "-passin", "pass:correct horse", "-in"]).arg(case.path("leaf.p12"));
-        expect(case, &mut archive, "AES-256-CBC, Iteration 600000, PRF hmacWithSHA256");
+        archive
+            .args([
+                "pkcs12",
+                "-info",
+                "-noout",
+                "-passin",
+                "pass:correct horse",
+                "-in",
+            ])
+            .arg(case.path("leaf.p12"));
+        expect(
+            case,
+            &mut archive,
+            "AES-256-CBC, Iteration 600000, PRF hmacWithSHA256",
+        );
     });
 }
 
 #[test]
 fn gnutls_accepts_every_kind() {
     each_kind(|case| {
-        let purpose = if case.purpose == Purpose::Server { "1.3.6.1.5.5.7.3.1" } else { "1.3.6.1.5.5.7.3.2" };
+        let purpose = if case.purpose == Purpose::Server {
+            "1.3.6.1.5.5.7.3.1"
+        } else {
+            "1.3.6.1.5.5.7.3.2"
+        };
         let mut verify = Command::new("certtool");
-        verify.args(["--verify", "--verify-purpose", purpose, "--load-ca-certificate"]).arg(case.path("anchor.pem"));
+        verify
+            .args([
+                "--verify",
+                "--verify-purpose",
+                purpose,
+                "--load-ca-certificate",
+            ])
+            .arg(case.path("anchor.pem"));
         verify.arg("--infile").arg(case.path("leaf.pem"));
         expect(case, &mut verify, "Verified. The certificate is trusted.");
         let mut list = Command::new("certtool");
-        list.args(["--verify-crl", "--load-ca-certificate"]).arg(case.path("anchor.pem"));
+        list.args(["--verify-crl", "--load-ca-certificate"])
+            .arg(case.path("anchor.pem"));
         list.arg("--infile").arg(case.path("revoked.crl"));
         expect(case, &mut list, "Verified");
         let mut sealed = Command::new("certtool");
-        sealed.args(["--pubkey-info", "--password", "correct horse", "--load-privkey"]).arg(case.path("sealed.key"));
+        sealed
+            .args([
+                "--pubkey-info",
+                "--password",
+                "correct horse",
+                "--load-privkey",
+            ])
+            .arg(case.path("sealed.key"));
         expect(case, &mut sealed, "BEGIN PUBLIC KEY");
     });
 }
@@ -116,7 +191,10 @@ print("accepted")
     let python = tool("venv/bin/python");
     each_kind(|case| {
         let mut judge = Command::new(&python);
-        judge.args(["-c", SCRIPT]).arg(&case.folder).args([case.purpose.as_str(), case.kind.as_str()]);
+        judge
+            .args(["-c", SCRIPT])
+            .arg(&case.folder)
+            .args([case.purpose.as_str(), case.kind.as_str()]);
         expect(case, &mut judge, "accepted");
     });
 }
@@ -129,13 +207,26 @@ fn pkilint_has_nothing_above_notice() {
         // `plain.pem`: RFC 5280's name syntax knows neither wildcards nor hosts of one label.
         for file in ["anchor.pem", "plain.pem"] {
             let mut judge = Command::new(lint("lint_pkix_cert"));
-            quiet(case, judge.args(["lint", "-s", "WARNING"]).arg(case.path(file)));
+            quiet(
+                case,
+                judge.args(["lint", "-s", "WARNING"]).arg(case.path(file)),
+            );
         }
         let mut pair = Command::new(lint("lint_pkix_signer_signee_cert_chain"));
-        quiet(case, pair.args(["lint", "-s", "WARNING"]).arg(case.path("anchor.pem")).arg(case.path("plain.pem")));
+        quiet(
+            case,
+            pair.args(["lint", "-s", "WARNING"])
+                .arg(case.path("anchor.pem"))
+                .arg(case.path("plain.pem")),
+        );
         for file in ["empty.crl", "revoked.crl"] {
             let mut judge = Command::new(lint("lint_crl"));
-            quiet(case, judge.args(["lint", "-t", "CRL", "-p", "PKIX", "-s", "WARNING"]).arg(case.path(file)));
+            quiet(
+                case,
+                judge
+                    .args(["lint", "-t", "CRL", "-p", "PKIX", "-s", "WARNING"])
+                    .arg(case.path(file)),
+            );
         }
     });
 }
@@ -150,9 +241,13 @@ fn zlint_has_nothing_outside_the_list() {
             assert!(answer.status.success(), "{}: {}", case.name, text(&answer));
             // {"lint_name":{"result":"pass"},…}: flat enough to be read without a parser.
             for entry in text(&answer).split('}') {
-                let Some((name, result)) = entry.split_once(":{") else { continue };
+                let Some((name, result)) = entry.split_once(":{") else {
+                    continue;
+                };
                 let name = name.trim_matches([',', '{', '"', ' ', '\n']);
-                let bad = ["error", "warn", "fatal"].iter().any(|level| result.contains(&format!("\"result\":\"{level}\"")));
+                let bad = ["error", "warn", "fatal"]
+                    .iter()
+                    .any(|level| result.contains(&format!("\"result\":\"{level}\"")));
                 match ZLINT_IGNORED.iter().find(|ignored| **ignored == name) {
                     Some(ignored) if bad => drop(ignored_and_met.insert(*ignored)),
                     None if bad => found.push(format!("{} {file}: {name}", case.name)),
@@ -162,8 +257,14 @@ fn zlint_has_nothing_outside_the_list() {
         }
     });
     assert!(found.is_empty(), "{}", found.join("\n"));
-    let needless: Vec<_> = ZLINT_IGNORED.iter().filter(|lint| !ignored_and_met.contains(*lint)).collect();
-    assert!(needless.is_empty(), "no longer met, so no longer to be ignored: {needless:?}");
+    let needless: Vec<_> = ZLINT_IGNORED
+        .iter()
+        .filter(|lint| !ignored_and_met.contains(*lint))
+        .collect();
+    assert!(
+        needless.is_empty(),
+        "no longer met, so no longer to be ignored: {needless:?}"
+    );
 }
 
 /// One kind of key and purpose, written as files.
@@ -191,11 +292,20 @@ fn each_kind(mut judge: impl FnMut(&Case)) {
         for purpose in [Purpose::Server, Purpose::Client] {
             let name = format!("{kind} {purpose}");
             let thread = std::thread::current();
-            let unique = format!("judge-{}-{}-{kind}-{purpose}", std::process::id(), thread.name().unwrap_or("main"));
+            let unique = format!(
+                "judge-{}-{}-{kind}-{purpose}",
+                std::process::id(),
+                thread.name().unwrap_or("main")
+            );
             let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(unique);
             std::fs::create_dir_all(&folder).unwrap();
             write(&folder, kind, purpose);
-            judge(&Case { name, kind, purpose, folder: folder.clone() });
+            judge(&Case {
+                name,
+                kind,
+                purpose,
+                folder: folder.clone(),
+            });
             std::fs::remove_dir_all(&folder).unwrap();
         }
     }
@@ -209,10 +319,19 @@ fn write(folder: &Path, kind: KeyKind, purpose: Purpose) {
     let list = |revoked: &[Revoked], number| -> Crl {
         make_crl(&issuer, revoked, number, now, now + 30 * DAY).unwrap()
     };
-    let entry = Revoked { serial: leaf.serial().clone(), at: now, reason: RevocationReason::KeyCompromise };
+    let entry = Revoked {
+        serial: leaf.serial().clone(),
+        at: now,
+        reason: RevocationReason::KeyCompromise,
+    };
     let chain = [leaf.clone(), issuer.certificate().clone()];
     let mut plain = lab::leaf_request(purpose);
-    plain.sans.retain(|san| !matches!(san.to_string().as_str(), "DNS:localhost" | "DNS:*.docker.example.org"));
+    plain.sans.retain(|san| {
+        !matches!(
+            san.to_string().as_str(),
+            "DNS:localhost" | "DNS:*.docker.example.org"
+        )
+    });
     if purpose == Purpose::Server {
         plain.sans.push("docker.example.org".parse().unwrap());
     }
@@ -224,24 +343,43 @@ fn write(folder: &Path, kind: KeyKind, purpose: Purpose) {
         ("empty.crl", list(&[], 1).to_pem().into_bytes()),
         ("revoked.crl", list(&[entry], 2).to_pem().into_bytes()),
         ("leaf.key", key.to_pem().unwrap().expose().clone()),
-        ("sealed.key", key.to_sealed_pem(&passphrase, &mut Counter(7)).unwrap().expose().clone()),
-        ("leaf.p12", to_pkcs12(&chain, &key, "alice", &passphrase).unwrap().expose().clone()),
+        (
+            "sealed.key",
+            key.to_sealed_pem(&passphrase, &mut Counter(7))
+                .unwrap()
+                .expose()
+                .clone(),
+        ),
+        (
+            "leaf.p12",
+            to_pkcs12(&chain, &key, "alice", &passphrase)
+                .unwrap()
+                .expose()
+                .clone(),
+        ),
     ];
     for (file, content) in files {
         std::fs::write(folder.join(file), content).unwrap();
     }
-    let again = PrivateKey::from_pem(&std::fs::read(folder.join("sealed.key")).unwrap(), Some(&passphrase)).unwrap();
+    let again = PrivateKey::from_pem(
+        &std::fs::read(folder.join("sealed.key")).unwrap(),
+        Some(&passphrase),
+    )
+    .unwrap();
     assert_eq!(again.key_id(), leaf.key_id());
 }
 
 /// A tool of the lab. A judge that is missing is a failure: silence would look like consent.
 fn tool(name: &str) -> PathBuf {
     let path = std::env::var_os("SEALOCK_LAB").map(|lab| Path::new(&lab).join(name));
-    path.filter(|path| path.exists()).unwrap_or_else(|| panic!("{name} is missing; run through: cargo xtask test"))
+    path.filter(|path| path.exists())
+        .unwrap_or_else(|| panic!("{name} is missing; run through: cargo xtask test"))
 }
 
 fn run(command: &mut Command) -> Output {
-    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}; run through: cargo xtask test"))
+    command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}; run through: cargo xtask test"))
 }
 
 fn text(answer: &Output) -> String {
@@ -250,11 +388,20 @@ fn text(answer: &Output) -> String {
 
 fn expect(case: &Case, command: &mut Command, wanted: &str) {
     let answer = run(command);
-    assert!(answer.status.success() && text(&answer).contains(wanted), "{}: {command:?}: {}", case.name, text(&answer));
+    assert!(
+        answer.status.success() && text(&answer).contains(wanted),
+        "{}: {command:?}: {}",
+        case.name,
+        text(&answer)
+    );
 }
 
 fn quiet(case: &Case, command: &mut Command) {
     let answer = run(command);
     let said = text(&answer);
-    assert!(answer.status.success() && said.trim().is_empty(), "{}: {command:?}: {said}", case.name);
+    assert!(
+        answer.status.success() && said.trim().is_empty(),
+        "{}: {command:?}: {said}",
+        case.name
+    );
 }

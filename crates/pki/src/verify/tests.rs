@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::der::{self, Critical, Writer, context, context_constructed};
-use crate::{AnchorRequest, Entropy, Issuer, KeyKind, LeafRequest, PrivateKey, RevocationReason, Revoked, create_anchor, issue_leaf, make_crl};
+use crate::{
+    AnchorRequest, Entropy, Issuer, KeyKind, LeafRequest, PrivateKey, RevocationReason, Revoked,
+    create_anchor, issue_leaf, make_crl,
+};
 use sealock_diag::Diagnose;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -21,6 +24,9 @@ impl Entropy for Counter {
     }
 }
 
+/// OID, critical, value.
+type RawExtension = (Vec<u8>, bool, Vec<u8>);
+
 /// A certificate of which everything can be wrong.
 #[derive(Clone)]
 struct Forge {
@@ -31,7 +37,7 @@ struct Forge {
     from: Timestamp,
     to: Timestamp,
     spki: Vec<u8>,
-    extensions: Vec<(Vec<u8>, bool, Vec<u8>)>,
+    extensions: Vec<RawExtension>,
     algorithms: Option<(Vec<u8>, Vec<u8>)>,
     unique_id: bool,
     signer: PrivateKey,
@@ -49,42 +55,56 @@ fn written(fill: impl FnOnce(&mut Writer)) -> Vec<u8> {
     w.finish()
 }
 
-fn basic(ca: bool, path_length: Option<u64>) -> (Vec<u8>, bool, Vec<u8>) {
-    let value = written(|w| w.sequence(|w| {
-        if ca {
-            w.truth();
-        }
-        if let Some(length) = path_length {
-            w.number(length);
-        }
-    }));
+fn basic(ca: bool, path_length: Option<u64>) -> RawExtension {
+    let value = written(|w| {
+        w.sequence(|w| {
+            if ca {
+                w.truth();
+            }
+            if let Some(length) = path_length {
+                w.number(length);
+            }
+        })
+    });
     (oid::BASIC_CONSTRAINTS.to_vec(), true, value)
 }
 
-fn usage(bits: u16) -> (Vec<u8>, bool, Vec<u8>) {
-    (oid::KEY_USAGE.to_vec(), true, written(|w| w.named_bits(bits)))
+fn usage(bits: u16) -> RawExtension {
+    (
+        oid::KEY_USAGE.to_vec(),
+        true,
+        written(|w| w.named_bits(bits)),
+    )
 }
 
-fn purposes(list: &[&[u8]]) -> (Vec<u8>, bool, Vec<u8>) {
+fn purposes(list: &[&[u8]]) -> RawExtension {
     let value = written(|w| w.sequence(|w| list.iter().for_each(|one| w.oid(one))));
     (oid::EXTENDED_KEY_USAGE.to_vec(), false, value)
 }
 
-fn names(list: &[(u8, &[u8])]) -> (Vec<u8>, bool, Vec<u8>) {
-    let value = written(|w| w.sequence(|w| list.iter().for_each(|(tag, content)| w.value(*tag, content))));
+fn names(list: &[(u8, &[u8])]) -> RawExtension {
+    let value = written(|w| {
+        w.sequence(|w| {
+            list.iter()
+                .for_each(|(tag, content)| w.value(*tag, content))
+        })
+    });
     (oid::SUBJECT_ALT_NAME.to_vec(), false, value)
 }
 
-fn constraints(permitted: &[(u8, &[u8])], excluded: &[(u8, &[u8])]) -> (Vec<u8>, bool, Vec<u8>) {
-    let value = written(|w| w.sequence(|w| {
-        for (number, list) in [(0, permitted), (1, excluded)] {
-            if !list.is_empty() {
-                w.nested(context_constructed(number), |w| {
-                    list.iter().for_each(|(tag, content)| w.sequence(|w| w.value(*tag, content)));
-                });
+fn constraints(permitted: &[(u8, &[u8])], excluded: &[(u8, &[u8])]) -> RawExtension {
+    let value = written(|w| {
+        w.sequence(|w| {
+            for (number, list) in [(0, permitted), (1, excluded)] {
+                if !list.is_empty() {
+                    w.nested(context_constructed(number), |w| {
+                        list.iter()
+                            .for_each(|(tag, content)| w.sequence(|w| w.value(*tag, content)));
+                    });
+                }
             }
-        }
-    }));
+        })
+    });
     (oid::NAME_CONSTRAINTS.to_vec(), true, value)
 }
 
@@ -102,7 +122,10 @@ impl Forge {
             from: NOW - DAY,
             to: NOW + 100 * DAY,
             spki: key.spki_der().to_vec(),
-            extensions: vec![basic(true, None), usage(KeyUsage::CERT_SIGN | KeyUsage::CRL_SIGN)],
+            extensions: vec![
+                basic(true, None),
+                usage(KeyUsage::CERT_SIGN | KeyUsage::CRL_SIGN),
+            ],
             algorithms: None,
             unique_id: false,
             signer: signer.clone(),
@@ -115,14 +138,21 @@ impl Forge {
             extensions: vec![
                 usage(KeyUsage::DIGITAL_SIGNATURE),
                 purposes(&[oid::SERVER_AUTH]),
-                names(&[(context(2), b"host.example.org"), (context(7), &[192, 0, 2, 7])]),
+                names(&[
+                    (context(2), b"host.example.org"),
+                    (context(7), &[192, 0, 2, 7]),
+                ]),
             ],
             ..Self::ca("host", &key, issuer, signer)
         }
     }
 
-    fn with(mut self, extension: (Vec<u8>, bool, Vec<u8>)) -> Self {
-        match self.extensions.iter_mut().find(|known| known.0 == extension.0) {
+    fn with(mut self, extension: RawExtension) -> Self {
+        match self
+            .extensions
+            .iter_mut()
+            .find(|known| known.0 == extension.0)
+        {
             Some(known) => *known = extension,
             None => self.extensions.push(extension),
         }
@@ -141,38 +171,51 @@ impl Forge {
 
     fn make(&self) -> Certificate {
         let algorithm = written(|w| self.signer.kind().write_signature_algorithm(w));
-        let (inner, outer) = self.algorithms.clone().unwrap_or((algorithm.clone(), algorithm));
-        let signed = written(|w| w.sequence(|w| {
-            if let Some(version) = self.version {
-                w.nested(context_constructed(0), |w| w.number(version));
-            }
-            w.value(der::INTEGER, &self.serial);
-            w.raw(&inner);
-            w.raw(&self.issuer);
+        let (inner, outer) = self
+            .algorithms
+            .clone()
+            .unwrap_or((algorithm.clone(), algorithm));
+        let signed = written(|w| {
             w.sequence(|w| {
-                w.time(self.from);
-                w.time(self.to);
-            });
-            w.raw(&self.subject);
-            w.raw(&self.spki);
-            if self.unique_id {
-                w.value(context(1), &[0, 7]);
-            }
-            if !self.extensions.is_empty() {
-                w.nested(context_constructed(3), |w| w.sequence(|w| {
-                    for (oid, critical, value) in &self.extensions {
-                        let critical = if *critical { Critical::Yes } else { Critical::No };
-                        w.extension(oid, critical, |w| w.raw(value));
-                    }
-                }));
-            }
-        }));
+                if let Some(version) = self.version {
+                    w.nested(context_constructed(0), |w| w.number(version));
+                }
+                w.value(der::INTEGER, &self.serial);
+                w.raw(&inner);
+                w.raw(&self.issuer);
+                w.sequence(|w| {
+                    w.time(self.from);
+                    w.time(self.to);
+                });
+                w.raw(&self.subject);
+                w.raw(&self.spki);
+                if self.unique_id {
+                    w.value(context(1), &[0, 7]);
+                }
+                if !self.extensions.is_empty() {
+                    w.nested(context_constructed(3), |w| {
+                        w.sequence(|w| {
+                            for (oid, critical, value) in &self.extensions {
+                                let critical = if *critical {
+                                    Critical::Yes
+                                } else {
+                                    Critical::No
+                                };
+                                w.extension(oid, critical, |w| w.raw(value));
+                            }
+                        })
+                    });
+                }
+            })
+        });
         let signature = self.signer.sign(&signed).unwrap();
-        let der = written(|w| w.sequence(|w| {
-            w.raw(&signed);
-            w.raw(&outer);
-            w.bits(&signature);
-        }));
+        let der = written(|w| {
+            w.sequence(|w| {
+                w.raw(&signed);
+                w.raw(&outer);
+                w.bits(&signature);
+            })
+        });
         Certificate::from_der(der).unwrap()
     }
 }
@@ -181,7 +224,11 @@ impl Forge {
 fn judged(chain: &[Certificate], anchors: &[Certificate], options: &VerifyOptions<'_>) -> String {
     match verify_with_reasons(chain, anchors, options) {
         Ok(_) => "ok".into(),
-        Err(refused) => refused.reasons().map(|one| one.code().0.trim_start_matches("SL-P")).collect::<Vec<_>>().join(" "),
+        Err(refused) => refused
+            .reasons()
+            .map(|one| one.code().0.trim_start_matches("SL-P"))
+            .collect::<Vec<_>>()
+            .join(" "),
     }
 }
 
@@ -194,71 +241,237 @@ fn every_flaw_of_a_leaf_has_its_reason() {
     let root_key = key();
     let root = Forge::ca("root", &root_key, "root", &root_key).make();
     let good = || Forge::leaf("root", &root_key);
-    let weak_spki = written(|w| w.sequence(|w| {
+    let weak_spki = written(|w| {
         w.sequence(|w| {
-            w.oid(oid::RSA);
-            w.value(der::NULL, &[]);
-        });
-        let body = written(|w| w.sequence(|w| {
-            w.unsigned(&[0xc5; 128]);
-            w.number(65_537);
-        }));
-        w.bits(&body);
-    }));
+            w.sequence(|w| {
+                w.oid(oid::RSA);
+                w.value(der::NULL, &[]);
+            });
+            let body = written(|w| {
+                w.sequence(|w| {
+                    w.unsigned(&[0xc5; 128]);
+                    w.number(65_537);
+                })
+            });
+            w.bits(&body);
+        })
+    });
     let sha1 = written(|w| w.sequence(|w| w.oid(&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1])));
     let odd = written(|w| w.sequence(|w| w.oid(&[0x2a, 3, 4])));
     let sha384 = written(|w| w.sequence(|w| w.oid(oid::ECDSA_SHA384)));
     let sha256 = written(|w| w.sequence(|w| w.oid(oid::ECDSA_SHA256)));
     let cases: Vec<(&str, Forge, &str)> = vec![
         ("good", good(), "ok"),
-        ("unknown extension, not critical", good().with((vec![0x2a, 3], false, vec![5, 0])), "ok"),
+        (
+            "unknown extension, not critical",
+            good().with((vec![0x2a, 3], false, vec![5, 0])),
+            "ok",
+        ),
         ("CA:FALSE", good().with(basic(false, None)), "ok"),
-        ("two purposes", good().with(purposes(&[oid::SERVER_AUTH, oid::CLIENT_AUTH])), "ok"),
+        (
+            "two purposes",
+            good().with(purposes(&[oid::SERVER_AUTH, oid::CLIENT_AUTH])),
+            "ok",
+        ),
         ("no key usage", good().without(oid::KEY_USAGE), "ok"),
-        ("expired", good().change(|f| f.to = NOW - Duration::from_secs(1)), "604"),
-        ("not yet valid", good().change(|f| f.from = NOW + Duration::from_secs(1)), "603"),
+        (
+            "expired",
+            good().change(|f| f.to = NOW - Duration::from_secs(1)),
+            "604",
+        ),
+        (
+            "not yet valid",
+            good().change(|f| f.from = NOW + Duration::from_secs(1)),
+            "603",
+        ),
         ("no purpose", good().without(oid::EXTENDED_KEY_USAGE), "613"),
-        ("other purpose", good().with(purposes(&[oid::CLIENT_AUTH])), "614"),
-        ("any purpose", good().with(purposes(&[oid::ANY_PURPOSE])), "615"),
-        ("any and the right one", good().with(purposes(&[oid::ANY_PURPOSE, oid::SERVER_AUTH])), "ok"),
+        (
+            "other purpose",
+            good().with(purposes(&[oid::CLIENT_AUTH])),
+            "614",
+        ),
+        (
+            "any purpose",
+            good().with(purposes(&[oid::ANY_PURPOSE])),
+            "615",
+        ),
+        (
+            "any and the right one",
+            good().with(purposes(&[oid::ANY_PURPOSE, oid::SERVER_AUTH])),
+            "ok",
+        ),
         ("empty purposes", good().with(purposes(&[])), "627 613"),
         ("CA", good().with(basic(true, None)), "616"),
-        ("may sign certificates", good().with(usage(KeyUsage::DIGITAL_SIGNATURE | KeyUsage::CERT_SIGN)), "617"),
-        ("may not sign", good().with(usage(KeyUsage::KEY_ENCIPHERMENT)), "617"),
-        ("version 1", good().change(|f| { f.version = None; f.extensions.clear(); }), "618 613"),
-        ("version 2", good().change(|f| { f.version = Some(1); f.extensions.clear(); }), "618 613"),
-        ("unknown critical extension", good().with((vec![0x2a, 3], true, vec![5, 0])), "626"),
-        ("malformed key usage", good().with((oid::KEY_USAGE.to_vec(), true, vec![5, 0])), "627"),
-        ("malformed names", good().with((oid::SUBJECT_ALT_NAME.to_vec(), false, vec![0x30, 3, 0x82, 1, 0xff])), "627"),
-        ("extension twice", good().change(|f| f.extensions.push(purposes(&[oid::SERVER_AUTH]))), "628"),
-        ("purpose twice, the second for a client", good().change(|f| f.extensions.push(purposes(&[oid::CLIENT_AUTH]))), "628"),
-        ("empty subject", good().change(|f| f.subject = vec![0x30, 0]), "629"),
-        ("empty subject, critical names", good().change(|f| { f.subject = vec![0x30, 0]; f.extensions[2].1 = true; }), "ok"),
+        (
+            "may sign certificates",
+            good().with(usage(KeyUsage::DIGITAL_SIGNATURE | KeyUsage::CERT_SIGN)),
+            "617",
+        ),
+        (
+            "may not sign",
+            good().with(usage(KeyUsage::KEY_ENCIPHERMENT)),
+            "617",
+        ),
+        (
+            "version 1",
+            good().change(|f| {
+                f.version = None;
+                f.extensions.clear();
+            }),
+            "618 613",
+        ),
+        (
+            "version 2",
+            good().change(|f| {
+                f.version = Some(1);
+                f.extensions.clear();
+            }),
+            "618 613",
+        ),
+        (
+            "unknown critical extension",
+            good().with((vec![0x2a, 3], true, vec![5, 0])),
+            "626",
+        ),
+        (
+            "malformed key usage",
+            good().with((oid::KEY_USAGE.to_vec(), true, vec![5, 0])),
+            "627",
+        ),
+        (
+            "malformed names",
+            good().with((
+                oid::SUBJECT_ALT_NAME.to_vec(),
+                false,
+                vec![0x30, 3, 0x82, 1, 0xff],
+            )),
+            "627",
+        ),
+        (
+            "extension twice",
+            good().change(|f| f.extensions.push(purposes(&[oid::SERVER_AUTH]))),
+            "628",
+        ),
+        (
+            "purpose twice, the second for a client",
+            good().change(|f| f.extensions.push(purposes(&[oid::CLIENT_AUTH]))),
+            "628",
+        ),
+        (
+            "empty subject",
+            good().change(|f| f.subject = vec![0x30, 0]),
+            "629",
+        ),
+        (
+            "empty subject, critical names",
+            good().change(|f| {
+                f.subject = vec![0x30, 0];
+                f.extensions[2].1 = true;
+            }),
+            "ok",
+        ),
         ("serial 0", good().change(|f| f.serial = vec![0]), "630"),
-        ("negative serial", good().change(|f| f.serial = vec![0x80, 1]), "630"),
-        ("serial of 21 bytes", good().change(|f| f.serial = vec![0x7f; 21]), "630"),
-        ("serial of 20 bytes", good().change(|f| f.serial = vec![0x7f; 20]), "ok"),
-        ("NUL in a name", good().with(names(&[(context(2), b"host.example.org\0.evil.example")])), "633"),
-        ("address of 5 bytes", good().with(names(&[(context(7), &[1, 2, 3, 4, 5])])), "633"),
-        ("weak key", good().change(|f| f.spki = weak_spki.clone()), "612"),
-        ("SHA-1", good().change(|f| f.algorithms = Some((sha1.clone(), sha1.clone()))), "609"),
-        ("unknown algorithm", good().change(|f| f.algorithms = Some((odd.clone(), odd.clone()))), "610"),
-        ("algorithms differ", good().change(|f| f.algorithms = Some((sha384.clone(), sha256.clone()))), "611"),
-        ("another algorithm than was used", good().change(|f| f.algorithms = Some((sha384.clone(), sha384.clone()))), "607"),
-        ("signed by another key", good().change(|f| f.signer = key()), "607"),
+        (
+            "negative serial",
+            good().change(|f| f.serial = vec![0x80, 1]),
+            "630",
+        ),
+        (
+            "serial of 21 bytes",
+            good().change(|f| f.serial = vec![0x7f; 21]),
+            "630",
+        ),
+        (
+            "serial of 20 bytes",
+            good().change(|f| f.serial = vec![0x7f; 20]),
+            "ok",
+        ),
+        (
+            "NUL in a name",
+            good().with(names(&[(context(2), b"host.example.org\0.evil.example")])),
+            "633",
+        ),
+        (
+            "address of 5 bytes",
+            good().with(names(&[(context(7), &[1, 2, 3, 4, 5])])),
+            "633",
+        ),
+        (
+            "weak key",
+            good().change(|f| f.spki = weak_spki.clone()),
+            "612",
+        ),
+        (
+            "SHA-1",
+            good().change(|f| f.algorithms = Some((sha1.clone(), sha1.clone()))),
+            "609",
+        ),
+        (
+            "unknown algorithm",
+            good().change(|f| f.algorithms = Some((odd.clone(), odd.clone()))),
+            "610",
+        ),
+        (
+            "algorithms differ",
+            good().change(|f| f.algorithms = Some((sha384.clone(), sha256.clone()))),
+            "611",
+        ),
+        (
+            "another algorithm than was used",
+            good().change(|f| f.algorithms = Some((sha384.clone(), sha384.clone()))),
+            "607",
+        ),
+        (
+            "signed by another key",
+            good().change(|f| f.signer = key()),
+            "607",
+        ),
         ("unique ids", good().change(|f| f.unique_id = true), "642"),
-        ("unknown issuer", good().change(|f| f.issuer = name("stranger")), "605"),
-        ("own issuer", good().change(|f| f.issuer = f.subject.clone()), "606"),
-        ("names another key", good().with((oid::AUTHORITY_KEY_ID.to_vec(), false, vec![0x30, 3, 0x80, 1, 9])), "ok"),
-        ("expired, for a client, of a stranger",
-            good().with(purposes(&[oid::CLIENT_AUTH])).change(|f| { f.to = NOW - DAY; f.issuer = name("x"); }), "605 604 614"),
+        (
+            "unknown issuer",
+            good().change(|f| f.issuer = name("stranger")),
+            "605",
+        ),
+        (
+            "own issuer",
+            good().change(|f| f.issuer = f.subject.clone()),
+            "606",
+        ),
+        (
+            "names another key",
+            good().with((
+                oid::AUTHORITY_KEY_ID.to_vec(),
+                false,
+                vec![0x30, 3, 0x80, 1, 9],
+            )),
+            "ok",
+        ),
+        (
+            "expired, for a client, of a stranger",
+            good().with(purposes(&[oid::CLIENT_AUTH])).change(|f| {
+                f.to = NOW - DAY;
+                f.issuer = name("x");
+            }),
+            "605 604 614",
+        ),
     ];
     for (what, forge, wanted) in cases {
-        assert_eq!(judged(&[forge.make()], std::slice::from_ref(&root), &server()), wanted, "{what}");
+        assert_eq!(
+            judged(&[forge.make()], std::slice::from_ref(&root), &server()),
+            wanted,
+            "{what}"
+        );
     }
     assert_eq!(judged(&[], std::slice::from_ref(&root), &server()), "601");
     assert_eq!(judged(&[good().make()], &[], &server()), "602");
-    assert_eq!(judged(std::slice::from_ref(&root), std::slice::from_ref(&root), &server()), "616 613");
+    assert_eq!(
+        judged(
+            std::slice::from_ref(&root),
+            std::slice::from_ref(&root),
+            &server()
+        ),
+        "616 613"
+    );
 }
 
 #[test]
@@ -267,56 +480,192 @@ fn every_flaw_of_an_anchor_has_its_reason() {
     let good = || Forge::ca("root", &root_key, "root", &root_key);
     let leaf = Forge::leaf("root", &root_key).make();
     let key_id = |byte| (oid::SUBJECT_KEY_ID.to_vec(), false, vec![4, 1, byte]);
-    let named = Forge::leaf("root", &root_key).with((oid::AUTHORITY_KEY_ID.to_vec(), false, vec![0x30, 3, 0x80, 1, 9])).make();
+    let named = Forge::leaf("root", &root_key)
+        .with((
+            oid::AUTHORITY_KEY_ID.to_vec(),
+            false,
+            vec![0x30, 3, 0x80, 1, 9],
+        ))
+        .make();
     let cases: Vec<(&str, Forge, &Certificate, &str)> = vec![
         ("good", good(), &leaf, "ok"),
-        ("expired", good().change(|f| f.to = NOW - Duration::from_secs(1)), &leaf, "604"),
-        ("not yet valid", good().change(|f| f.from = NOW + Duration::from_secs(1)), &leaf, "603"),
-        ("version 1", good().change(|f| { f.version = None; f.extensions.clear(); }), &leaf, "618"),
-        ("no CA", good().without(oid::BASIC_CONSTRAINTS), &leaf, "619"),
+        (
+            "expired",
+            good().change(|f| f.to = NOW - Duration::from_secs(1)),
+            &leaf,
+            "604",
+        ),
+        (
+            "not yet valid",
+            good().change(|f| f.from = NOW + Duration::from_secs(1)),
+            &leaf,
+            "603",
+        ),
+        (
+            "version 1",
+            good().change(|f| {
+                f.version = None;
+                f.extensions.clear();
+            }),
+            &leaf,
+            "618",
+        ),
+        (
+            "no CA",
+            good().without(oid::BASIC_CONSTRAINTS),
+            &leaf,
+            "619",
+        ),
         ("CA:FALSE", good().with(basic(false, None)), &leaf, "619"),
         ("no key usage", good().without(oid::KEY_USAGE), &leaf, "621"),
-        ("may not sign certificates", good().with(usage(KeyUsage::CRL_SIGN)), &leaf, "620"),
+        (
+            "may not sign certificates",
+            good().with(usage(KeyUsage::CRL_SIGN)),
+            &leaf,
+            "620",
+        ),
         ("pathlen 0", good().with(basic(true, Some(0))), &leaf, "ok"),
-        ("for clients only", good().with(purposes(&[oid::CLIENT_AUTH])), &leaf, "643"),
-        ("for servers only", good().with(purposes(&[oid::SERVER_AUTH])), &leaf, "ok"),
-        ("unknown critical extension", good().with((vec![0x2a, 3], true, vec![5, 0])), &leaf, "626"),
-        ("extension twice", good().change(|f| f.extensions.push(basic(true, None))), &leaf, "628"),
-        ("malformed constraints", good().with((oid::NAME_CONSTRAINTS.to_vec(), true, vec![0x30, 0])), &leaf, "627"),
-        ("negative serial", good().change(|f| f.serial = vec![0x80, 1]), &leaf, "630"),
-        ("another key", good().change(|f| f.spki = key().spki_der().to_vec()), &leaf, "607"),
+        (
+            "for clients only",
+            good().with(purposes(&[oid::CLIENT_AUTH])),
+            &leaf,
+            "643",
+        ),
+        (
+            "for servers only",
+            good().with(purposes(&[oid::SERVER_AUTH])),
+            &leaf,
+            "ok",
+        ),
+        (
+            "unknown critical extension",
+            good().with((vec![0x2a, 3], true, vec![5, 0])),
+            &leaf,
+            "626",
+        ),
+        (
+            "extension twice",
+            good().change(|f| f.extensions.push(basic(true, None))),
+            &leaf,
+            "628",
+        ),
+        (
+            "malformed constraints",
+            good().with((oid::NAME_CONSTRAINTS.to_vec(), true, vec![0x30, 0])),
+            &leaf,
+            "627",
+        ),
+        (
+            "negative serial",
+            good().change(|f| f.serial = vec![0x80, 1]),
+            &leaf,
+            "630",
+        ),
+        (
+            "another key",
+            good().change(|f| f.spki = key().spki_der().to_vec()),
+            &leaf,
+            "607",
+        ),
         ("the key id named", good().with(key_id(9)), &named, "ok"),
-        ("another key id than named", good().with(key_id(8)), &named, "608"),
+        (
+            "another key id than named",
+            good().with(key_id(8)),
+            &named,
+            "608",
+        ),
     ];
     for (what, forge, leaf, wanted) in cases {
-        assert_eq!(judged(std::slice::from_ref(leaf), &[forge.make()], &server()), wanted, "{what}");
+        assert_eq!(
+            judged(std::slice::from_ref(leaf), &[forge.make()], &server()),
+            wanted,
+            "{what}"
+        );
     }
-    let lenient = VerifyOptions { key_usage: CaKeyUsage::Optional, ..server() };
-    assert_eq!(judged(&[leaf], &[good().without(oid::KEY_USAGE).make()], &lenient), "ok");
+    let lenient = VerifyOptions {
+        key_usage: CaKeyUsage::Optional,
+        ..server()
+    };
+    assert_eq!(
+        judged(&[leaf], &[good().without(oid::KEY_USAGE).make()], &lenient),
+        "ok"
+    );
 }
 
 #[test]
 fn name_constraints_bind_what_is_below() {
     let root_key = key();
-    let root = |bounds| Forge::ca("root", &root_key, "root", &root_key).with(bounds).make();
+    let root = |bounds| {
+        Forge::ca("root", &root_key, "root", &root_key)
+            .with(bounds)
+            .make()
+    };
     let leaf = Forge::leaf("root", &root_key);
     let dns = context(2);
     let cn = name("host");
-    let cases: Vec<(&str, (Vec<u8>, bool, Vec<u8>), &str)> = vec![
-        ("permitted", constraints(&[(dns, b"example.org")], &[]), "ok"),
-        ("permitted elsewhere", constraints(&[(dns, b"example.net")], &[]), "624"),
-        ("excluded", constraints(&[], &[(dns, b"example.org")]), "624"),
-        ("permitted and excluded", constraints(&[(dns, b"example.org")], &[(dns, b"host.example.org")]), "624"),
-        ("address permitted", constraints(&[(context(7), &[192, 0, 2, 0, 255, 255, 255, 0])], &[]), "ok"),
-        ("address outside", constraints(&[(context(7), &[10, 0, 0, 0, 255, 0, 0, 0])], &[]), "624"),
-        ("mask with holes", constraints(&[(context(7), &[10, 0, 0, 0, 255, 0, 255, 0])], &[]), "625"),
-        ("directory permitted", constraints(&[(context_constructed(4), &cn)], &[]), "ok"),
-        ("directory outside", constraints(&[(context_constructed(4), &name("other"))], &[]), "624"),
-        ("directory excluded in another spelling", constraints(&[], &[(context_constructed(4), &name("HOST"))]), "624"),
-        ("other kind", constraints(&[(context_constructed(0), &[6, 1, 0x2a, 0xa0, 0])], &[]), "625"),
+    let cases: Vec<(&str, RawExtension, &str)> = vec![
+        (
+            "permitted",
+            constraints(&[(dns, b"example.org")], &[]),
+            "ok",
+        ),
+        (
+            "permitted elsewhere",
+            constraints(&[(dns, b"example.net")], &[]),
+            "624",
+        ),
+        (
+            "excluded",
+            constraints(&[], &[(dns, b"example.org")]),
+            "624",
+        ),
+        (
+            "permitted and excluded",
+            constraints(&[(dns, b"example.org")], &[(dns, b"host.example.org")]),
+            "624",
+        ),
+        (
+            "address permitted",
+            constraints(&[(context(7), &[192, 0, 2, 0, 255, 255, 255, 0])], &[]),
+            "ok",
+        ),
+        (
+            "address outside",
+            constraints(&[(context(7), &[10, 0, 0, 0, 255, 0, 0, 0])], &[]),
+            "624",
+        ),
+        (
+            "mask with holes",
+            constraints(&[(context(7), &[10, 0, 0, 0, 255, 0, 255, 0])], &[]),
+            "625",
+        ),
+        (
+            "directory permitted",
+            constraints(&[(context_constructed(4), &cn)], &[]),
+            "ok",
+        ),
+        (
+            "directory outside",
+            constraints(&[(context_constructed(4), &name("other"))], &[]),
+            "624",
+        ),
+        (
+            "directory excluded in another spelling",
+            constraints(&[], &[(context_constructed(4), &name("HOST"))]),
+            "624",
+        ),
+        (
+            "other kind",
+            constraints(&[(context_constructed(0), &[6, 1, 0x2a, 0xa0, 0])], &[]),
+            "625",
+        ),
     ];
     for (what, bounds, wanted) in cases {
-        assert_eq!(judged(&[leaf.make()], &[root(bounds)], &server()), wanted, "{what}");
+        assert_eq!(
+            judged(&[leaf.make()], &[root(bounds)], &server()),
+            wanted,
+            "{what}"
+        );
     }
 }
 
@@ -324,7 +673,14 @@ fn name_constraints_bind_what_is_below() {
 fn paths_are_found_and_their_length_is_limited() {
     let keys: Vec<_> = (0..12).map(|_| key()).collect();
     let names: Vec<_> = (0..12).map(|n| format!("ca {n}")).collect();
-    let ca = |n: usize| Forge::ca(&names[n], &keys[n], &names[n.saturating_sub(1)], &keys[n.saturating_sub(1)]);
+    let ca = |n: usize| {
+        Forge::ca(
+            &names[n],
+            &keys[n],
+            &names[n.saturating_sub(1)],
+            &keys[n.saturating_sub(1)],
+        )
+    };
     let root = ca(0).make();
     let chain = |count: usize| -> Vec<Certificate> {
         let mut chain = vec![Forge::leaf(&names[count], &keys[count]).make()];
@@ -350,8 +706,14 @@ fn paths_are_found_and_their_length_is_limited() {
     assert_eq!(judged(&broken, anchors, &server()), "604");
     // Two anchors of one name: the one that fits is found, whichever comes first.
     let twin = Forge::ca(&names[0], &key(), &names[0], &keys[0]).make();
-    assert_eq!(judged(&chain(1), &[twin.clone(), root.clone()], &server()), "ok");
-    assert_eq!(judged(&chain(1), &[root.clone(), twin.clone()], &server()), "ok");
+    assert_eq!(
+        judged(&chain(1), &[twin.clone(), root.clone()], &server()),
+        "ok"
+    );
+    assert_eq!(
+        judged(&chain(1), &[root.clone(), twin.clone()], &server()),
+        "ok"
+    );
     assert_eq!(judged(&chain(1), &[twin], &server()), "607");
 }
 
@@ -360,7 +722,10 @@ fn names_must_fit_and_a_common_name_does_not_count() {
     let root_key = key();
     let root = Forge::ca("root", &root_key, "root", &root_key).make();
     let leaf = Forge::leaf("root", &root_key);
-    let bare = leaf.clone().without(oid::SUBJECT_ALT_NAME).change(|f| f.subject = name("host.example.org"));
+    let bare = leaf
+        .clone()
+        .without(oid::SUBJECT_ALT_NAME)
+        .change(|f| f.subject = name("host.example.org"));
     let wild = leaf.clone().with(names(&[(context(2), b"*.example.org")]));
     for (forge, wanted_name, wanted) in [
         (&leaf, "host.example.org", "ok"),
@@ -373,13 +738,25 @@ fn names_must_fit_and_a_common_name_does_not_count() {
         (&wild, "example.org", "632"),
         (&wild, "a.host.example.org", "632"),
     ] {
-        let options = VerifyOptions { name: wanted_name.parse().ok(), ..server() };
-        assert_eq!(judged(&[forge.make()], std::slice::from_ref(&root), &options), wanted, "{wanted_name}");
+        let options = VerifyOptions {
+            name: wanted_name.parse().ok(),
+            ..server()
+        };
+        assert_eq!(
+            judged(&[forge.make()], std::slice::from_ref(&root), &options),
+            wanted,
+            "{wanted_name}"
+        );
     }
 }
 
 fn authority() -> Issuer {
-    let request = AnchorRequest { authority: "lab".parse().unwrap(), purpose: Purpose::Client, generation: 1, life: 3650 * DAY };
+    let request = AnchorRequest {
+        authority: "lab".parse().unwrap(),
+        purpose: Purpose::Client,
+        generation: 1,
+        life: 3650 * DAY,
+    };
     create_anchor(&request, key(), NOW - DAY, &mut Counter(3)).unwrap()
 }
 
@@ -389,21 +766,32 @@ fn lists_revoke_and_bad_lists_are_refused() {
     let anchors = [issuer.certificate().clone()];
     let request = LeafRequest::client("alice".parse().unwrap(), 90 * DAY);
     let leaf = issue_leaf(&issuer, &request, key().public_key(), NOW, &mut Counter(9)).unwrap();
-    let entry = |serial: &crate::Serial| Revoked { serial: serial.clone(), at: NOW - DAY, reason: RevocationReason::KeyCompromise };
+    let entry = |serial: &crate::Serial| Revoked {
+        serial: serial.clone(),
+        at: NOW - DAY,
+        reason: RevocationReason::KeyCompromise,
+    };
     let hit = [entry(leaf.serial())];
     let miss = [entry(&"77".parse().unwrap())];
-    let list = |entries: &[Revoked], number, from: Timestamp, to: Timestamp| make_crl(&issuer, entries, number, from, to).unwrap();
+    let list = |entries: &[Revoked], number, from: Timestamp, to: Timestamp| {
+        make_crl(&issuer, entries, number, from, to).unwrap()
+    };
     let fresh = |entries: &[Revoked], number| list(entries, number, NOW - DAY, NOW + DAY);
     let stranger = authority();
     // The same name, another key: what a rekey under one name would make.
-    let impostor = Forge::ca("x", &key(), "x", &key()).change(|f| f.subject = issuer.certificate().subject_der().to_vec());
+    let impostor = Forge::ca("x", &key(), "x", &key())
+        .change(|f| f.subject = issuer.certificate().subject_der().to_vec());
     let impostor_key = key();
     let impostor = impostor.change(|f| {
         f.spki = impostor_key.spki_der().to_vec();
         f.issuer = f.subject.clone();
         f.signer = impostor_key.clone();
     });
-    let same_id = (oid::SUBJECT_KEY_ID.to_vec(), false, written(|w| w.value(der::OCTET_STRING, issuer.key().key_id().as_bytes())));
+    let same_id = (
+        oid::SUBJECT_KEY_ID.to_vec(),
+        false,
+        written(|w| w.value(der::OCTET_STRING, issuer.key().key_id().as_bytes())),
+    );
     let impostor = Issuer::new(impostor.with(same_id).make(), impostor_key).unwrap();
     let forged = make_crl(&impostor, &[], 9, NOW - DAY, NOW + DAY);
     assert!(forged.is_ok());
@@ -411,26 +799,82 @@ fn lists_revoke_and_bad_lists_are_refused() {
     let cases: Vec<(&str, Vec<Crl>, Revocation, &str)> = vec![
         ("none", vec![], Revocation::WhenListed, "ok"),
         ("none, required", vec![], Revocation::Required, "635"),
-        ("not on it", vec![fresh(&miss, 1)], Revocation::Required, "ok"),
+        (
+            "not on it",
+            vec![fresh(&miss, 1)],
+            Revocation::Required,
+            "ok",
+        ),
         ("empty", vec![fresh(&[], 1)], Revocation::Required, "ok"),
         ("on it", vec![fresh(&hit, 1)], Revocation::WhenListed, "634"),
-        ("the newest counts, first", vec![fresh(&hit, 2), fresh(&[], 1)], Revocation::WhenListed, "634"),
-        ("the newest counts, last", vec![fresh(&[], 1), fresh(&hit, 2)], Revocation::WhenListed, "634"),
-        ("overdue", vec![list(&[], 1, NOW - 2 * DAY, NOW - DAY)], Revocation::WhenListed, "636"),
-        ("from the future", vec![list(&[], 1, NOW + DAY, NOW + 2 * DAY)], Revocation::WhenListed, "637"),
-        ("of a stranger, required", vec![make_crl(&stranger, &hit, 1, NOW - DAY, NOW + DAY).unwrap()], Revocation::Required, "635"),
-        ("forged", vec![forged.clone()], Revocation::WhenListed, "638"),
-        ("forged beside a good one", vec![forged, fresh(&[], 1)], Revocation::WhenListed, "ok"),
+        (
+            "the newest counts, first",
+            vec![fresh(&hit, 2), fresh(&[], 1)],
+            Revocation::WhenListed,
+            "634",
+        ),
+        (
+            "the newest counts, last",
+            vec![fresh(&[], 1), fresh(&hit, 2)],
+            Revocation::WhenListed,
+            "634",
+        ),
+        (
+            "overdue",
+            vec![list(&[], 1, NOW - 2 * DAY, NOW - DAY)],
+            Revocation::WhenListed,
+            "636",
+        ),
+        (
+            "from the future",
+            vec![list(&[], 1, NOW + DAY, NOW + 2 * DAY)],
+            Revocation::WhenListed,
+            "637",
+        ),
+        (
+            "of a stranger, required",
+            vec![make_crl(&stranger, &hit, 1, NOW - DAY, NOW + DAY).unwrap()],
+            Revocation::Required,
+            "635",
+        ),
+        (
+            "forged",
+            vec![forged.clone()],
+            Revocation::WhenListed,
+            "638",
+        ),
+        (
+            "forged beside a good one",
+            vec![forged, fresh(&[], 1)],
+            Revocation::WhenListed,
+            "ok",
+        ),
     ];
     for (what, crls, revocation, wanted) in cases {
-        let options = VerifyOptions { crls: &crls, revocation, ..VerifyOptions::new(Purpose::Client, NOW) };
-        assert_eq!(judged(std::slice::from_ref(&leaf), &anchors, &options), wanted, "{what}");
+        let options = VerifyOptions {
+            crls: &crls,
+            revocation,
+            ..VerifyOptions::new(Purpose::Client, NOW)
+        };
+        assert_eq!(
+            judged(std::slice::from_ref(&leaf), &anchors, &options),
+            wanted,
+            "{what}"
+        );
     }
     // A CA that may not sign lists (mkcert's, minica's, docker-machine's).
     let ca_key = key();
-    let dumb = Forge::ca("mkcert", &ca_key, "mkcert", &ca_key).with(usage(KeyUsage::CERT_SIGN)).make();
+    let dumb = Forge::ca("mkcert", &ca_key, "mkcert", &ca_key)
+        .with(usage(KeyUsage::CERT_SIGN))
+        .make();
     let dumb = Issuer::new(dumb, ca_key).unwrap();
-    assert_eq!(make_crl(&dumb, &[], 1, NOW, NOW + DAY).unwrap_err().code().0, "SL-P321");
+    assert_eq!(
+        make_crl(&dumb, &[], 1, NOW, NOW + DAY)
+            .unwrap_err()
+            .code()
+            .0,
+        "SL-P321"
+    );
 }
 
 #[test]
@@ -439,26 +883,53 @@ fn hostile_chains_cost_little() {
     let root = Forge::ca("root", &root_key, "root", &root_key);
     let start = std::time::Instant::now();
     // A hundred CAs of one name that all could be each other's issuers.
-    let cas: Vec<_> = (0..100).map(|_| Forge::ca("loop", &key(), "loop", &root_key).make()).collect();
+    let cas: Vec<_> = (0..100)
+        .map(|_| Forge::ca("loop", &key(), "loop", &root_key).make())
+        .collect();
     let mut chain = vec![Forge::leaf("loop", &root_key).make()];
     chain.extend(cas);
     assert_ne!(judged(&chain, &[root.make()], &server()), "ok");
     // Every one signed by the same key, so that every candidate verifies: the search would explode.
     let shared: Vec<_> = (0..60)
-        .map(|n| Forge::ca("loop", &root_key, "loop", &root_key).change(|f| f.serial = vec![1, n]).make())
+        .map(|n| {
+            Forge::ca("loop", &root_key, "loop", &root_key)
+                .change(|f| f.serial = vec![1, n])
+                .make()
+        })
         .collect();
     let mut chain = vec![Forge::leaf("loop", &root_key).make()];
     chain.extend(shared);
     assert_ne!(judged(&chain, &[root.make()], &server()), "ok");
     // 10,000 names under 1,000 constraints.
-    let hosts: Vec<String> = (0..10_000).map(|n| format!("host{n}.example.org")).collect();
-    let list: Vec<(u8, &[u8])> = hosts.iter().map(|host| (context(2), host.as_bytes())).collect();
+    let hosts: Vec<String> = (0..10_000)
+        .map(|n| format!("host{n}.example.org"))
+        .collect();
+    let list: Vec<(u8, &[u8])> = hosts
+        .iter()
+        .map(|host| (context(2), host.as_bytes()))
+        .collect();
     let many = Forge::leaf("root", &root_key).with(names(&list)).make();
     assert_eq!(many.sans().len(), 10_000);
-    assert_eq!(judged(std::slice::from_ref(&many), &[root.make()], &server()), "ok");
-    let bounds = constraints(&[], &list[..1000].iter().map(|(tag, _)| (*tag, &b"evil.example"[..])).collect::<Vec<_>>());
-    assert_eq!(judged(&[many], &[root.clone().with(bounds).make()], &server()), "641");
+    assert_eq!(
+        judged(std::slice::from_ref(&many), &[root.make()], &server()),
+        "ok"
+    );
+    let bounds = constraints(
+        &[],
+        &list[..1000]
+            .iter()
+            .map(|(tag, _)| (*tag, &b"evil.example"[..]))
+            .collect::<Vec<_>>(),
+    );
+    assert_eq!(
+        judged(&[many], &[root.clone().with(bounds).make()], &server()),
+        "641"
+    );
     let flood = vec![root.make(); 1001];
     assert_eq!(judged(&flood, &[root.make()], &server()), "641");
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
 }

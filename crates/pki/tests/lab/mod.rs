@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sealock_pki::{
-    AnchorRequest, Certificate, CommonName, Entropy, Issuer, KeyKind, LeafRequest, PrivateKey, Purpose, San, Timestamp,
-    create_anchor, issue_leaf,
+    AnchorRequest, Certificate, CommonName, Entropy, Issuer, KeyKind, LeafRequest, PrivateKey,
+    Purpose, San, Timestamp, create_anchor, issue_leaf,
 };
 
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
@@ -15,7 +15,10 @@ pub(crate) struct Counter(pub(crate) u64);
 impl Entropy for Counter {
     fn fill(&mut self, buffer: &mut [u8]) {
         for byte in buffer {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             *byte = (self.0 >> 33) as u8;
         }
     }
@@ -34,18 +37,39 @@ pub(crate) fn anchor(purpose: Purpose, kind: KeyKind, now: Timestamp) -> Issuer 
 
 pub(crate) fn leaf_request(purpose: Purpose) -> LeafRequest {
     match purpose {
-        Purpose::Client => LeafRequest::client(CommonName::try_from("alice").expect("a name"), 90 * DAY),
+        Purpose::Client => {
+            LeafRequest::client(CommonName::try_from("alice").expect("a name"), 90 * DAY)
+        }
         Purpose::Server => {
-            let names = ["localhost", "*.docker.example.org", "127.0.0.1", "2001:db8::7"];
-            let sans: Vec<San> = names.iter().map(|name| name.parse().expect("a name")).collect();
+            let names = [
+                "localhost",
+                "*.docker.example.org",
+                "127.0.0.1",
+                "2001:db8::7",
+            ];
+            let sans: Vec<San> = names
+                .iter()
+                .map(|name| name.parse().expect("a name"))
+                .collect();
             LeafRequest::server(sans, 825 * DAY).expect("a request")
         }
     }
 }
 
-pub(crate) fn leaf(issuer: &Issuer, purpose: Purpose, kind: KeyKind, now: Timestamp) -> (Certificate, PrivateKey) {
+pub(crate) fn leaf(
+    issuer: &Issuer,
+    purpose: Purpose,
+    kind: KeyKind,
+    now: Timestamp,
+) -> (Certificate, PrivateKey) {
     let key = PrivateKey::generate(kind).expect("a key");
     let mut entropy = Counter(key.key_id().as_bytes()[0].into());
-    let made = issue_leaf(issuer, &leaf_request(purpose), key.public_key(), now, &mut entropy);
+    let made = issue_leaf(
+        issuer,
+        &leaf_request(purpose),
+        key.public_key(),
+        now,
+        &mut entropy,
+    );
     (made.expect("a leaf"), key)
 }
