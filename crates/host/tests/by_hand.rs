@@ -1,7 +1,7 @@
 //! A real dockerd, started by hand: cloaked and uncloaked with a container running throughout.
 //!
-//! Needs root, `/usr/sbin/dockerd`, the docker CLI, curl and a static busybox; without one of them
-//! there is nothing to test here.
+//! Needs root, dockerd, the docker CLI, curl and a static busybox; without one of them there is nothing
+//! to test here. `SEALOCK_TEST_DOCKERD_PREFIX` names the root of an unpacked newer dockerd.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use sealock_change::{Action, BoxDiagnose, Plan, Silent, State, Step, Store};
@@ -18,7 +18,12 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
 
-const TOOLS: [&str; 4] = ["/usr/sbin/dockerd", "/usr/bin/curl", "/bin/busybox", "/bin/tar"];
+const TOOLS: [&str; 3] = ["/usr/bin/curl", "/bin/busybox", "/bin/tar"];
+
+/// What stands before `/usr/sbin/dockerd`.
+fn prefix() -> String {
+    std::env::var("SEALOCK_TEST_DOCKERD_PREFIX").unwrap_or_default()
+}
 
 struct Lab {
     directory: PathBuf,
@@ -52,9 +57,10 @@ impl Lab {
         put(
             "restart.sh",
             &format!(
-                "sh {at}/stop.sh\nsetsid /usr/sbin/dockerd --config-file {at}/daemon.json --data-root {at}/data --exec-root {at}/exec -p {at}/pid \
+                "sh {at}/stop.sh\nPATH={prefix}/usr/sbin:{prefix}/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin\nsetsid {prefix}/usr/sbin/dockerd --config-file {at}/daemon.json --data-root {at}/data --exec-root {at}/exec -p {at}/pid \
                  --bridge none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false --exec-opt native.cgroupdriver=cgroupfs \
-                 >>{at}/log 2>&1 </dev/null &\n"
+                 >>{at}/log 2>&1 </dev/null &\n",
+                prefix = prefix()
             ),
         );
         assert!(Command::new("/bin/sh").arg(lab.directory.join("restart.sh")).status().unwrap().success());
@@ -188,7 +194,9 @@ fn stamp(path: &Path) -> (Vec<u8>, u32, i64, i64) {
 
 #[test]
 fn a_container_lives_through_cloaking_and_uncloaking() {
-    let tools = TOOLS.iter().all(|tool| Path::new(tool).exists()) && Command::new("docker").arg("--version").output().is_ok();
+    let tools = TOOLS.iter().all(|tool| Path::new(tool).exists())
+        && Path::new(&format!("{}/usr/sbin/dockerd", prefix())).exists()
+        && Command::new("docker").arg("--version").output().is_ok();
     if !rustix::process::geteuid().is_root() || !tools {
         return;
     }
