@@ -8,9 +8,17 @@ use crate::certificate::ExtensionState;
 use crate::constraints::{self, Violation};
 use crate::refusal::{Place, Refusal, Refused, Which};
 use crate::{
-    Certificate, Crl, KeyAlgorithm, KeyUsage, Purpose, San, Timestamp, algorithm, description,
+    Certificate, Crl, KeyAlgorithm, Purpose, San, Timestamp, algorithm, description,
     distinguished_name, oid,
 };
+
+mod leaf;
+mod revocation;
+#[cfg(test)]
+mod tests;
+
+use leaf::leaf_refusals;
+use revocation::check_revoked;
 
 /// Certificates in a path, leaf and anchor included. Real ones have two to four.
 const DEPTH_LIMIT: usize = 8;
@@ -465,199 +473,6 @@ impl<'a> Search<'a> {
     }
 }
 
-fn check_revoked(
-    certificate: &Certificate,
-    issuer: &Certificate,
-    who: &dyn Fn() -> Which,
-    which: Which,
-    options: &VerifyOptions<'_>,
-) -> Result<(), Refusal> {
-    let key_id = issuer.facts().subject_key_id.as_deref();
-    let theirs = options.crls.iter().filter(|crl| {
-        let other_key = crl
-            .authority_key_id()
-            .zip(key_id)
-            .is_some_and(|(named, own)| named != own);
-        crl.issuer_der() == issuer.subject_der() && !other_key
-    });
-    let (mut newest, mut refused): (Option<&Crl>, Option<Refusal>) = (None, None);
-    // As many lists as there are possible issuers: each costs a signature.
-    for crl in theirs.take(CANDIDATES_LIMIT) {
-        match check_crl(crl, issuer, who, options.at) {
-            Ok(()) if newest.is_none_or(|known| known.number() < crl.number()) => {
-                newest = Some(crl)
-            }
-            Ok(()) => {}
-            Err(refusal) => refused = Some(refusal),
-        }
-    }
-    match (newest, refused) {
-        (Some(crl), _) => match crl.find(certificate.serial()) {
-            Some(entry) => Err(Refusal::Revoked {
-                which,
-                serial: entry.serial.clone(),
-                at: entry.at,
-                reason: entry.reason,
-            }),
-            None => Ok(()),
-        },
-        (None, Some(refusal)) => Err(refusal),
-        (None, None) if options.revocation == Revocation::Required => {
-            Err(Refusal::NoCrl { issuer: who() })
-        }
-        (None, None) => Ok(()),
-    }
-}
-
-/// Whether a list may be relied upon (RFC 5280 §6.3.3).
-fn check_crl(
-    crl: &Crl,
-    issuer: &Certificate,
-    who: &dyn Fn() -> Which,
-    at: Timestamp,
-) -> Result<(), Refusal> {
-    if !issuer.facts().key_usage.is_none_or(KeyUsage::crl_sign) {
-        return Err(Refusal::CrlNotAllowed { issuer: who() });
-    }
-    let unusable = |why: &str| Refusal::CrlUnusable {
-        issuer: who(),
-        why: why.to_owned(),
-    };
-    if let Scheme::Weak(_) | Scheme::Unknown(_) = crl.scheme() {
-        return Err(unusable(&format!("it is signed with {}", crl.scheme())));
-    }
-    if !crl.is_signed_by(issuer) {
-        return Err(Refusal::CrlBadSignature { issuer: who() });
-    }
-    if let Some(why) = crl.unusable() {
-        return Err(unusable(why));
-    }
-    if crl.number().is_none() {
-        return Err(unusable("it has no number"));
-    }
-    if crl.authority_key_id().is_none() {
-        return Err(unusable("it does not name its issuer's key"));
-    }
-    if at < crl.this_update() {
-        return Err(Refusal::CrlNotYetValid {
-            issuer: who(),
-            this_update: crl.this_update(),
-            at,
-        });
-    }
-    match crl.next_update() {
-        None => Err(unusable("it does not say when the next one is due")),
-        Some(next_update) if at > next_update => Err(Refusal::CrlExpired {
-            issuer: who(),
-            next_update,
-            at,
-        }),
-        Some(_) => Ok(()),
-    }
-}
-
-/// Everything wrong with the leaf itself.
-fn leaf_refusals(leaf: &Certificate, options: &VerifyOptions<'_>) -> Vec<Refusal> {
-    let who = || Which::new(Place::Leaf, leaf);
-    let facts = leaf.facts();
-    let mut found = Vec::new();
-    if facts.version != 3 {
-        found.push(Refusal::OldVersion {
-            which: who(),
-            presented: facts.version,
-        });
-    }
-    found.extend(check_form(leaf, &who).err());
-    found.extend(check_dates(leaf, options.at, &who).err());
-    found.extend(check_key(leaf, &who).err());
-    if leaf.is_ca() {
-        found.push(Refusal::CaAsLeaf { which: who() });
-    } else if let Some(presented) = facts
-        .key_usage
-        .filter(|usage| !usage.digital_signature() || usage.cert_sign())
-    {
-        found.push(Refusal::LeafKeyUsage {
-            which: who(),
-            presented,
-        });
-    }
-    let (expected, purposes) = (options.purpose, leaf.purposes());
-    if *purposes == crate::Purposes::Unstated {
-        found.push(Refusal::NoPurpose {
-            which: who(),
-            expected,
-        });
-    } else if !purposes.include(expected) {
-        found.push(if purposes.lists_any() {
-            Refusal::AnyPurpose {
-                which: who(),
-                expected,
-            }
-        } else {
-            Refusal::WrongPurpose {
-                which: who(),
-                expected,
-                presented: purposes.clone(),
-            }
-        });
-    }
-    found.extend(check_names(leaf, options, &who).err());
-    found
-}
-
-fn check_names(
-    leaf: &Certificate,
-    options: &VerifyOptions<'_>,
-    who: &dyn Fn() -> Which,
-) -> Result<(), Refusal> {
-    use crate::extensions::GeneralName;
-    let facts = leaf.facts();
-    let unsound = facts.names.iter().find(|name| {
-        matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)) && name.san().is_none()
-    });
-    if let Some(name) = unsound {
-        return Err(Refusal::UnsoundName {
-            which: who(),
-            name: description::show(name),
-        });
-    }
-    let critical = || {
-        facts
-            .extensions
-            .iter()
-            .any(|one| one.oid == oid::SUBJECT_ALT_NAME && one.critical)
-    };
-    if distinguished_name::is_empty(leaf.subject_der()) && !critical() {
-        return Err(Refusal::EmptySubject { which: who() });
-    }
-    let Some(expected) = &options.name else {
-        return Ok(());
-    };
-    if leaf.sans().is_empty() {
-        return Err(Refusal::NoNames {
-            which: who(),
-            expected: expected.clone(),
-        });
-    }
-    let fits = leaf.sans().iter().any(|san| match (san, expected) {
-        (San::Dns(presented), San::Dns(wanted)) => presented.covers(wanted),
-        (presented, wanted) => presented == wanted,
-    });
-    if fits {
-        return Ok(());
-    }
-    let count = leaf.sans().len();
-    let mut presented: Vec<String> = leaf.sans().iter().take(10).map(San::to_string).collect();
-    if count > presented.len() {
-        presented.push(format!("and {} more", count - presented.len()));
-    }
-    Err(Refusal::WrongName {
-        which: who(),
-        expected: expected.clone(),
-        presented: presented.join(", "),
-    })
-}
-
 fn check_dates(
     certificate: &Certificate,
     at: Timestamp,
@@ -748,6 +563,3 @@ fn which(path: &[&Certificate], index: usize) -> Which {
         },
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::*;
 use crate::der::{self, Critical, Writer, context, context_constructed};
 use crate::{
-    AnchorRequest, Entropy, Issuer, KeyKind, LeafRequest, PrivateKey, RevocationReason, Revoked,
-    create_anchor, issue_leaf, make_crl,
+    AnchorRequest, Entropy, Issuer, KeyKind, KeyUsage, LeafRequest, PrivateKey, RevocationReason,
+    Revoked, create_anchor, issue_leaf, make_crl,
 };
 use sealock_diag::Diagnose;
 
