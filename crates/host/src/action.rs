@@ -1,8 +1,8 @@
 //! The steps of a plan that are no files.
 
+use crate::HostError;
 use crate::service::{Service, run};
 use crate::system::Invocation;
-use crate::HostError;
 use sealock_change::{Action, BoxDiagnose};
 use sealock_diag::{Diagnose as _, escape};
 use std::time::Duration;
@@ -46,7 +46,10 @@ impl Action for Validate {
         let verdict = run(&*self.service.system, &invocation);
         verdict.map(|_| ()).map_err(|error| {
             let said = error.cause().unwrap_or_default();
-            boxed(HostError::Validate { command: line, said })
+            boxed(HostError::Validate {
+                command: line,
+                said,
+            })
         })
     }
 
@@ -89,7 +92,11 @@ pub(crate) struct Restart {
 
 impl Action for Restart {
     fn describe(&self) -> String {
-        format!("{} {}", if self.start { "start" } else { "restart" }, self.service.name())
+        format!(
+            "{} {}",
+            if self.start { "start" } else { "restart" },
+            self.service.name()
+        )
     }
 
     fn apply(&mut self) -> Result<(), BoxDiagnose> {

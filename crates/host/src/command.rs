@@ -65,11 +65,18 @@ impl CommandLine {
             .into_iter()
             .map(|Word { raw, value }| match lone_variable(&raw) {
                 Some(name) => Piece {
-                    meant: words(environment.get(name).map_or("", String::as_str)).into_iter().map(|w| w.value).collect(),
+                    meant: words(environment.get(name).map_or("", String::as_str))
+                        .into_iter()
+                        .map(|w| w.value)
+                        .collect(),
                     raw,
                     variable: true,
                 },
-                None => Piece { raw, meant: vec![expanded(&value, environment)], variable: false },
+                None => Piece {
+                    raw,
+                    meant: vec![expanded(&value, environment)],
+                    variable: false,
+                },
             })
             .collect();
         Self { pieces }
@@ -79,7 +86,11 @@ impl CommandLine {
     pub fn of_process(argv: &[String]) -> Self {
         let pieces = argv
             .iter()
-            .map(|word| Piece { raw: quote(word), meant: vec![word.clone()], variable: false })
+            .map(|word| Piece {
+                raw: quote(word),
+                meant: vec![word.clone()],
+                variable: false,
+            })
             .collect();
         Self { pieces }
     }
@@ -92,22 +103,37 @@ impl CommandLine {
 
     /// The words that the program gets, expanded.
     pub fn arguments(&self) -> Vec<String> {
-        self.pieces.iter().skip(1).flat_map(|piece| piece.meant.clone()).collect()
+        self.pieces
+            .iter()
+            .skip(1)
+            .flat_map(|piece| piece.meant.clone())
+            .collect()
     }
 
     /// As written.
     pub fn raw(&self) -> String {
-        self.pieces.iter().map(|piece| piece.raw.as_str()).collect::<Vec<_>>().join(" ")
+        self.pieces
+            .iter()
+            .map(|piece| piece.raw.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     /// The flags, in order.
     pub fn flags(&self) -> Vec<Flag> {
-        scan(&self.arguments()).into_iter().map(|found| found.flag).collect()
+        scan(&self.arguments())
+            .into_iter()
+            .map(|found| found.flag)
+            .collect()
     }
 
     /// The last value of a flag, by long name.
     pub fn value(&self, name: &str) -> Option<String> {
-        self.flags().into_iter().rev().find(|flag| flag.name == name).and_then(|flag| flag.value)
+        self.flags()
+            .into_iter()
+            .rev()
+            .find(|flag| flag.name == name)
+            .and_then(|flag| flag.value)
     }
 
     /// Whether the flag is on the line.
@@ -117,12 +143,19 @@ impl CommandLine {
 
     /// The values of `-H`.
     pub fn hosts(&self) -> Vec<String> {
-        self.flags().into_iter().filter(|flag| flag.name == "host").filter_map(|flag| flag.value).collect()
+        self.flags()
+            .into_iter()
+            .filter(|flag| flag.name == "host")
+            .filter_map(|flag| flag.value)
+            .collect()
     }
 
     /// The TLS flags, as written.
     pub fn tls_flags(&self) -> Vec<Flag> {
-        self.flags().into_iter().filter(|flag| TLS_FLAGS.contains(&flag.name.as_str())).collect()
+        self.flags()
+            .into_iter()
+            .filter(|flag| TLS_FLAGS.contains(&flag.name.as_str()))
+            .collect()
     }
 
     /// The line without TLS flags and TCP listeners, and the variables whose value had to be written
@@ -130,7 +163,10 @@ impl CommandLine {
     pub fn quiet(&self) -> (Self, Vec<String>) {
         self.without_flags(|flag| {
             let tcp = flag.name == "host"
-                && flag.value.as_deref().is_some_and(|value| matches!(Endpoint::parse(value), Endpoint::Tcp(_)));
+                && flag
+                    .value
+                    .as_deref()
+                    .is_some_and(|value| matches!(Endpoint::parse(value), Endpoint::Tcp(_)));
             tcp || TLS_FLAGS.contains(&flag.name.as_str())
         })
     }
@@ -138,7 +174,10 @@ impl CommandLine {
     fn without_flags(&self, goes: impl Fn(&Flag) -> bool) -> (Self, Vec<String>) {
         let arguments = self.arguments();
         let mut gone = vec![false; arguments.len()];
-        for found in scan(&arguments).into_iter().filter(|found| goes(&found.flag)) {
+        for found in scan(&arguments)
+            .into_iter()
+            .filter(|found| goes(&found.flag))
+        {
             for slot in gone.iter_mut().skip(found.first).take(found.count) {
                 *slot = true;
             }
@@ -158,7 +197,11 @@ impl CommandLine {
                 inlined.push(piece.raw.clone());
             }
             for (word, _) in piece.meant.iter().zip(marks).filter(|(_, gone)| !**gone) {
-                pieces.push(Piece { raw: quote(word), meant: vec![word.clone()], variable: false });
+                pieces.push(Piece {
+                    raw: quote(word),
+                    meant: vec![word.clone()],
+                    variable: false,
+                });
             }
         }
         (Self { pieces }, inlined)
@@ -167,14 +210,22 @@ impl CommandLine {
     /// The same line without `-H fd://`.
     pub(crate) fn without_passed_sockets(&self) -> Self {
         self.without_flags(|flag| {
-            flag.name == "host" && flag.value.as_deref().is_some_and(|value| Endpoint::parse(value) == Endpoint::Passed)
+            flag.name == "host"
+                && flag
+                    .value
+                    .as_deref()
+                    .is_some_and(|value| Endpoint::parse(value) == Endpoint::Passed)
         })
         .0
     }
 
     /// The same line with more words at its end.
     pub fn and(mut self, more: impl IntoIterator<Item = String>) -> Self {
-        self.pieces.extend(more.into_iter().map(|word| Piece { raw: quote(&word), meant: vec![word], variable: false }));
+        self.pieces.extend(more.into_iter().map(|word| Piece {
+            raw: quote(&word),
+            meant: vec![word],
+            variable: false,
+        }));
         self
     }
 }
@@ -209,7 +260,15 @@ fn scan(arguments: &[String]) -> Vec<Found> {
         let count = if takes_next { 2 } else { 1 };
         let value = attached.or_else(|| takes_next.then(|| next.cloned()).flatten());
         let written = arguments.get(at..at + count).unwrap_or_default().join(" ");
-        found.push(Found { flag: Flag { name, value, written }, first: at, count });
+        found.push(Found {
+            flag: Flag {
+                name,
+                value,
+                written,
+            },
+            first: at,
+            count,
+        });
         at += count;
     }
     found
@@ -218,7 +277,9 @@ fn scan(arguments: &[String]) -> Vec<Found> {
 /// A cluster of one-letter flags: the last one may carry a value (`-Hfd://`, `-DH`).
 fn short(cluster: &str) -> Option<(String, Option<String>)> {
     let rest = cluster.trim_start_matches(['D', 'v', 'h']);
-    let Some(letter) = rest.chars().next() else { return cluster.starts_with('D').then(|| ("debug".into(), None)) };
+    let Some(letter) = rest.chars().next() else {
+        return cluster.starts_with('D').then(|| ("debug".into(), None));
+    };
     let name = match letter {
         'H' => "host",
         'l' => "log-level",
@@ -229,7 +290,10 @@ fn short(cluster: &str) -> Option<(String, Option<String>)> {
         's' => "storage-driver",
         _ => return None,
     };
-    let value = rest.get(1..).map(|value| value.trim_start_matches('=')).filter(|value| !value.is_empty());
+    let value = rest
+        .get(1..)
+        .map(|value| value.trim_start_matches('='))
+        .filter(|value| !value.is_empty());
     Some((name.to_owned(), value.map(str::to_owned)))
 }
 
@@ -237,9 +301,29 @@ fn short(cluster: &str) -> Option<(String, Option<String>)> {
 /// they are fewer and a new flag of dockerd more often takes a value.
 fn takes_value(name: &str) -> bool {
     const BOOLEANS: [&str; 24] = [
-        "allow-direct-routing", "bridge-accept-fwmark-off", "debug", "disable-legacy-registry", "experimental", "help",
-        "icc", "init", "ip-forward", "ip-masq", "iptables", "ip6tables", "ipv6", "live-restore", "no-new-privileges",
-        "raw-logs", "rootless", "selinux-enabled", "tls", "tlsverify", "userland-proxy", "validate", "version",
+        "allow-direct-routing",
+        "bridge-accept-fwmark-off",
+        "debug",
+        "disable-legacy-registry",
+        "experimental",
+        "help",
+        "icc",
+        "init",
+        "ip-forward",
+        "ip-masq",
+        "iptables",
+        "ip6tables",
+        "ipv6",
+        "live-restore",
+        "no-new-privileges",
+        "raw-logs",
+        "rootless",
+        "selinux-enabled",
+        "tls",
+        "tlsverify",
+        "userland-proxy",
+        "validate",
+        "version",
         "ip-forward-no-drop",
     ];
     !BOOLEANS.contains(&name)
@@ -265,7 +349,10 @@ fn expanded(value: &str, environment: &BTreeMap<String, String>) -> String {
         } else if let Some(after) = rest.strip_prefix("%%") {
             out.push('%');
             rest = after;
-        } else if let Some((name, after)) = rest.strip_prefix("${").and_then(|inner| inner.split_once('}')) {
+        } else if let Some((name, after)) = rest
+            .strip_prefix("${")
+            .and_then(|inner| inner.split_once('}'))
+        {
             out.push_str(environment.get(name).map_or("", String::as_str));
             rest = after;
         } else {
@@ -284,7 +371,10 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
     }
 
     /// ExecStart, environment, what is left of it, hosts, tls flags.
@@ -293,29 +383,76 @@ mod tests {
         let none = env(&[]);
         for (line, environment, quiet, hosts, tls) in [
             // Docker CE
-            ("/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock", &none,
-             "/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock", vec!["fd://"], 0),
+            (
+                "/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock",
+                &none,
+                "/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock",
+                vec!["fd://"],
+                0,
+            ),
             // Debian 12 and 13, Ubuntu
-            ("/usr/sbin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock $DOCKER_OPTS", &none,
-             "/usr/sbin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock $DOCKER_OPTS", vec!["fd://"], 0),
+            (
+                "/usr/sbin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock $DOCKER_OPTS",
+                &none,
+                "/usr/sbin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock $DOCKER_OPTS",
+                vec!["fd://"],
+                0,
+            ),
             // Debian with a listener in /etc/default/docker
-            ("/usr/sbin/dockerd -H fd:// $DOCKER_OPTS", &env(&[("DOCKER_OPTS", "--dns 8.8.8.8 -H tcp://0.0.0.0:2375")]),
-             "/usr/sbin/dockerd -H fd:// --dns 8.8.8.8", vec!["fd://", "tcp://0.0.0.0:2375"], 0),
+            (
+                "/usr/sbin/dockerd -H fd:// $DOCKER_OPTS",
+                &env(&[("DOCKER_OPTS", "--dns 8.8.8.8 -H tcp://0.0.0.0:2375")]),
+                "/usr/sbin/dockerd -H fd:// --dns 8.8.8.8",
+                vec!["fd://", "tcp://0.0.0.0:2375"],
+                0,
+            ),
             // Fedora
-            ("/usr/bin/dockerd --host=fd:// --exec-opt native.cgroupdriver=systemd $OPTIONS", &env(&[("OPTIONS", "--selinux-enabled --live-restore")]),
-             "/usr/bin/dockerd --host=fd:// --exec-opt native.cgroupdriver=systemd $OPTIONS", vec!["fd://"], 0),
+            (
+                "/usr/bin/dockerd --host=fd:// --exec-opt native.cgroupdriver=systemd $OPTIONS",
+                &env(&[("OPTIONS", "--selinux-enabled --live-restore")]),
+                "/usr/bin/dockerd --host=fd:// --exec-opt native.cgroupdriver=systemd $OPTIONS",
+                vec!["fd://"],
+                0,
+            ),
             // Flatcar
-            ("/usr/bin/dockerd --host=fd:// --containerd=/var/run/docker/libcontainerd/docker-containerd.sock $DOCKER_SELINUX $DOCKER_OPTS", &none,
-             "/usr/bin/dockerd --host=fd:// --containerd=/var/run/docker/libcontainerd/docker-containerd.sock $DOCKER_SELINUX $DOCKER_OPTS", vec!["fd://"], 0),
+            (
+                "/usr/bin/dockerd --host=fd:// --containerd=/var/run/docker/libcontainerd/docker-containerd.sock $DOCKER_SELINUX $DOCKER_OPTS",
+                &none,
+                "/usr/bin/dockerd --host=fd:// --containerd=/var/run/docker/libcontainerd/docker-containerd.sock $DOCKER_SELINUX $DOCKER_OPTS",
+                vec!["fd://"],
+                0,
+            ),
             // What tutorials make people write
-            ("/usr/bin/dockerd -H fd:// -H=tcp://0.0.0.0:2376 --tlsverify --tlscacert /root/ca.pem --tlscert=/root/c.pem --tlskey=/root/k.pem --label \"a b\"", &none,
-             "/usr/bin/dockerd -H fd:// --label \"a b\"", vec!["fd://", "tcp://0.0.0.0:2376"], 4),
-            ("/usr/bin/dockerd -DH unix:///s -H0.0.0.0:2375 --tls=false", &none,
-             "/usr/bin/dockerd -DH unix:///s", vec!["unix:///s", "0.0.0.0:2375"], 1),
+            (
+                "/usr/bin/dockerd -H fd:// -H=tcp://0.0.0.0:2376 --tlsverify --tlscacert /root/ca.pem --tlscert=/root/c.pem --tlskey=/root/k.pem --label \"a b\"",
+                &none,
+                "/usr/bin/dockerd -H fd:// --label \"a b\"",
+                vec!["fd://", "tcp://0.0.0.0:2376"],
+                4,
+            ),
+            (
+                "/usr/bin/dockerd -DH unix:///s -H0.0.0.0:2375 --tls=false",
+                &none,
+                "/usr/bin/dockerd -DH unix:///s",
+                vec!["unix:///s", "0.0.0.0:2375"],
+                1,
+            ),
             ("-/usr/bin/dockerd", &none, "-/usr/bin/dockerd", vec![], 0),
             // A boolean does not eat the next word
-            ("/usr/bin/dockerd --tlsverify -H fd://", &none, "/usr/bin/dockerd -H fd://", vec!["fd://"], 1),
-            ("/usr/bin/dockerd -H ${H}", &env(&[("H", "tcp://1.2.3.4:2375")]), "/usr/bin/dockerd", vec!["tcp://1.2.3.4:2375"], 0),
+            (
+                "/usr/bin/dockerd --tlsverify -H fd://",
+                &none,
+                "/usr/bin/dockerd -H fd://",
+                vec!["fd://"],
+                1,
+            ),
+            (
+                "/usr/bin/dockerd -H ${H}",
+                &env(&[("H", "tcp://1.2.3.4:2375")]),
+                "/usr/bin/dockerd",
+                vec!["tcp://1.2.3.4:2375"],
+                0,
+            ),
         ] {
             let command = CommandLine::of_unit(line, environment);
             assert_eq!(command.raw(), line);
@@ -329,7 +466,10 @@ mod tests {
     #[test]
     fn endpoints() {
         assert_eq!(Endpoint::parse("fd://"), Endpoint::Passed);
-        assert_eq!(Endpoint::parse("0.0.0.0:2375"), Endpoint::Tcp("0.0.0.0:2375".into()));
+        assert_eq!(
+            Endpoint::parse("0.0.0.0:2375"),
+            Endpoint::Tcp("0.0.0.0:2375".into())
+        );
         assert_eq!(Endpoint::parse("unix:///x"), Endpoint::Unix("/x".into()));
     }
 }

@@ -85,7 +85,10 @@ impl std::fmt::Display for Install {
             Self::Directory(path) if path.starts_with("~") => write!(f, "{}", path.display()),
             Self::Directory(path) => write!(f, "dir:{}", path.display()),
             Self::Context { name, user: None } => write!(f, "context:{name}"),
-            Self::Context { name, user: Some(user) } => write!(f, "context:{name}@{user}"),
+            Self::Context {
+                name,
+                user: Some(user),
+            } => write!(f, "context:{name}@{user}"),
         }
     }
 }
@@ -101,17 +104,28 @@ impl std::str::FromStr for Install {
                 None => (context, None),
             };
             let valid = name.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.+-".contains(c));
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "_.+-".contains(c));
             if !valid || user.as_deref() == Some("") {
-                return Err(format!("`{}` names no docker context", sealock_diag::escape(text)));
+                return Err(format!(
+                    "`{}` names no docker context",
+                    sealock_diag::escape(text)
+                ));
             }
-            return Ok(Self::Context { name: name.to_owned(), user });
+            return Ok(Self::Context {
+                name: name.to_owned(),
+                user,
+            });
         }
         let path = text.strip_prefix("dir:").unwrap_or(text);
         if path == "~" || path.starts_with("~/") || path.starts_with('/') {
             return Ok(Self::Directory(PathBuf::from(path)));
         }
-        Err(format!("`{}` is neither an absolute path, nor `~/…`, nor `context:NAME`", sealock_diag::escape(text)))
+        Err(format!(
+            "`{}` is neither an absolute path, nor `~/…`, nor `context:NAME`",
+            sealock_diag::escape(text)
+        ))
     }
 }
 
@@ -119,7 +133,10 @@ impl Desired {
     /// A desired state with every default: key type, lives, live-restore.
     pub fn new(authority: impl Into<String>, listen: Vec<Listen>, names: Vec<String>) -> Self {
         Self {
-            authority: Authority { name: authority.into(), key: KeyKind::default() },
+            authority: Authority {
+                name: authority.into(),
+                key: KeyKind::default(),
+            },
             daemon: Daemon {
                 listen,
                 names,

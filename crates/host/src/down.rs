@@ -20,39 +20,84 @@ use std::path::Path;
 /// `originals` and `restore` come from the [`sealock_change::Store`]: what every path was, and the edits
 /// that put it back. Edits of paths that are not the daemon's (a client's files) are appended as they
 /// are.
-pub fn plan_down(observed: &Observed, originals: &[Original], restore: Vec<Edit>) -> Result<HostPlan, HostError> {
+pub fn plan_down(
+    observed: &Observed,
+    originals: &[Original],
+    restore: Vec<Edit>,
+) -> Result<HostPlan, HostError> {
     let config_path = resolved(&observed.at(observed.config.path()))?;
-    let unit_path = observed.unit.as_ref().map(|unit| resolved(&observed.at(&unit.our_path))).transpose()?;
+    let unit_path = observed
+        .unit
+        .as_ref()
+        .map(|unit| resolved(&observed.at(&unit.our_path)))
+        .transpose()?;
     let mut plan = HostPlan::default();
-    let (config_edits, rest): (Vec<Edit>, Vec<Edit>) = restore.into_iter().partition(|edit| edit.path() == config_path);
-    let (unit_edits, rest): (Vec<Edit>, Vec<Edit>) =
-        rest.into_iter().partition(|edit| unit_path.as_deref() == Some(edit.path()));
-    let original = originals.iter().find(|original| original.path == config_path);
-    let goal = Goal::of(observed, original, config_edits.into_iter().next(), &config_path, &mut plan)?;
+    let (config_edits, rest): (Vec<Edit>, Vec<Edit>) = restore
+        .into_iter()
+        .partition(|edit| edit.path() == config_path);
+    let (unit_edits, rest): (Vec<Edit>, Vec<Edit>) = rest
+        .into_iter()
+        .partition(|edit| unit_path.as_deref() == Some(edit.path()));
+    let original = originals
+        .iter()
+        .find(|original| original.path == config_path);
+    let goal = Goal::of(
+        observed,
+        original,
+        config_edits.into_iter().next(),
+        &config_path,
+        &mut plan,
+    )?;
     let drop_in = observed.drop_in().is_some();
-    if let Some(original) = originals.iter().find(|original| Some(&original.path) == unit_path.as_ref())
-        && drop_in && !original.is_as_we_left_it().map_err(disk)? {
-            plan.notes.push(format!("{} was edited since; it is removed all the same", original.path.display()));
-        }
+    if let Some(original) = originals
+        .iter()
+        .find(|original| Some(&original.path) == unit_path.as_ref())
+        && drop_in
+        && !original.is_as_we_left_it().map_err(disk)?
+    {
+        plan.notes.push(format!(
+            "{} was edited since; it is removed all the same",
+            original.path.display()
+        ));
+    }
     if drop_in && unit_edits.is_empty() {
-        plan.notes.push("our drop-in is not in the memory of changes; it is removed all the same".into());
+        plan.notes
+            .push("our drop-in is not in the memory of changes; it is removed all the same".into());
     }
     let changed = goal.edit.is_some() || drop_in;
     let restart = changed && observed.engine.facts().is_some();
     let bridge = restart && needs_bridge(observed, &goal.json, &mut plan);
-    if bridge && observed.engine.facts().is_some_and(|facts| !facts.live_restore) {
+    if bridge
+        && observed
+            .engine
+            .facts()
+            .is_some_and(|facts| !facts.live_restore)
+    {
         let lent = observed.config.with("live-restore", &Value::Bool(true))?;
         goal.write(&mut plan, &lent);
-        plan.act(LiveRestore { service: observed.service.clone(), on: true });
+        plan.act(LiveRestore {
+            service: observed.service.clone(),
+            on: true,
+        });
     }
-    let lent = if bridge { goal.json.with("live-restore", &Value::Bool(true))? } else { goal.json.clone() };
+    let lent = if bridge {
+        goal.json.with("live-restore", &Value::Bool(true))?
+    } else {
+        goal.json.clone()
+    };
     back(observed, &goal, &lent, bridge, drop_in, &mut plan)?;
     if restart {
         restart_or_say(observed, &mut plan);
     }
     if bridge && plan.restart {
-        goal.write(&mut plan, &goal.json.with("live-restore", &Value::Bool(false))?);
-        plan.act(LiveRestore { service: observed.service.clone(), on: false });
+        goal.write(
+            &mut plan,
+            &goal.json.with("live-restore", &Value::Bool(false))?,
+        );
+        plan.act(LiveRestore {
+            service: observed.service.clone(),
+            on: false,
+        });
     }
     if bridge {
         goal.finish(&mut plan);
@@ -84,14 +129,34 @@ impl Goal {
     ) -> Result<Self, HostError> {
         let mode = observed.config_mode.unwrap_or(0o644);
         let shown = observed.config.path().display();
-        let here = || Snapshot::take(path).map_err(disk).map(|was| Edit::Restore { path: path.to_path_buf(), was });
+        let here = || {
+            Snapshot::take(path).map_err(disk).map(|was| Edit::Restore {
+                path: path.to_path_buf(),
+                was,
+            })
+        };
         let Some(original) = original else {
-            return Ok(Self { json: observed.config.clone(), edit: None, last: here()?, path: path.to_path_buf(), mode });
+            return Ok(Self {
+                json: observed.config.clone(),
+                edit: None,
+                last: here()?,
+                path: path.to_path_buf(),
+                mode,
+            });
         };
         let was = DaemonJson::parse(observed.config.path(), &text_of(&original.was))?;
         if edit.is_none() || original.is_as_we_left_it().map_err(disk)? {
-            let last = Edit::Restore { path: path.to_path_buf(), was: original.was.clone() };
-            return Ok(Self { json: was, edit, last, path: path.to_path_buf(), mode });
+            let last = Edit::Restore {
+                path: path.to_path_buf(),
+                was: original.was.clone(),
+            };
+            return Ok(Self {
+                json: was,
+                edit,
+                last,
+                path: path.to_path_buf(),
+                mode,
+            });
         }
         // Somebody wrote in it since: only what is ours comes out.
         let mut json = observed.config.unmerged(&was)?;
@@ -102,15 +167,32 @@ impl Goal {
         let kept: Vec<&str> = json.keys().filter(|key| !OUR_KEYS.contains(key)).collect();
         plan.notes.push(format!(
             "{shown} was edited since: what sealock wrote comes out, the rest ({}) stays",
-            if kept.is_empty() { "formatting".to_owned() } else { sealock_diag::escape(&kept.join(", ")) }
+            if kept.is_empty() {
+                "formatting".to_owned()
+            } else {
+                sealock_diag::escape(&kept.join(", "))
+            }
         ));
         let last = if absent && json.text().is_empty() {
-            Edit::Remove { path: path.to_path_buf() }
+            Edit::Remove {
+                path: path.to_path_buf(),
+            }
         } else {
-            Edit::Write { path: path.to_path_buf(), content: Content::Public(json.text().as_bytes().to_vec()), mode, owner: None }
+            Edit::Write {
+                path: path.to_path_buf(),
+                content: Content::Public(json.text().as_bytes().to_vec()),
+                mode,
+                owner: None,
+            }
         };
         let edit = (json.text() != observed.config.text()).then(|| last.clone());
-        Ok(Self { json, edit, last, path: path.to_path_buf(), mode })
+        Ok(Self {
+            json,
+            edit,
+            last,
+            path: path.to_path_buf(),
+            mode,
+        })
     }
 
     fn write(&self, plan: &mut HostPlan, json: &DaemonJson) {
@@ -131,28 +213,46 @@ fn text_of(snapshot: &Snapshot) -> String {
 
 /// Whether containers need live-restore lent to them, or consent that they stop.
 fn needs_bridge(observed: &Observed, goal: &DaemonJson, plan: &mut HostPlan) -> bool {
-    let Some(facts) = observed.engine.facts() else { return false };
-    let names: Vec<String> = facts.containers.iter().map(|container| container.name.clone()).collect();
+    let Some(facts) = observed.engine.facts() else {
+        return false;
+    };
+    let names: Vec<String> = facts
+        .containers
+        .iter()
+        .map(|container| container.name.clone())
+        .collect();
     match facts.swarm {
         Swarm::Inactive => {}
-        Swarm::Worker => plan.consents.push(Consent::SwarmRestart { containers: names.clone() }),
+        Swarm::Worker => plan.consents.push(Consent::SwarmRestart {
+            containers: names.clone(),
+        }),
         Swarm::Manager { autolock } => {
-            plan.consents.push(Consent::SwarmRestart { containers: names.clone() });
+            plan.consents.push(Consent::SwarmRestart {
+                containers: names.clone(),
+            });
             plan.consents.extend(autolock.then_some(Consent::Autolock));
         }
         Swarm::Locked => plan.consents.push(Consent::Autolock),
     }
-    if names.is_empty() || facts.swarm != Swarm::Inactive || goal.flag("live-restore") == Some(true) {
+    if names.is_empty() || facts.swarm != Swarm::Inactive || goal.flag("live-restore") == Some(true)
+    {
         return false;
     }
-    if let Some(flag) = observed.command.as_ref().and_then(|command| command.flags().into_iter().rev().find(|flag| flag.name == "live-restore")) {
+    if let Some(flag) = observed.command.as_ref().and_then(|command| {
+        command
+            .flags()
+            .into_iter()
+            .rev()
+            .find(|flag| flag.name == "live-restore")
+    }) {
         if flag.value.as_deref() == Some("false") {
             plan.consents.push(Consent::ContainersStop { names });
         }
         return false;
     }
     if !observed.service.can_restart() {
-        plan.notes.push("containers stop when dockerd is restarted with the original daemon.json".into());
+        plan.notes
+            .push("containers stop when dockerd is restarted with the original daemon.json".into());
         return false;
     }
     true
@@ -173,17 +273,29 @@ fn back(
         (Some(_), false) => goal.finish(plan),
         _ => {}
     };
-    let has_flags = observed.drop_in().is_some_and(|text| text.contains("--tlsverify"));
+    let has_flags = observed
+        .drop_in()
+        .is_some_and(|text| text.contains("--tlsverify"));
     let tls_returns = TLS_KEYS.iter().any(|key| goal.json.has(key));
     if drop_in && observed.supervisor == Supervisor::Systemd && has_flags && tls_returns {
-        let (quiet, _) = dropin::quiet(observed, observed.listeners.iter().any(|l| l.origin.ends_with(".socket")));
+        let (quiet, _) = dropin::quiet(
+            observed,
+            observed
+                .listeners
+                .iter()
+                .any(|l| l.origin.ends_with(".socket")),
+        );
         unit_file(observed, Some(&dropin::text(observed, &quiet)), plan)?;
         config(plan);
         return unit_file(observed, None, plan);
     }
     if drop_in && observed.supervisor == Supervisor::Systemd && !has_flags && goal.edit.is_some() {
         // TLS flags of the unit come back: our keys have to be gone before, and no listener be open.
-        let mut quiet = if bridge { observed.config.with("live-restore", &Value::Bool(true))? } else { observed.config.clone() };
+        let mut quiet = if bridge {
+            observed.config.with("live-restore", &Value::Bool(true))?
+        } else {
+            observed.config.clone()
+        };
         for key in TLS_KEYS {
             quiet = quiet.without(key)?;
         }
@@ -204,13 +316,18 @@ fn back(
 fn restart_or_say(observed: &Observed, plan: &mut HostPlan) {
     if observed.service.can_restart() {
         plan.restart = true;
-        plan.act(Restart { service: observed.service.clone(), start: false });
+        plan.act(Restart {
+            service: observed.service.clone(),
+            start: false,
+        });
         return;
     }
-    plan.remaining_step = observed
-        .service
-        .running()
-        .map(|running| format!("restart dockerd (process {}) the way it was started", running.pid));
+    plan.remaining_step = observed.service.running().map(|running| {
+        format!(
+            "restart dockerd (process {}) the way it was started",
+            running.pid
+        )
+    });
 }
 
 fn resolved(path: &Path) -> Result<std::path::PathBuf, HostError> {

@@ -11,7 +11,10 @@ use crate::{Desired, Listen, OURS};
 const BASE: &str = "# base: ";
 
 /// The command line with our listeners and TLS flags, ready to be written or run.
-pub(crate) fn cloaked(observed: &Observed, desired: &Desired) -> (crate::command::CommandLine, Vec<String>) {
+pub(crate) fn cloaked(
+    observed: &Observed,
+    desired: &Desired,
+) -> (crate::command::CommandLine, Vec<String>) {
     let (quiet, inlined) = quiet(observed, false);
     let live = observed.directory.join("live");
     let file = |name: &str| live.join(name).display().to_string();
@@ -28,15 +31,24 @@ pub(crate) fn cloaked(observed: &Observed, desired: &Desired) -> (crate::command
 
 /// The base command without TCP listeners and TLS flags. It keeps a unix socket; `own_socket` makes
 /// dockerd open it itself instead of taking what systemd passes.
-pub(crate) fn quiet(observed: &Observed, own_socket: bool) -> (crate::command::CommandLine, Vec<String>) {
-    let base = observed.command.clone().unwrap_or_else(|| crate::command::CommandLine::of_process(&["dockerd".to_owned()]));
+pub(crate) fn quiet(
+    observed: &Observed,
+    own_socket: bool,
+) -> (crate::command::CommandLine, Vec<String>) {
+    let base = observed
+        .command
+        .clone()
+        .unwrap_or_else(|| crate::command::CommandLine::of_process(&["dockerd".to_owned()]));
     let had_hosts = !base.hosts().is_empty();
     let (mut quiet, inlined) = base.quiet();
     if own_socket {
         quiet = quiet.without_passed_sockets();
     }
     if had_hosts && quiet.hosts().is_empty() {
-        quiet = quiet.and(["-H".to_owned(), format!("unix://{}", observed.socket.display())]);
+        quiet = quiet.and([
+            "-H".to_owned(),
+            format!("unix://{}", observed.socket.display()),
+        ]);
     }
     (quiet, inlined)
 }
@@ -58,11 +70,15 @@ pub(crate) fn text(observed: &Observed, command: &crate::command::CommandLine) -
 
 /// What our command is made from, on one line: the unit's command and the variables written out.
 pub(crate) fn base(observed: &Observed) -> String {
-    let Some(command) = &observed.command else { return String::new() };
+    let Some(command) = &observed.command else {
+        return String::new();
+    };
     let mut line = command.raw();
     let environment = observed.environment();
     for variable in command.quiet().1 {
-        let value = environment.get(variable.trim_start_matches('$')).map_or("", String::as_str);
+        let value = environment
+            .get(variable.trim_start_matches('$'))
+            .map_or("", String::as_str);
         line.push_str(&format!(" ; {variable}={}", quote(value)));
     }
     line.replace(['\n', '\r'], " ")
@@ -76,7 +92,11 @@ pub(crate) fn base_of(text: &str) -> Option<&str> {
 /// Whether RootlessKit stands between the host's ports and the daemon: a rootless daemon before 29
 /// lives in a network namespace of its own; from 29 on it has the host's network.
 fn forwarded(observed: &Observed) -> bool {
-    observed.supervisor == Supervisor::Rootless && observed.version.as_ref().is_none_or(|version| version.major < 29)
+    observed.supervisor == Supervisor::Rootless
+        && observed
+            .version
+            .as_ref()
+            .is_none_or(|version| version.major < 29)
 }
 
 /// The entries of `hosts` for the desired listeners.
@@ -88,11 +108,21 @@ pub(crate) fn hosts(observed: &Observed, desired: &Desired) -> Vec<String> {
     if !forwarded(observed) {
         return listen.iter().map(Listen::host).collect();
     }
-    let any = if listen.iter().any(|listen| listen.address().is_ipv6()) { "[::]" } else { "0.0.0.0" };
-    let mut ports: Vec<u16> = listen.iter().map(|listen| listen.address().port()).collect();
+    let any = if listen.iter().any(|listen| listen.address().is_ipv6()) {
+        "[::]"
+    } else {
+        "0.0.0.0"
+    };
+    let mut ports: Vec<u16> = listen
+        .iter()
+        .map(|listen| listen.address().port())
+        .collect();
     ports.sort_unstable();
     ports.dedup();
-    ports.into_iter().map(|port| format!("tcp://{any}:{port}")).collect()
+    ports
+        .into_iter()
+        .map(|port| format!("tcp://{any}:{port}"))
+        .collect()
 }
 
 /// The drop-in that makes RootlessKit forward the desired ports; `None` where nothing is forwarded.
@@ -101,7 +131,11 @@ pub(crate) fn rootless(observed: &Observed, desired: &Desired) -> Option<String>
     if !forwarded(observed) {
         return None;
     }
-    let existing = observed.environment().get(VARIABLE).cloned().unwrap_or_default();
+    let existing = observed
+        .environment()
+        .get(VARIABLE)
+        .cloned()
+        .unwrap_or_default();
     let mut flags: Vec<String> = existing.split_whitespace().map(str::to_owned).collect();
     for listen in &desired.daemon.listen {
         let port = listen.address().port();
@@ -114,7 +148,10 @@ pub(crate) fn rootless(observed: &Observed, desired: &Desired) -> Option<String>
             flags.extend(["-p".to_owned(), forward]);
         }
     }
-    let assignment = format!("{VARIABLE}={}", flags.join(" ")).replace('%', "%%").replace('\\', "\\\\").replace('"', "\\\"");
+    let assignment = format!("{VARIABLE}={}", flags.join(" "))
+        .replace('%', "%%")
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"");
     Some(format!(
         "{OURS}; `sealock down` removes it. Do not edit: changes belong in sealock.toml.\n\
          # RootlessKit forwards these ports into the daemon's network namespace.\n\

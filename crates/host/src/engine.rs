@@ -28,7 +28,11 @@ impl Version {
         let mut numbers = word.split(['.', '-', '+', '~']);
         let major = numbers.next()?.parse().ok()?;
         let minor = numbers.next().and_then(|n| n.parse().ok()).unwrap_or(0);
-        Some(Self { major, minor, text: escape(word) })
+        Some(Self {
+            major,
+            minor,
+            text: escape(word),
+        })
     }
 
     /// Whether `dockerd --validate` exists (23.0 and later).
@@ -178,21 +182,46 @@ pub(crate) fn facts(system: &dyn System, socket: &Path) -> Result<EngineFacts, H
     let mut containers = Vec::new();
     for container in listed {
         if !container.id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err(unusable(socket, "/containers/json", "a container id that is not hexadecimal"));
+            return Err(unusable(
+                socket,
+                "/containers/json",
+                "a container id that is not hexadecimal",
+            ));
         }
         // One that ended since the list was made is none to worry about.
-        let Ok((200, body)) = get(system, socket, &format!("/containers/{}/json", container.id)) else { continue };
+        let Ok((200, body)) = get(
+            system,
+            socket,
+            &format!("/containers/{}/json", container.id),
+        ) else {
+            continue;
+        };
         let pid = serde_json::from_slice::<serde_json::Value>(&body)
             .ok()
-            .and_then(|value| value.pointer("/State/Pid").and_then(serde_json::Value::as_u64))
+            .and_then(|value| {
+                value
+                    .pointer("/State/Pid")
+                    .and_then(serde_json::Value::as_u64)
+            })
             .and_then(|pid| u32::try_from(pid).ok())
             .unwrap_or(0);
         let names = container.names.unwrap_or_default();
-        let name = names.first().map_or(container.id.as_str(), |name| name.trim_start_matches('/'));
-        containers.push(Container { name: escape(name), id: container.id, pid });
+        let name = names
+            .first()
+            .map_or(container.id.as_str(), |name| name.trim_start_matches('/'));
+        containers.push(Container {
+            name: escape(name),
+            id: container.id,
+            pid,
+        });
     }
-    let parsed = Version::parse(&version.version)
-        .ok_or_else(|| unusable(socket, "/version", &format!("version `{}`", escape(&version.version))))?;
+    let parsed = Version::parse(&version.version).ok_or_else(|| {
+        unusable(
+            socket,
+            "/version",
+            &format!("version `{}`", escape(&version.version)),
+        )
+    })?;
     Ok(EngineFacts {
         version: parsed,
         api: escape(&version.api_version),
@@ -200,7 +229,12 @@ pub(crate) fn facts(system: &dyn System, socket: &Path) -> Result<EngineFacts, H
         live_restore: info.live_restore_enabled,
         swarm: swarm(system, socket, &info.swarm),
         containers,
-        warnings: info.warnings.unwrap_or_default().iter().map(|w| escape(w)).collect(),
+        warnings: info
+            .warnings
+            .unwrap_or_default()
+            .iter()
+            .map(|w| escape(w))
+            .collect(),
         cgroup: escape(format!("{} {}", info.cgroup_driver, info.cgroup_version).trim()),
     })
 }
@@ -214,29 +248,49 @@ fn swarm(system: &dyn System, socket: &Path, wire: &SwarmWire) -> Swarm {
             let autolock = get(system, socket, "/swarm")
                 .ok()
                 .and_then(|(_, body)| serde_json::from_slice::<serde_json::Value>(&body).ok())
-                .and_then(|value| value.pointer("/Spec/EncryptionConfig/AutoLockManagers")?.as_bool());
+                .and_then(|value| {
+                    value
+                        .pointer("/Spec/EncryptionConfig/AutoLockManagers")?
+                        .as_bool()
+                });
             // Not knowing is asked about as if it were locked: the question is cheap, a lock is not.
-            Swarm::Manager { autolock: autolock.unwrap_or(true) }
+            Swarm::Manager {
+                autolock: autolock.unwrap_or(true),
+            }
         }
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(system: &dyn System, socket: &Path, path: &str) -> Result<T, HostError> {
+fn read<T: serde::de::DeserializeOwned>(
+    system: &dyn System,
+    socket: &Path,
+    path: &str,
+) -> Result<T, HostError> {
     let (status, body) = get(system, socket, path)?;
     if status != 200 {
-        let said = String::from_utf8_lossy(body.get(..body.len().min(300)).unwrap_or_default()).into_owned();
-        return Err(unusable(socket, path, &format!("status {status}: {}", escape(said.trim()))));
+        let said = String::from_utf8_lossy(body.get(..body.len().min(300)).unwrap_or_default())
+            .into_owned();
+        return Err(unusable(
+            socket,
+            path,
+            &format!("status {status}: {}", escape(said.trim())),
+        ));
     }
     serde_json::from_slice(&body).map_err(|error| unusable(socket, path, &error.to_string()))
 }
 
 fn unusable(socket: &Path, path: &str, said: &str) -> HostError {
-    HostError::Engine { request: format!("GET {path} on {}", socket.display()), said: said.to_owned() }
+    HostError::Engine {
+        request: format!("GET {path} on {}", socket.display()),
+        said: said.to_owned(),
+    }
 }
 
 /// One request, one connection; status and body.
 fn get(system: &dyn System, socket: &Path, path: &str) -> Result<(u16, Vec<u8>), HostError> {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: docker\r\nUser-Agent: sealock\r\nConnection: close\r\n\r\n");
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: docker\r\nUser-Agent: sealock\r\nConnection: close\r\n\r\n"
+    );
     let answer = system
         .exchange(socket, request.as_bytes(), TIMEOUT)
         .map_err(|error| unusable(socket, path, &error.to_string()))?;
@@ -246,20 +300,28 @@ fn get(system: &dyn System, socket: &Path, path: &str) -> Result<(u16, Vec<u8>),
 fn parse(answer: &[u8]) -> Option<(u16, Vec<u8>)> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut response = httparse::Response::new(&mut headers);
-    let httparse::Status::Complete(start) = response.parse(answer).ok()? else { return None };
+    let httparse::Status::Complete(start) = response.parse(answer).ok()? else {
+        return None;
+    };
     let body = answer.get(start..)?;
-    let chunked = response
-        .headers
-        .iter()
-        .any(|h| h.name.eq_ignore_ascii_case("transfer-encoding") && h.value.eq_ignore_ascii_case(b"chunked"));
-    let body = if chunked { joined(body)? } else { body.to_vec() };
+    let chunked = response.headers.iter().any(|h| {
+        h.name.eq_ignore_ascii_case("transfer-encoding") && h.value.eq_ignore_ascii_case(b"chunked")
+    });
+    let body = if chunked {
+        joined(body)?
+    } else {
+        body.to_vec()
+    };
     Some((response.code?, body))
 }
 
 fn joined(mut rest: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     loop {
-        let httparse::Status::Complete((start, length)) = httparse::parse_chunk_size(rest).ok()? else { return None };
+        let httparse::Status::Complete((start, length)) = httparse::parse_chunk_size(rest).ok()?
+        else {
+            return None;
+        };
         let length = usize::try_from(length).ok()?;
         if length == 0 {
             return Some(out);
@@ -291,10 +353,18 @@ mod tests {
 
     #[test]
     fn answers_with_and_without_chunks() {
-        assert_eq!(parse(b"HTTP/1.1 200 OK\r\n\r\nOK"), Some((200, b"OK".to_vec())));
+        assert_eq!(
+            parse(b"HTTP/1.1 200 OK\r\n\r\nOK"),
+            Some((200, b"OK".to_vec()))
+        );
         let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
         assert_eq!(parse(chunked), Some((200, b"abcde".to_vec())));
-        for broken in [&b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc"[..], b"", b"HTTP", b"x\r\n\r\n"] {
+        for broken in [
+            &b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nabc"[..],
+            b"",
+            b"HTTP",
+            b"x\r\n\r\n",
+        ] {
             assert_eq!(parse(broken), None);
         }
     }

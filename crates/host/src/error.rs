@@ -227,17 +227,24 @@ impl Diagnose for HostError {
     fn location(&self) -> Option<String> {
         match self {
             Self::Disk(error) => error.location(),
-            Self::DesiredSyntax { path, line, column, .. } | Self::ConfigBroken { path, line, column, .. } => {
-                Some(format!("{}:{line}:{column}", path.display()))
+            Self::DesiredSyntax {
+                path, line, column, ..
             }
+            | Self::ConfigBroken {
+                path, line, column, ..
+            } => Some(format!("{}:{line}:{column}", path.display())),
             Self::DesiredValue { line: 0, .. } => Some("the command line".into()),
             Self::DesiredKey { path, line, .. }
             | Self::DesiredValue { path, line, .. }
-            | Self::ConfigDuplicate { path, line, .. } => Some(format!("{}:{line}", path.display())),
+            | Self::ConfigDuplicate { path, line, .. } => {
+                Some(format!("{}:{line}", path.display()))
+            }
             Self::Conflict { path, origin, .. } => Some(format!("{} and {origin}", path.display())),
             Self::NotBack { waited, .. } => Some(waited.clone()),
             Self::HandFlags { pid, .. } => Some(format!("process {pid}")),
-            Self::Unit { path, .. } | Self::Material { path, .. } => Some(path.display().to_string()),
+            Self::Unit { path, .. } | Self::Material { path, .. } => {
+                Some(path.display().to_string())
+            }
             Self::Engine { request, .. } => Some(request.clone()),
             Self::Validate { command, .. } => Some(command.clone()),
             Self::Rights { task, .. } => Some(task.clone()),
@@ -259,18 +266,24 @@ impl Diagnose for HostError {
             | Self::ConfigBroken { problem, .. }
             | Self::Unit { problem, .. }
             | Self::Material { problem, .. } => Some(problem.clone()),
-            Self::DesiredKey { table, known, .. } => Some(format!("{table} knows {}", known.join(", "))),
+            Self::DesiredKey { table, known, .. } => {
+                Some(format!("{table} knows {}", known.join(", ")))
+            }
             Self::ConfigDuplicate { .. } => {
                 Some("dockerd would take the last one; which one is meant cannot be known".into())
             }
-            Self::Conflict { key, flag, .. } => Some(format!("`{key}` in the file, `{flag}` as a flag; dockerd refuses to start with both")),
+            Self::Conflict { key, flag, .. } => Some(format!(
+                "`{key}` in the file, `{flag}` as a flag; dockerd refuses to start with both"
+            )),
             Self::NotBack { said, .. }
             | Self::Command { said, .. }
             | Self::Engine { said, .. }
             | Self::LiveRestore { said }
             | Self::Validate { said, .. } => Some(said.clone()),
             Self::PortTaken { holder, .. } => Some(format!("{holder} listens there")),
-            Self::HandFlags { flags, .. } => Some(format!("its command line has {}", flags.join(" "))),
+            Self::HandFlags { flags, .. } => {
+                Some(format!("its command line has {}", flags.join(" ")))
+            }
             Self::NoDaemon { looked } => Some(format!("looked at {looked}")),
             Self::Unreadable { source, .. } => Some(source.to_string()),
             Self::Rights { uid, .. } => Some(format!("running as user {uid}")),
@@ -309,7 +322,10 @@ impl Diagnose for HostError {
 
 /// Which flags go where, line by line.
 fn hand_help(flags: &[String], config: &std::path::Path) -> String {
-    let mut help = format!("start dockerd without them; in {} write instead", config.display());
+    let mut help = format!(
+        "start dockerd without them; in {} write instead",
+        config.display()
+    );
     let hosts: Vec<String> = flags
         .iter()
         .filter_map(|flag| flag.strip_prefix("-H "))
@@ -460,7 +476,12 @@ pub(crate) mod tests {
         let path = PathBuf::from("/etc/x");
         let text = String::from;
         vec![
-            HostError::DesiredSyntax { path: path.clone(), line: 1, column: 2, problem: text("p") },
+            HostError::DesiredSyntax {
+                path: path.clone(),
+                line: 1,
+                column: 2,
+                problem: text("p"),
+            },
             HostError::DesiredKey {
                 path: path.clone(),
                 line: 3,
@@ -469,24 +490,76 @@ pub(crate) mod tests {
                 meant: Some("listen"),
                 known: &["listen"],
             },
-            HostError::DesiredValue { path: path.clone(), line: 0, key: text("k"), problem: text("p"), help: None },
-            HostError::ConfigBroken { path: path.clone(), line: 1, column: 2, problem: text("p") },
-            HostError::ConfigDuplicate { path: path.clone(), line: 1, key: text("k") },
-            HostError::Conflict { path: path.clone(), key: text("hosts"), flag: text("-H fd://"), origin: text("docker.service") },
-            HostError::NotBack { waited: text("60 s"), said: text("x") },
-            HostError::PortTaken { address: text("0.0.0.0:2376"), holder: text("process 7 (nginx)") },
-            HostError::HandFlags { pid: 3, flags: vec![text("-H unix:///s")], config: path.clone() },
+            HostError::DesiredValue {
+                path: path.clone(),
+                line: 0,
+                key: text("k"),
+                problem: text("p"),
+                help: None,
+            },
+            HostError::ConfigBroken {
+                path: path.clone(),
+                line: 1,
+                column: 2,
+                problem: text("p"),
+            },
+            HostError::ConfigDuplicate {
+                path: path.clone(),
+                line: 1,
+                key: text("k"),
+            },
+            HostError::Conflict {
+                path: path.clone(),
+                key: text("hosts"),
+                flag: text("-H fd://"),
+                origin: text("docker.service"),
+            },
+            HostError::NotBack {
+                waited: text("60 s"),
+                said: text("x"),
+            },
+            HostError::PortTaken {
+                address: text("0.0.0.0:2376"),
+                holder: text("process 7 (nginx)"),
+            },
+            HostError::HandFlags {
+                pid: 3,
+                flags: vec![text("-H unix:///s")],
+                config: path.clone(),
+            },
             HostError::NoDaemon { looked: text("x") },
-            HostError::Command { command: text("c"), said: text("s") },
-            HostError::Unreadable { path: path.clone(), source: io::Error::from(io::ErrorKind::PermissionDenied) },
-            HostError::Unit { unit: text("docker.service"), path: path.clone(), problem: text("p") },
-            HostError::Engine { request: text("r"), said: text("s") },
+            HostError::Command {
+                command: text("c"),
+                said: text("s"),
+            },
+            HostError::Unreadable {
+                path: path.clone(),
+                source: io::Error::from(io::ErrorKind::PermissionDenied),
+            },
+            HostError::Unit {
+                unit: text("docker.service"),
+                path: path.clone(),
+                problem: text("p"),
+            },
+            HostError::Engine {
+                request: text("r"),
+                said: text("s"),
+            },
             HostError::LiveRestore { said: text("s") },
-            HostError::Validate { command: text("c"), said: text("s") },
-            HostError::Rights { task: text("t"), uid: 1000 },
+            HostError::Validate {
+                command: text("c"),
+                said: text("s"),
+            },
+            HostError::Rights {
+                task: text("t"),
+                uid: 1000,
+            },
             HostError::NotOurs { path: path.clone() },
             HostError::NoListen,
-            HostError::Material { path, problem: text("p") },
+            HostError::Material {
+                path,
+                problem: text("p"),
+            },
         ]
     }
 
@@ -502,7 +575,10 @@ pub(crate) mod tests {
         for error in one_of_each() {
             let headline = error.to_string();
             assert!(!headline.ends_with('.'), "{headline}");
-            assert!(!headline.chars().next().unwrap().is_uppercase(), "{headline}");
+            assert!(
+                !headline.chars().next().unwrap().is_uppercase(),
+                "{headline}"
+            );
         }
     }
 }

@@ -13,7 +13,15 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// The keys of `daemon.json` that sealock may set.
-pub const OUR_KEYS: [&str; 7] = ["hosts", "tls", "tlsverify", "tlscacert", "tlscert", "tlskey", "live-restore"];
+pub const OUR_KEYS: [&str; 7] = [
+    "hosts",
+    "tls",
+    "tlsverify",
+    "tlscacert",
+    "tlscert",
+    "tlskey",
+    "live-restore",
+];
 
 /// The keys that switch TLS on and name its files.
 pub const TLS_KEYS: [&str; 5] = ["tls", "tlsverify", "tlscacert", "tlscert", "tlskey"];
@@ -37,11 +45,21 @@ impl DaemonJson {
     pub fn parse(path: &Path, text: &str) -> Result<Self, HostError> {
         let broken = |offset: usize, problem: String| {
             let (line, column) = position(text, offset);
-            HostError::ConfigBroken { path: path.to_path_buf(), line, column, problem: escape(&problem) }
+            HostError::ConfigBroken {
+                path: path.to_path_buf(),
+                line,
+                column,
+                problem: escape(&problem),
+            }
         };
         let scanned = scan(text).map_err(|error| broken(error.offset, error.message))?;
         for (index, member) in scanned.members.iter().enumerate() {
-            if scanned.members.iter().take(index).any(|earlier| earlier.key == member.key) {
+            if scanned
+                .members
+                .iter()
+                .take(index)
+                .any(|earlier| earlier.key == member.key)
+            {
                 return Err(HostError::ConfigDuplicate {
                     path: path.to_path_buf(),
                     line: position(text, member.key_span.start).0,
@@ -59,7 +77,12 @@ impl DaemonJson {
             }
             values.insert(member.key.clone(), value);
         }
-        Ok(Self { path: path.to_path_buf(), text: text.to_owned(), scanned, values })
+        Ok(Self {
+            path: path.to_path_buf(),
+            text: text.to_owned(),
+            scanned,
+            values,
+        })
     }
 
     /// The file's path.
@@ -95,12 +118,20 @@ impl DaemonJson {
     /// `hosts`, when it is there.
     pub fn hosts(&self) -> Option<Vec<String>> {
         let list = self.get("hosts")?.as_array()?;
-        Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        Some(
+            list.iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+        )
     }
 
     /// All keys, in the order of the file.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.scanned.members.iter().map(|member| member.key.as_str())
+        self.scanned
+            .members
+            .iter()
+            .map(|member| member.key.as_str())
     }
 
     /// The same file with `key` set to `value`. A value that is already equal changes nothing.
@@ -121,8 +152,13 @@ impl DaemonJson {
     /// The same file with the raw text of `key` taken from `other`, or without the key if `other`
     /// does not have it.
     fn with_member_of(&self, key: &str, other: &Self) -> Result<Self, HostError> {
-        let Some(theirs) = other.member(key) else { return self.without(key) };
-        let raw = other.text.get(theirs.value_span.clone()).unwrap_or_default();
+        let Some(theirs) = other.member(key) else {
+            return self.without(key);
+        };
+        let raw = other
+            .text
+            .get(theirs.value_span.clone())
+            .unwrap_or_default();
         let text = match self.member(key) {
             Some(ours) => self.spliced(ours.value_span.clone(), raw),
             None => self.appended(key, raw),
@@ -133,7 +169,9 @@ impl DaemonJson {
     /// The same file without `key`.
     pub fn without(&self, key: &str) -> Result<Self, HostError> {
         let members = &self.scanned.members;
-        let Some(index) = members.iter().position(|member| member.key == key) else { return Ok(self.clone()) };
+        let Some(index) = members.iter().position(|member| member.key == key) else {
+            return Ok(self.clone());
+        };
         let member = &members[index];
         let before = index.checked_sub(1).and_then(|i| members.get(i));
         let range = match (before, members.get(index + 1)) {
@@ -168,16 +206,29 @@ impl DaemonJson {
     }
 
     fn appended(&self, key: &str, raw: &str) -> String {
-        let newline = if self.text.contains("\r\n") { "\r\n" } else { "\n" };
+        let newline = if self.text.contains("\r\n") {
+            "\r\n"
+        } else {
+            "\n"
+        };
         let name = Value::from(key).to_string();
         let members = &self.scanned.members;
         let (Some(first), Some(last)) = (members.first(), members.last()) else {
             if self.scanned.absent {
-                return format!("{}{{{newline}  {name}: {raw}{newline}}}{newline}", self.text);
+                return format!(
+                    "{}{{{newline}  {name}: {raw}{newline}}}{newline}",
+                    self.text
+                );
             }
-            return self.spliced(self.scanned.inside.clone(), &format!("{newline}  {name}: {raw}{newline}"));
+            return self.spliced(
+                self.scanned.inside.clone(),
+                &format!("{newline}  {name}: {raw}{newline}"),
+            );
         };
-        let colon = self.text.get(last.key_span.end..last.value_span.start).unwrap_or(": ");
+        let colon = self
+            .text
+            .get(last.key_span.end..last.value_span.start)
+            .unwrap_or(": ");
         // What separates members is seen between the last two, or before the only one.
         let gap = match members.len().checked_sub(2).and_then(|i| members.get(i)) {
             Some(previous) => self
@@ -185,18 +236,27 @@ impl DaemonJson {
                 .get(previous.value_span.end..last.key_span.start)
                 .and_then(|gap| gap.split_once(','))
                 .map_or(" ", |(_, after)| after),
-            None => match self.text.get(self.scanned.inside.start..first.key_span.start).unwrap_or_default() {
+            None => match self
+                .text
+                .get(self.scanned.inside.start..first.key_span.start)
+                .unwrap_or_default()
+            {
                 "" if colon.ends_with(' ') => " ",
                 lead => lead,
             },
         };
-        self.spliced(last.value_span.end..last.value_span.end, &format!(",{gap}{name}{colon}{raw}"))
+        self.spliced(
+            last.value_span.end..last.value_span.end,
+            &format!(",{gap}{name}{colon}{raw}"),
+        )
     }
 }
 
 /// JSON text of a value; a list takes the shape of the one it replaces.
 fn render(value: &Value, replaced: Option<&str>) -> String {
-    let Value::Array(items) = value else { return value.to_string() };
+    let Value::Array(items) = value else {
+        return value.to_string();
+    };
     let items: Vec<String> = items.iter().map(Value::to_string).collect();
     let shape = replaced.and_then(|old| {
         let inner = old.strip_prefix('[')?.strip_suffix(']')?;
@@ -228,7 +288,9 @@ fn wrong_type(key: &str, value: &Value) -> Option<String> {
         (_, Value::Array(_)) => "array",
         (_, Value::Object(_)) => "object",
     };
-    Some(format!("json: cannot unmarshal {found} into Go struct field Config.{key} of type {expected}"))
+    Some(format!(
+        "json: cannot unmarshal {found} into Go struct field Config.{key} of type {expected}"
+    ))
 }
 
 /// Line and column, from 1, of a byte offset.
@@ -236,7 +298,14 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset.min(text.len())).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let start = before.rfind('\n').map_or(0, |at| at + 1);
-    (line, before[start..].trim_start_matches('\u{feff}').chars().count() + 1)
+    (
+        line,
+        before[start..]
+            .trim_start_matches('\u{feff}')
+            .chars()
+            .count()
+            + 1,
+    )
 }
 
 #[cfg(test)]

@@ -27,8 +27,7 @@ impl Listen {
     /// Go binds `[::]` to both families, so an IPv6 wildcard meets every IPv4 address too.
     pub fn meets(&self, other: SocketAddr) -> bool {
         let (a, b) = (self.0.ip(), other.ip());
-        self.0.port() == other.port()
-            && (a == b || wide(a, b) || wide(b, a))
+        self.0.port() == other.port() && (a == b || wide(a, b) || wide(b, a))
     }
 }
 
@@ -51,26 +50,49 @@ impl FromStr for Listen {
 
     fn from_str(text: &str) -> Result<Self, ListenError> {
         let shown = sealock_diag::escape(text);
-        let refuse = |problem: &str, help: Option<String>| ListenError { problem: format!("`{shown}`: {problem}"), help };
+        let refuse = |problem: &str, help: Option<String>| ListenError {
+            problem: format!("`{shown}`: {problem}"),
+            help,
+        };
         let bare = match text.split_once("://") {
             Some(("tcp", rest)) => rest,
             Some((scheme, _)) => {
                 let scheme = sealock_diag::escape(scheme);
-                return Err(refuse(&format!("`{scheme}` is not a network address"), None));
+                return Err(refuse(
+                    &format!("`{scheme}` is not a network address"),
+                    None,
+                ));
             }
             None => text,
         };
         if let Ok(address) = bare.parse::<SocketAddr>() {
             return match address.port() {
-                0 => Err(refuse("port 0 would be another one at every start", Some(format!("{}:2376", bare.trim_end_matches(":0"))))),
+                0 => Err(refuse(
+                    "port 0 would be another one at every start",
+                    Some(format!("{}:2376", bare.trim_end_matches(":0"))),
+                )),
                 _ => Ok(Self(address)),
             };
         }
-        if let Ok(ip) = bare.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-            return Err(refuse("the port is missing; dockerd would take 2375, the plain one", Some(SocketAddr::new(ip, 2376).to_string())));
+        if let Ok(ip) = bare
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .parse::<IpAddr>()
+        {
+            return Err(refuse(
+                "the port is missing; dockerd would take 2375, the plain one",
+                Some(SocketAddr::new(ip, 2376).to_string()),
+            ));
         }
-        if let Some(port) = bare.strip_prefix(':').or_else(|| bare.strip_prefix("*:")).and_then(|p| p.parse::<u16>().ok()) {
-            return Err(refuse("the address is missing", Some(format!("0.0.0.0:{port}"))));
+        if let Some(port) = bare
+            .strip_prefix(':')
+            .or_else(|| bare.strip_prefix("*:"))
+            .and_then(|p| p.parse::<u16>().ok())
+        {
+            return Err(refuse(
+                "the address is missing",
+                Some(format!("0.0.0.0:{port}")),
+            ));
         }
         match bare.rsplit_once(':') {
             Some((host, port)) if port.parse::<u16>().is_ok() && !host.is_empty() => Err(refuse(
@@ -94,10 +116,18 @@ mod tests {
 
     #[test]
     fn addresses_that_dockerd_can_listen_on() {
-        for text in ["0.0.0.0:2376", "[::]:2376", "127.0.0.1:1", "[2001:db8::1]:65535"] {
+        for text in [
+            "0.0.0.0:2376",
+            "[::]:2376",
+            "127.0.0.1:1",
+            "[2001:db8::1]:65535",
+        ] {
             assert_eq!(text.parse::<Listen>().unwrap().to_string(), text);
         }
-        assert_eq!("tcp://0.0.0.0:2376".parse::<Listen>().unwrap().host(), "tcp://0.0.0.0:2376");
+        assert_eq!(
+            "tcp://0.0.0.0:2376".parse::<Listen>().unwrap().host(),
+            "tcp://0.0.0.0:2376"
+        );
     }
 
     #[test]
@@ -114,7 +144,11 @@ mod tests {
             ("", Some("0.0.0.0:2376")),
             ("0.0.0.0:99999", Some("0.0.0.0:2376")),
         ] {
-            assert_eq!(text.parse::<Listen>().unwrap_err().help.as_deref(), help, "{text}");
+            assert_eq!(
+                text.parse::<Listen>().unwrap_err().help.as_deref(),
+                help,
+                "{text}"
+            );
         }
     }
 
@@ -128,7 +162,11 @@ mod tests {
             ("[::]:1", "127.0.0.1:1", true),
             ("0.0.0.0:1", "[::1]:1", false),
         ] {
-            assert_eq!(a.parse::<Listen>().unwrap().meets(b.parse().unwrap()), meets, "{a} {b}");
+            assert_eq!(
+                a.parse::<Listen>().unwrap().meets(b.parse().unwrap()),
+                meets,
+                "{a} {b}"
+            );
         }
     }
 }

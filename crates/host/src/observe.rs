@@ -115,13 +115,20 @@ impl Observed {
     /// How the daemon is told where to listen.
     pub fn way(&self) -> Way {
         let flags = self.supervisor == Supervisor::Systemd
-            && self.command.as_ref().is_some_and(|command| !command.hosts().is_empty());
+            && self
+                .command
+                .as_ref()
+                .is_some_and(|command| !command.hosts().is_empty());
         if flags { Way::Flags } else { Way::Json }
     }
 
     /// The names for a server certificate when the user gave none: host names and addresses.
     pub fn names(&self) -> Vec<String> {
-        self.hostnames.iter().cloned().chain(self.addresses.iter().map(ToString::to_string)).collect()
+        self.hostnames
+            .iter()
+            .cloned()
+            .chain(self.addresses.iter().map(ToString::to_string))
+            .collect()
     }
 
     /// What the daemon is now, for [`Service::restore_running`] after a rollback.
@@ -129,7 +136,11 @@ impl Observed {
         let on = self.engine.facts();
         Before {
             running: self.service.running(),
-            active: on.is_some() || self.unit.as_ref().is_some_and(|unit| unit.active_state == "active"),
+            active: on.is_some()
+                || self
+                    .unit
+                    .as_ref()
+                    .is_some_and(|unit| unit.active_state == "active"),
             config: self.config.path().to_path_buf(),
             bridge: on.is_some_and(|facts| !facts.live_restore && !facts.containers.is_empty()),
         }
@@ -138,14 +149,22 @@ impl Observed {
     /// The certificate set in force: what `<directory>/live` leads to. `None` when there is none.
     pub fn installed(&self) -> Result<Option<Installed>, HostError> {
         let live = self.directory.join("live");
-        let Ok(target) = std::fs::read_link(self.at(&live)) else { return Ok(None) };
+        let Ok(target) = std::fs::read_link(self.at(&live)) else {
+            return Ok(None);
+        };
         let folder = self.directory.join(target);
         let part = |name: &str| {
             let path = folder.join(name);
             match read_optional(&self.at(&path))? {
                 Some(bytes) if !bytes.is_empty() => Ok(bytes),
-                Some(_) => Err(HostError::Material { path, problem: "the file is empty".into() }),
-                None => Err(HostError::Material { path, problem: "the file is missing".into() }),
+                Some(_) => Err(HostError::Material {
+                    path,
+                    problem: "the file is empty".into(),
+                }),
+                None => Err(HostError::Material {
+                    path,
+                    problem: "the file is missing".into(),
+                }),
             }
         };
         Ok(Some(Installed {
@@ -160,8 +179,15 @@ impl Observed {
     /// `tlscacert`'s path, `None` for the whole system store.
     pub fn foreign_tls(&self) -> Option<Option<String>> {
         let ours = |path: &str| Path::new(path).starts_with(&self.directory);
-        let flags = self.command.as_ref().map(CommandLine::tls_flags).unwrap_or_default();
-        let by_flag = flags.iter().any(|flag| matches!(flag.name.as_str(), "tls" | "tlsverify") && flag.value.as_deref() != Some("false"));
+        let flags = self
+            .command
+            .as_ref()
+            .map(CommandLine::tls_flags)
+            .unwrap_or_default();
+        let by_flag = flags.iter().any(|flag| {
+            matches!(flag.name.as_str(), "tls" | "tlsverify")
+                && flag.value.as_deref() != Some("false")
+        });
         let by_json = self.config.flag("tls") == Some(true) || self.config.has("tlsverify");
         let anchors = self
             .command
@@ -192,7 +218,10 @@ impl Observed {
 
     /// The environment that the command's variables are looked up in.
     pub(crate) fn environment(&self) -> BTreeMap<String, String> {
-        self.unit.as_ref().map(|unit| unit.environment.clone()).unwrap_or_default()
+        self.unit
+            .as_ref()
+            .map(|unit| unit.environment.clone())
+            .unwrap_or_default()
     }
 }
 
@@ -202,7 +231,13 @@ impl Observed {
 /// that waits for its socket.
 pub fn observe(system: &Arc<dyn System>, options: &Options) -> Result<Observed, HostError> {
     let found = find(system, options)?;
-    let Found { supervisor, unit, command, manager, pidfile } = found;
+    let Found {
+        supervisor,
+        unit,
+        command,
+        manager,
+        pidfile,
+    } = found;
     let socket = options
         .docker_socket
         .clone()
@@ -211,14 +246,31 @@ pub fn observe(system: &Arc<dyn System>, options: &Options) -> Result<Observed, 
     let path = options
         .docker_config
         .clone()
-        .or_else(|| command.as_ref().and_then(|command| command.value("config-file")).map(PathBuf::from))
+        .or_else(|| {
+            command
+                .as_ref()
+                .and_then(|command| command.value("config-file"))
+                .map(PathBuf::from)
+        })
         .unwrap_or_else(|| default_config(&**system, supervisor));
-    let service = Service { system: Arc::clone(system), manager, socket: socket.clone(), pidfile };
+    let service = Service {
+        system: Arc::clone(system),
+        manager,
+        socket: socket.clone(),
+        pidfile,
+    };
     let config = read_config(&**system, &path)?;
     let engine = look(&**system, &service, unit.as_ref(), &socket)?;
-    if supervisor == Supervisor::Hand && command.is_none() && engine.facts().is_none() && options.docker_config.is_none() {
+    if supervisor == Supervisor::Hand
+        && command.is_none()
+        && engine.facts().is_none()
+        && options.docker_config.is_none()
+    {
         return Err(HostError::NoDaemon {
-            looked: format!("docker.service, the docker snap, /etc/init.d/docker and {}", socket.display()),
+            looked: format!(
+                "docker.service, the docker snap, /etc/init.d/docker and {}",
+                socket.display()
+            ),
         });
     }
     let version = match engine.facts() {
@@ -228,10 +280,15 @@ pub fn observe(system: &Arc<dyn System>, options: &Options) -> Result<Observed, 
     let directory = match supervisor {
         // A strictly confined snap reads its certificates only below its own data.
         Supervisor::Snap => PathBuf::from("/var/snap/docker/common"),
-        _ => path.parent().map_or_else(|| PathBuf::from("/etc/docker"), Path::to_path_buf),
+        _ => path
+            .parent()
+            .map_or_else(|| PathBuf::from("/etc/docker"), Path::to_path_buf),
     }
     .join(SEALOCK_DIRECTORY);
-    let config_mode = sealock_change::fs::stat(&system.root().at(&path)).ok().flatten().map(|stat| stat.mode);
+    let config_mode = sealock_change::fs::stat(&system.root().at(&path))
+        .ok()
+        .flatten()
+        .map(|stat| stat.mode);
     let (hostnames, addresses) = names::names(&**system);
     let mut observed = Observed {
         supervisor,
@@ -287,14 +344,25 @@ fn read_config(system: &dyn System, path: &Path) -> Result<DaemonJson, HostError
     DaemonJson::parse(path, &text)
 }
 
-fn look(system: &dyn System, service: &Service, unit: Option<&Unit>, socket: &Path) -> Result<Engine, HostError> {
+fn look(
+    system: &dyn System,
+    service: &Service,
+    unit: Option<&Unit>,
+    socket: &Path,
+) -> Result<Engine, HostError> {
     // A connection to a passed socket would start the daemon, so the unit is asked first.
-    if let Some(unit) = unit.filter(|unit| unit.active_state != "active" && unit.active_state != "reloading") {
-        return Ok(Engine::Off { why: format!("{} is {}", service.name(), unit.active_state) });
+    if let Some(unit) =
+        unit.filter(|unit| unit.active_state != "active" && unit.active_state != "reloading")
+    {
+        return Ok(Engine::Off {
+            why: format!("{} is {}", service.name(), unit.active_state),
+        });
     }
     if !engine::ping(system, socket) {
         if unit.is_none() || !system.root().at(socket).exists() {
-            return Ok(Engine::Off { why: format!("nothing answers on {}", socket.display()) });
+            return Ok(Engine::Off {
+                why: format!("nothing answers on {}", socket.display()),
+            });
         }
         // The unit says it is up; a daemon that just starts may need a moment.
         for _ in 0..20 {
@@ -303,22 +371,33 @@ fn look(system: &dyn System, service: &Service, unit: Option<&Unit>, socket: &Pa
                 return engine::facts(system, socket).map(|facts| Engine::On(Box::new(facts)));
             }
         }
-        return Ok(Engine::Off { why: format!("{} is active, and nothing answers on {}", service.name(), socket.display()) });
+        return Ok(Engine::Off {
+            why: format!(
+                "{} is active, and nothing answers on {}",
+                service.name(),
+                socket.display()
+            ),
+        });
     }
     engine::facts(system, socket).map(|facts| Engine::On(Box::new(facts)))
 }
 
 fn unix_socket(command: &CommandLine) -> Option<PathBuf> {
-    command.hosts().iter().find_map(|host| match Endpoint::parse(host) {
-        Endpoint::Unix(path) => Some(PathBuf::from(path)),
-        _ => None,
-    })
+    command
+        .hosts()
+        .iter()
+        .find_map(|host| match Endpoint::parse(host) {
+            Endpoint::Unix(path) => Some(PathBuf::from(path)),
+            _ => None,
+        })
 }
 
 fn default_socket(system: &dyn System, supervisor: Supervisor) -> PathBuf {
     match (supervisor, system.variable("XDG_RUNTIME_DIR")) {
         (Supervisor::Rootless, Some(runtime)) => PathBuf::from(runtime).join("docker.sock"),
-        (Supervisor::Rootless, None) => PathBuf::from(format!("/run/user/{}/docker.sock", system.user().0)),
+        (Supervisor::Rootless, None) => {
+            PathBuf::from(format!("/run/user/{}/docker.sock", system.user().0))
+        }
         _ => PathBuf::from("/var/run/docker.sock"),
     }
 }
@@ -327,7 +406,9 @@ fn default_config(system: &dyn System, supervisor: Supervisor) -> PathBuf {
     match supervisor {
         Supervisor::Rootless => user_config(system).join("docker/daemon.json"),
         Supervisor::Snap => PathBuf::from("/var/snap/docker/current/config/daemon.json"),
-        Supervisor::Systemd | Supervisor::Sysvinit | Supervisor::Hand => PathBuf::from("/etc/docker/daemon.json"),
+        Supervisor::Systemd | Supervisor::Sysvinit | Supervisor::Hand => {
+            PathBuf::from("/etc/docker/daemon.json")
+        }
     }
 }
 
@@ -340,73 +421,129 @@ fn user_config(system: &dyn System) -> PathBuf {
 }
 
 fn installed_version(system: &dyn System, command: Option<&CommandLine>) -> Option<Version> {
-    let program = command.and_then(CommandLine::program).filter(|program| program.starts_with('/')).unwrap_or("dockerd");
+    let program = command
+        .and_then(CommandLine::program)
+        .filter(|program| program.starts_with('/'))
+        .unwrap_or("dockerd");
     // `dockerd-rootless.sh` would start something; its neighbour is asked instead.
     let program = program.replace("dockerd-rootless.sh", "dockerd");
-    let outcome = system.run(&Invocation::new([program.as_str(), "--version"])).ok()?;
+    let outcome = system
+        .run(&Invocation::new([program.as_str(), "--version"]))
+        .ok()?;
     Version::parse(&outcome.stdout)
 }
 
 fn listeners(observed: &Observed) -> Vec<Listener> {
     let command = observed.command.as_ref();
-    let (by_flag, by_json) = (command.is_some_and(demands_by_flag), demands_by_json(&observed.config));
+    let (by_flag, by_json) = (
+        command.is_some_and(demands_by_flag),
+        demands_by_json(&observed.config),
+    );
     let plain = !(by_flag || by_json);
     let mut found = Vec::new();
     let mut take = |hosts: Vec<String>, origin: &str| {
         for host in hosts {
             if let Endpoint::Tcp(address) = Endpoint::parse(&host) {
-                found.push(Listener { address: sealock_diag::escape(&address), origin: origin.to_owned(), plain });
+                found.push(Listener {
+                    address: sealock_diag::escape(&address),
+                    origin: origin.to_owned(),
+                    plain,
+                });
             }
         }
     };
-    take(command.map(CommandLine::hosts).unwrap_or_default(), &observed.service.name());
+    take(
+        command.map(CommandLine::hosts).unwrap_or_default(),
+        &observed.service.name(),
+    );
     // When the keys are ours, so are the listeners.
-    if !observed.config.string("tlscacert").is_some_and(|path| Path::new(path).starts_with(&observed.directory)) {
+    if !observed
+        .config
+        .string("tlscacert")
+        .is_some_and(|path| Path::new(path).starts_with(&observed.directory))
+    {
         take(observed.config.hosts().unwrap_or_default(), "daemon.json");
     }
     if let Some(socket) = observed.unit.as_ref().and_then(|unit| unit.socket.as_ref()) {
-        for stream in socket.listen.iter().filter(|stream| !stream.starts_with('/') && !stream.starts_with('@')) {
-            let address = if stream.contains(':') { stream.clone() } else { format!("[::]:{stream}") };
-            found.push(Listener { address: sealock_diag::escape(&address), origin: socket.name.clone(), plain });
+        for stream in socket
+            .listen
+            .iter()
+            .filter(|stream| !stream.starts_with('/') && !stream.starts_with('@'))
+        {
+            let address = if stream.contains(':') {
+                stream.clone()
+            } else {
+                format!("[::]:{stream}")
+            };
+            found.push(Listener {
+                address: sealock_diag::escape(&address),
+                origin: socket.name.clone(),
+                plain,
+            });
         }
     }
     found
 }
 
 fn demands_by_flag(command: &CommandLine) -> bool {
-    let verify = command.flags().into_iter().rev().find(|flag| flag.name == "tlsverify");
+    let verify = command
+        .flags()
+        .into_iter()
+        .rev()
+        .find(|flag| flag.name == "tlsverify");
     match verify {
         Some(flag) => flag.value.as_deref() != Some("false"),
-        None => command.flags().iter().any(|flag| flag.name == "tls" && flag.value.as_deref() != Some("false")),
+        None => command
+            .flags()
+            .iter()
+            .any(|flag| flag.name == "tls" && flag.value.as_deref() != Some("false")),
     }
 }
 
 fn demands_by_json(config: &DaemonJson) -> bool {
-    config.flag("tlsverify").unwrap_or_else(|| config.flag("tls") == Some(true))
+    config
+        .flag("tlsverify")
+        .unwrap_or_else(|| config.flag("tls") == Some(true))
 }
 
 fn remarks(observed: &Observed) -> Vec<String> {
     let mut remarks = Vec::new();
-    if demands_by_json(&observed.config) && !observed.config.has("tlscacert") && !observed.command.as_ref().is_some_and(demands_by_flag) {
+    if demands_by_json(&observed.config)
+        && !observed.config.has("tlscacert")
+        && !observed.command.as_ref().is_some_and(demands_by_flag)
+    {
         remarks.push(format!(
             "{} switches tlsverify on without tlscacert: every certificate of a public authority that allows client use gets in",
             observed.config.path().display()
         ));
     }
-    if TLS_KEYS.iter().any(|key| observed.config.has(key)) && !observed.config.has("tlsverify") && observed.config.flag("tls") != Some(true) {
-        remarks.push(format!("{} names TLS files but switches TLS on nowhere: listeners answer in clear", observed.config.path().display()));
+    if TLS_KEYS.iter().any(|key| observed.config.has(key))
+        && !observed.config.has("tlsverify")
+        && observed.config.flag("tls") != Some(true)
+    {
+        remarks.push(format!(
+            "{} names TLS files but switches TLS on nowhere: listeners answer in clear",
+            observed.config.path().display()
+        ));
     }
     let environment = daemon_environment(observed);
-    if environment.contains_key("DOCKER_TLS_VERIFY") && !observed.command.as_ref().is_some_and(demands_by_flag) {
+    if environment.contains_key("DOCKER_TLS_VERIFY")
+        && !observed.command.as_ref().is_some_and(demands_by_flag)
+    {
         remarks.push("DOCKER_TLS_VERIFY in dockerd's environment switches nothing on: listeners answer in clear".into());
     }
     for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
         if environment.contains_key(name) {
-            remarks.push(format!("{name} in dockerd's environment replaces the system's trust store for registries"));
+            remarks.push(format!(
+                "{name} in dockerd's environment replaces the system's trust store for registries"
+            ));
         }
     }
     for listener in observed.listeners.iter().filter(|listener| listener.plain) {
-        remarks.push(format!("{} ({}) is open without a certificate: whoever reaches it is root here", listener.address, listener.origin));
+        remarks.push(format!(
+            "{} ({}) is open without a certificate: whoever reaches it is root here",
+            listener.address, listener.origin
+        ));
     }
     remarks
 }
@@ -414,10 +551,14 @@ fn remarks(observed: &Observed) -> Vec<String> {
 /// The environment of the running daemon, else of its unit.
 fn daemon_environment(observed: &Observed) -> BTreeMap<String, String> {
     let mut environment = observed.environment();
-    let Some(running) = observed.service.running() else { return environment };
+    let Some(running) = observed.service.running() else {
+        return environment;
+    };
     let path = observed.at(Path::new(&format!("/proc/{}/environ", running.pid)));
     // Not ours to read: then the unit's has to do.
-    let Ok(bytes) = std::fs::read(path) else { return environment };
+    let Ok(bytes) = std::fs::read(path) else {
+        return environment;
+    };
     for entry in bytes.split(|byte| *byte == 0) {
         if let Some((name, value)) = String::from_utf8_lossy(entry).split_once('=') {
             environment.insert(name.to_owned(), value.to_owned());

@@ -26,10 +26,23 @@ impl Material {
     /// `ca_pem`: the client anchors; `chain`: the server leaf first; `key_pem`: its key, PKCS#8.
     ///
     /// `None` when the chain is empty.
-    pub fn new(ca_pem: Vec<u8>, chain: &[Certificate], key_pem: Sensitive<Vec<u8>>) -> Option<Self> {
+    pub fn new(
+        ca_pem: Vec<u8>,
+        chain: &[Certificate],
+        key_pem: Sensitive<Vec<u8>>,
+    ) -> Option<Self> {
         let fingerprint = chain.first()?.fingerprint().to_string();
-        let cert_pem = chain.iter().map(Certificate::to_pem).collect::<String>().into_bytes();
-        Some(Self { folder: fingerprint.chars().take(16).collect(), ca_pem, cert_pem, key_pem })
+        let cert_pem = chain
+            .iter()
+            .map(Certificate::to_pem)
+            .collect::<String>()
+            .into_bytes();
+        Some(Self {
+            folder: fingerprint.chars().take(16).collect(),
+            ca_pem,
+            cert_pem,
+            key_pem,
+        })
     }
 
     /// The name of the folder: the first 16 hex digits of the leaf's fingerprint.
@@ -65,7 +78,9 @@ pub struct Live(pub Vec<(Listen, Answering)>);
 
 impl Live {
     fn serves(&self, listen: &Listen) -> bool {
-        self.0.iter().any(|(seen, answering)| seen == listen && *answering == Answering::Serving)
+        self.0
+            .iter()
+            .any(|(seen, answering)| seen == listen && *answering == Answering::Serving)
     }
 }
 
@@ -145,20 +160,34 @@ impl HostPlan {
     }
 
     pub(crate) fn write(&mut self, path: PathBuf, text: &str, mode: u32) {
-        self.edit(Edit::Write { path, content: Content::Public(text.as_bytes().to_vec()), mode, owner: None });
+        self.edit(Edit::Write {
+            path,
+            content: Content::Public(text.as_bytes().to_vec()),
+            mode,
+            owner: None,
+        });
     }
 }
 
 /// Plans what makes the daemon listen on every desired address and demand client certificates.
 ///
 /// `live` is what the caller saw there. A host that is as desired gives a plan without steps.
-pub fn plan_up(observed: &Observed, desired: &Desired, material: &Material, live: &Live) -> Result<HostPlan, HostError> {
+pub fn plan_up(
+    observed: &Observed,
+    desired: &Desired,
+    material: &Material,
+    live: &Live,
+) -> Result<HostPlan, HostError> {
     check(observed, desired)?;
     let mut plan = HostPlan::default();
     certificates(observed, material, &mut plan)?;
     let target = Target::of(observed, desired)?;
     let changed = !plan.steps.is_empty() || target.changes(observed);
-    let serving = desired.daemon.listen.iter().all(|listen| live.serves(listen));
+    let serving = desired
+        .daemon
+        .listen
+        .iter()
+        .all(|listen| live.serves(listen));
     let stale = crate::drift::outdated(observed);
     let restart = changed || !serving || stale;
     let lent = restart && prepare(observed, desired, &mut plan);
@@ -189,12 +218,17 @@ fn check(observed: &Observed, desired: &Desired) -> Result<(), HostError> {
             .collect();
         if !flags.is_empty() {
             let pid = observed.service.running().map_or(0, |running| running.pid);
-            return Err(HostError::HandFlags { pid, flags, config: observed.config.path().to_path_buf() });
+            return Err(HostError::HandFlags {
+                pid,
+                flags,
+                config: observed.config.path().to_path_buf(),
+            });
         }
     }
     conflicts(observed)?;
     for listen in &desired.daemon.listen {
-        port::check(observed.system(), listen).map_err(|error| by_socket_unit(observed, listen, error))?;
+        port::check(observed.system(), listen)
+            .map_err(|error| by_socket_unit(observed, listen, error))?;
     }
     Ok(())
 }
@@ -204,19 +238,32 @@ fn by_socket_unit(observed: &Observed, listen: &Listen, error: HostError) -> Hos
     let socket = observed.unit.as_ref().and_then(|unit| unit.socket.as_ref());
     let stream = socket.and_then(|socket| {
         let port = format!(":{}", listen.address().port());
-        let mine = |stream: &&String| stream.ends_with(&port) || **stream == listen.address().port().to_string();
-        socket.listen.iter().find(mine).map(|stream| format!("{} (ListenStream={})", socket.name, escape(stream)))
+        let mine = |stream: &&String| {
+            stream.ends_with(&port) || **stream == listen.address().port().to_string()
+        };
+        socket
+            .listen
+            .iter()
+            .find(mine)
+            .map(|stream| format!("{} (ListenStream={})", socket.name, escape(stream)))
     });
     match (error, stream) {
-        (HostError::PortTaken { address, .. }, Some(holder)) => HostError::PortTaken { address, holder },
+        (HostError::PortTaken { address, .. }, Some(holder)) => {
+            HostError::PortTaken { address, holder }
+        }
         (error, _) => error,
     }
 }
 
 /// A flag and a key of one name: dockerd would not survive its next start, with or without us.
 fn conflicts(observed: &Observed) -> Result<(), HostError> {
-    let Some(command) = &observed.command else { return Ok(()) };
-    let origin = observed.unit.as_ref().map_or_else(|| observed.service.name(), |unit| unit.name.clone());
+    let Some(command) = &observed.command else {
+        return Ok(());
+    };
+    let origin = observed
+        .unit
+        .as_ref()
+        .map_or_else(|| observed.service.name(), |unit| unit.name.clone());
     for flag in command.flags() {
         let key = key_of(&flag.name);
         // Where our drop-in drops the TLS flags, or we drop the keys, the conflict ends with us.
@@ -270,20 +317,36 @@ impl Target {
                     config = config.without(key)?;
                 }
                 let drop_in = Some(dropin::text(observed, &command));
-                Ok(Self { config, drop_in, command: Some(command), inlined })
+                Ok(Self {
+                    config,
+                    drop_in,
+                    command: Some(command),
+                    inlined,
+                })
             }
             Way::Json => {
                 let config = cloaked_json(observed, &hosts(observed, desired))?;
                 let (drop_in, command, inlined) = match (observed.supervisor, &base) {
-                    (Supervisor::Rootless, _) => (dropin::rootless(observed, desired), None, Vec::new()),
+                    (Supervisor::Rootless, _) => {
+                        (dropin::rootless(observed, desired), None, Vec::new())
+                    }
                     (Supervisor::Systemd, Some(base)) if !base.tls_flags().is_empty() => {
                         let (command, inlined) = dropin::quiet(observed, false);
-                        (Some(dropin::text(observed, &command)), Some(command), inlined)
+                        (
+                            Some(dropin::text(observed, &command)),
+                            Some(command),
+                            inlined,
+                        )
                     }
                     (Supervisor::Snap, _) => (None, None, Vec::new()),
                     _ => (None, base, Vec::new()),
                 };
-                Ok(Self { config, drop_in, command, inlined })
+                Ok(Self {
+                    config,
+                    drop_in,
+                    command,
+                    inlined,
+                })
             }
         }
     }
@@ -299,13 +362,17 @@ impl Target {
 
 /// `hosts` of `daemon.json`: what is there without TCP, a unix socket in any case, and ours.
 fn hosts(observed: &Observed, desired: &Desired) -> Vec<String> {
-    quiet_hosts(observed).into_iter().chain(dropin::hosts(observed, desired)).collect()
+    quiet_hosts(observed)
+        .into_iter()
+        .chain(dropin::hosts(observed, desired))
+        .collect()
 }
 
 fn quiet_hosts(observed: &Observed) -> Vec<String> {
     let mut kept: Vec<String> = observed.config.hosts().unwrap_or_default();
     kept.retain(|host| !matches!(Endpoint::parse(host), Endpoint::Tcp(_)));
-    let local = |host: &String| matches!(Endpoint::parse(host), Endpoint::Unix(_) | Endpoint::Passed);
+    let local =
+        |host: &String| matches!(Endpoint::parse(host), Endpoint::Unix(_) | Endpoint::Passed);
     if !kept.iter().any(local) {
         kept.insert(0, format!("unix://{}", observed.socket.display()));
     }
@@ -327,7 +394,11 @@ fn cloaked_json(observed: &Observed, hosts: &[String]) -> Result<DaemonJson, Hos
 
 /// A folder of its own for every issue, and one link that is swapped: certificate and key are never
 /// of two different issues, at no instant.
-fn certificates(observed: &Observed, material: &Material, plan: &mut HostPlan) -> Result<(), HostError> {
+fn certificates(
+    observed: &Observed,
+    material: &Material,
+    plan: &mut HostPlan,
+) -> Result<(), HostError> {
     let owner = Some(observed.owner());
     let folder = observed.directory.join(&material.folder);
     let mut edits = Vec::new();
@@ -335,16 +406,36 @@ fn certificates(observed: &Observed, material: &Material, plan: &mut HostPlan) -
         edits.extend(Edit::missing_directories(&observed.at(base), 0o755, owner).map_err(disk)?);
     }
     for path in [&observed.directory, &folder] {
-        edits.push(Edit::Directory { path: observed.at(path), mode: 0o700, owner });
+        edits.push(Edit::Directory {
+            path: observed.at(path),
+            mode: 0o700,
+            owner,
+        });
     }
     for (name, content, mode) in [
         ("ca.pem", Content::Public(material.ca_pem.clone()), 0o444),
-        ("server-cert.pem", Content::Public(material.cert_pem.clone()), 0o444),
-        ("server-key.pem", Content::Secret(material.key_pem.clone()), 0o400),
+        (
+            "server-cert.pem",
+            Content::Public(material.cert_pem.clone()),
+            0o444,
+        ),
+        (
+            "server-key.pem",
+            Content::Secret(material.key_pem.clone()),
+            0o400,
+        ),
     ] {
-        edits.push(Edit::Write { path: observed.at(&folder.join(name)), content, mode, owner });
+        edits.push(Edit::Write {
+            path: observed.at(&folder.join(name)),
+            content,
+            mode,
+            owner,
+        });
     }
-    edits.push(Edit::Symlink { path: observed.at(&observed.directory.join("live")), target: PathBuf::from(&material.folder) });
+    edits.push(Edit::Symlink {
+        path: observed.at(&observed.directory.join("live")),
+        target: PathBuf::from(&material.folder),
+    });
     for edit in edits {
         if !edit.is_noop().map_err(disk)? {
             plan.edit(edit);
@@ -355,24 +446,39 @@ fn certificates(observed: &Observed, material: &Material, plan: &mut HostPlan) -
 
 /// live-restore before a restart, or the consent to do without. Whether it was lent.
 fn prepare(observed: &Observed, desired: &Desired, plan: &mut HostPlan) -> bool {
-    let Some(facts) = observed.engine.facts() else { return false };
-    let names: Vec<String> = facts.containers.iter().map(|container| container.name.clone()).collect();
+    let Some(facts) = observed.engine.facts() else {
+        return false;
+    };
+    let names: Vec<String> = facts
+        .containers
+        .iter()
+        .map(|container| container.name.clone())
+        .collect();
     match facts.swarm {
         Swarm::Inactive => {}
-        Swarm::Worker => plan.consents.push(Consent::SwarmRestart { containers: names.clone() }),
+        Swarm::Worker => plan.consents.push(Consent::SwarmRestart {
+            containers: names.clone(),
+        }),
         Swarm::Manager { autolock } => {
-            plan.consents.push(Consent::SwarmRestart { containers: names.clone() });
+            plan.consents.push(Consent::SwarmRestart {
+                containers: names.clone(),
+            });
             plan.consents.extend(autolock.then_some(Consent::Autolock));
         }
         Swarm::Locked => plan.consents.push(Consent::Autolock),
     }
     if let Some(anchors) = observed.foreign_tls() {
-        plan.consents.push(Consent::ReplaceTls { anchors: anchors.map(|path| escape(&path)) });
+        plan.consents.push(Consent::ReplaceTls {
+            anchors: anchors.map(|path| escape(&path)),
+        });
     }
     if names.is_empty() || facts.live_restore || facts.swarm != Swarm::Inactive {
         return false;
     }
-    let by_flag = observed.command.as_ref().is_some_and(|command| command.has("live-restore"));
+    let by_flag = observed
+        .command
+        .as_ref()
+        .is_some_and(|command| command.has("live-restore"));
     let lent = !by_flag && desired.daemon.live_restore && lend(observed, plan);
     if !lent {
         plan.consents.push(Consent::ContainersStop { names });
@@ -382,12 +488,17 @@ fn prepare(observed: &Observed, desired: &Desired, plan: &mut HostPlan) -> bool 
 
 /// The step that switches live-restore on in the running daemon.
 fn lend(observed: &Observed, plan: &mut HostPlan) -> bool {
-    let Ok(lent) = observed.config.with("live-restore", &Value::Bool(true)) else { return false };
+    let Ok(lent) = observed.config.with("live-restore", &Value::Bool(true)) else {
+        return false;
+    };
     let path = observed.at(observed.config.path());
     if lent.text() != observed.config.text() {
         plan.write(path, lent.text(), observed.config_mode.unwrap_or(0o644));
     }
-    plan.act(LiveRestore { service: observed.service.clone(), on: true });
+    plan.act(LiveRestore {
+        service: observed.service.clone(),
+        on: true,
+    });
     plan.notes.push(format!(
         "live-restore is switched on in {}, so that containers outlive the restart; `sealock down` takes it out again",
         observed.config.path().display()
@@ -397,26 +508,50 @@ fn lend(observed: &Observed, plan: &mut HostPlan) -> bool {
 
 /// The files of the daemon, in an order in which it can start after every one of them, and never
 /// listens without TLS.
-fn configure(observed: &Observed, target: &Target, lent: bool, plan: &mut HostPlan) -> Result<(), HostError> {
-    let with_loan = |json: DaemonJson| if lent { json.with("live-restore", &Value::Bool(true)) } else { Ok(json) };
+fn configure(
+    observed: &Observed,
+    target: &Target,
+    lent: bool,
+    plan: &mut HostPlan,
+) -> Result<(), HostError> {
+    let with_loan = |json: DaemonJson| {
+        if lent {
+            json.with("live-restore", &Value::Bool(true))
+        } else {
+            Ok(json)
+        }
+    };
     let config = with_loan(target.config.clone())?;
-    let (config_changes, unit_changes) = (target.config_changes(observed), target.drop_in.as_deref() != observed.drop_in());
+    let (config_changes, unit_changes) = (
+        target.config_changes(observed),
+        target.drop_in.as_deref() != observed.drop_in(),
+    );
     let path = observed.at(observed.config.path());
     let mode = observed.config_mode.unwrap_or(0o644);
     // Both files change, and until now none of ours stands between them: TLS lives in one place and a
     // listener in the other, and there is no order of two writes that is safe. In between the daemon
     // is told to listen on its unix socket only.
-    let apart = config_changes && unit_changes && observed.drop_in().is_none() && observed.supervisor == Supervisor::Systemd;
+    let apart = config_changes
+        && unit_changes
+        && observed.drop_in().is_none()
+        && observed.supervisor == Supervisor::Systemd;
     match observed.way() {
         Way::Flags if apart => {
-            let passed_tcp = observed.listeners.iter().any(|listener| listener.origin.ends_with(".socket"));
+            let passed_tcp = observed
+                .listeners
+                .iter()
+                .any(|listener| listener.origin.ends_with(".socket"));
             let (quiet, _) = dropin::quiet(observed, passed_tcp);
             unit_file(observed, Some(&dropin::text(observed, &quiet)), plan)?;
             plan.write(path, config.text(), mode);
             unit_file(observed, target.drop_in.as_deref(), plan)?;
         }
         Way::Json if apart => {
-            let quiet = with_loan(observed.config.with("hosts", &Value::from(quiet_hosts(observed)))?)?;
+            let quiet = with_loan(
+                observed
+                    .config
+                    .with("hosts", &Value::from(quiet_hosts(observed)))?,
+            )?;
             if quiet.text() != observed.config.text() {
                 plan.write(path.clone(), quiet.text(), mode);
             }
@@ -426,8 +561,12 @@ fn configure(observed: &Observed, target: &Target, lent: bool, plan: &mut HostPl
         Way::Flags | Way::Json => {
             if config_changes {
                 if let Some(parent) = path.parent() {
-                    for edit in Edit::missing_directories(parent, 0o755, Some(observed.owner())).map_err(disk)? {
-                        if !plan.steps.iter().any(|step| matches!(step, Step::File(known) if known.path() == edit.path())) {
+                    for edit in Edit::missing_directories(parent, 0o755, Some(observed.owner()))
+                        .map_err(disk)?
+                    {
+                        if !plan.steps.iter().any(
+                            |step| matches!(step, Step::File(known) if known.path() == edit.path()),
+                        ) {
                             plan.edit(edit);
                         }
                     }
@@ -443,8 +582,14 @@ fn configure(observed: &Observed, target: &Target, lent: bool, plan: &mut HostPl
 }
 
 /// Writes (or removes) our drop-in and makes systemd read it.
-pub(crate) fn unit_file(observed: &Observed, text: Option<&str>, plan: &mut HostPlan) -> Result<(), HostError> {
-    let Some(unit) = &observed.unit else { return Ok(()) };
+pub(crate) fn unit_file(
+    observed: &Observed,
+    text: Option<&str>,
+    plan: &mut HostPlan,
+) -> Result<(), HostError> {
+    let Some(unit) = &observed.unit else {
+        return Ok(());
+    };
     let path = observed.at(&unit.our_path);
     match text {
         Some(text) => {
@@ -452,12 +597,19 @@ pub(crate) fn unit_file(observed: &Observed, text: Option<&str>, plan: &mut Host
                 return Err(HostError::Unit {
                     unit: unit.name.clone(),
                     path: later.clone(),
-                    problem: format!("it sets ExecStart and is read after {}", unit.our_path.display()),
+                    problem: format!(
+                        "it sets ExecStart and is read after {}",
+                        unit.our_path.display()
+                    ),
                 });
             }
             if let Some(directory) = path.parent() {
-                for edit in Edit::missing_directories(directory, 0o755, Some(observed.owner())).map_err(disk)? {
-                    if !plan.steps.iter().any(|step| matches!(step, Step::File(known) if known.path() == edit.path())) {
+                for edit in Edit::missing_directories(directory, 0o755, Some(observed.owner()))
+                    .map_err(disk)?
+                {
+                    if !plan.steps.iter().any(
+                        |step| matches!(step, Step::File(known) if known.path() == edit.path()),
+                    ) {
                         plan.edit(edit);
                     }
                 }
@@ -472,25 +624,39 @@ pub(crate) fn unit_file(observed: &Observed, text: Option<&str>, plan: &mut Host
 
 /// Whether a drop-in would have the last word over ours.
 fn overrides(observed: &Observed, path: &Path) -> bool {
-    let later = path.file_name().is_some_and(|name| name.to_string_lossy().as_ref() > crate::DROP_IN);
+    let later = path
+        .file_name()
+        .is_some_and(|name| name.to_string_lossy().as_ref() > crate::DROP_IN);
     later
-        && std::fs::read_to_string(observed.at(path))
-            .is_ok_and(|text| crate::unit::directives(&text).iter().any(|directive| directive.key == "ExecStart"))
+        && std::fs::read_to_string(observed.at(path)).is_ok_and(|text| {
+            crate::unit::directives(&text)
+                .iter()
+                .any(|directive| directive.key == "ExecStart")
+        })
 }
 
 /// Check, restart, or the step that is left to a person.
 fn finish(observed: &Observed, target: &Target, plan: &mut HostPlan) {
     if let Some(argv) = validation(observed, target) {
-        plan.act(Validate { service: observed.service.clone(), argv });
+        plan.act(Validate {
+            service: observed.service.clone(),
+            argv,
+        });
     }
     let start = observed.engine.facts().is_none();
     if observed.service.can_restart() {
         plan.restart = true;
-        plan.act(Restart { service: observed.service.clone(), start });
+        plan.act(Restart {
+            service: observed.service.clone(),
+            start,
+        });
         return;
     }
     plan.remaining_step = Some(match observed.service.running() {
-        Some(running) => format!("restart dockerd (process {}) the way it was started, then `sealock apply`", running.pid),
+        Some(running) => format!(
+            "restart dockerd (process {}) the way it was started, then `sealock apply`",
+            running.pid
+        ),
         None => "start dockerd, then `sealock apply`".into(),
     });
 }
@@ -498,39 +664,76 @@ fn finish(observed: &Observed, target: &Target, plan: &mut HostPlan) {
 /// `dockerd … --validate`, where dockerd has it and would see what it will really get.
 fn validation(observed: &Observed, target: &Target) -> Option<Vec<String>> {
     let command = target.command.as_ref()?;
-    observed.version.as_ref().filter(|version| version.validates())?;
+    observed
+        .version
+        .as_ref()
+        .filter(|version| version.validates())?;
     let program = command.program()?.to_owned();
     let mut argv = vec![program];
     argv.extend(command.arguments());
     if !command.has("config-file") && observed.supervisor == Supervisor::Hand {
-        argv.extend(["--config-file".to_owned(), observed.at(observed.config.path()).display().to_string()]);
+        argv.extend([
+            "--config-file".to_owned(),
+            observed.at(observed.config.path()).display().to_string(),
+        ]);
     }
     argv.push("--validate".to_owned());
     Some(argv)
 }
 
-fn notes(observed: &Observed, desired: &Desired, target: &Target, restart: bool, plan: &mut HostPlan) {
+fn notes(
+    observed: &Observed,
+    desired: &Desired,
+    target: &Target,
+    restart: bool,
+    plan: &mut HostPlan,
+) {
     if !restart {
         return;
     }
     for listener in &observed.listeners {
         let address = &listener.address;
         if listener.origin.ends_with(".socket") {
-            plan.notes.push(format!("{address} ({}) stays open and demands certificates from now on", listener.origin));
-        } else if !desired.daemon.listen.iter().any(|listen| listen.to_string() == *address) {
-            let kind = if listener.plain { "was open without a certificate, and is closed" } else { "is closed; add it to `listen` to keep it" };
-            plan.notes.push(format!("{address} ({}) {kind}", listener.origin));
+            plan.notes.push(format!(
+                "{address} ({}) stays open and demands certificates from now on",
+                listener.origin
+            ));
+        } else if !desired
+            .daemon
+            .listen
+            .iter()
+            .any(|listen| listen.to_string() == *address)
+        {
+            let kind = if listener.plain {
+                "was open without a certificate, and is closed"
+            } else {
+                "is closed; add it to `listen` to keep it"
+            };
+            plan.notes
+                .push(format!("{address} ({}) {kind}", listener.origin));
         } else if listener.plain {
-            plan.notes.push(format!("{address} ({}) was open without a certificate, and demands one from now on", listener.origin));
+            plan.notes.push(format!(
+                "{address} ({}) was open without a certificate, and demands one from now on",
+                listener.origin
+            ));
         }
     }
     for variable in &target.inlined {
         plan.notes.push(format!("{variable} holds listeners or TLS flags, so the rest of its value is written into our drop-in"));
     }
     if let crate::engine::Engine::Off { why } = &observed.engine {
-        plan.notes.push(format!("the daemon was off ({why}); it is started, because only a running one can be proved"));
-        if observed.unit.as_ref().is_some_and(|unit| unit.file_state == "disabled") {
-            plan.notes.push(format!("{} is disabled: it will be off again after a reboot", observed.service.name()));
+        plan.notes.push(format!(
+            "the daemon was off ({why}); it is started, because only a running one can be proved"
+        ));
+        if observed
+            .unit
+            .as_ref()
+            .is_some_and(|unit| unit.file_state == "disabled")
+        {
+            plan.notes.push(format!(
+                "{} is disabled: it will be off again after a reboot",
+                observed.service.name()
+            ));
         }
     }
 }
@@ -538,7 +741,9 @@ fn notes(observed: &Observed, desired: &Desired, target: &Target, restart: bool,
 /// Folders of earlier issues.
 fn superseded(observed: &Observed, material: &Material) -> Result<Vec<Edit>, HostError> {
     let directory = observed.at(&observed.directory);
-    let Ok(entries) = std::fs::read_dir(&directory) else { return Ok(Vec::new()) };
+    let Ok(entries) = std::fs::read_dir(&directory) else {
+        return Ok(Vec::new());
+    };
     let mut edits = Vec::new();
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();

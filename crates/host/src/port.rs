@@ -12,10 +12,16 @@ struct Socket {
 
 /// Refuses an address that a process other than dockerd holds.
 pub(crate) fn check(system: &dyn System, listen: &Listen) -> Result<(), HostError> {
-    for socket in sockets(system).into_iter().filter(|socket| listen.meets(socket.address)) {
+    for socket in sockets(system)
+        .into_iter()
+        .filter(|socket| listen.meets(socket.address))
+    {
         let (holder, ours) = holder(system, socket.inode);
         if !ours {
-            return Err(HostError::PortTaken { address: listen.to_string(), holder });
+            return Err(HostError::PortTaken {
+                address: listen.to_string(),
+                holder,
+            });
         }
     }
     Ok(())
@@ -41,7 +47,9 @@ fn parse(line: &str) -> Option<Socket> {
     let (address, port) = local.split_once(':')?;
     let ip = match address.len() {
         // Words of 32 bits in the machine's byte order.
-        8 => IpAddr::V4(Ipv4Addr::from(u32::from_str_radix(address, 16).ok()?.to_ne_bytes())),
+        8 => IpAddr::V4(Ipv4Addr::from(
+            u32::from_str_radix(address, 16).ok()?.to_ne_bytes(),
+        )),
         32 => {
             let mut bytes = [0u8; 16];
             for (at, slot) in bytes.chunks_exact_mut(4).enumerate() {
@@ -52,20 +60,29 @@ fn parse(line: &str) -> Option<Socket> {
         }
         _ => return None,
     };
-    Some(Socket { address: SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?), inode })
+    Some(Socket {
+        address: SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?),
+        inode,
+    })
 }
 
 /// The process with that socket, in words, and whether it is dockerd (or what forwards for it).
 fn holder(system: &dyn System, inode: u64) -> (String, bool) {
     let wanted = format!("socket:[{inode}]");
     let unknown = ("another process".to_owned(), false);
-    let Ok(processes) = std::fs::read_dir(system.root().at("/proc")) else { return unknown };
+    let Ok(processes) = std::fs::read_dir(system.root().at("/proc")) else {
+        return unknown;
+    };
     for process in processes.flatten() {
-        let Ok(pid) = process.file_name().to_string_lossy().parse::<u32>() else { continue };
-        let Ok(descriptors) = std::fs::read_dir(process.path().join("fd")) else { continue };
-        let has = descriptors
-            .flatten()
-            .any(|fd| std::fs::read_link(fd.path()).is_ok_and(|target| target.to_string_lossy() == wanted));
+        let Ok(pid) = process.file_name().to_string_lossy().parse::<u32>() else {
+            continue;
+        };
+        let Ok(descriptors) = std::fs::read_dir(process.path().join("fd")) else {
+            continue;
+        };
+        let has = descriptors.flatten().any(|fd| {
+            std::fs::read_link(fd.path()).is_ok_and(|target| target.to_string_lossy() == wanted)
+        });
         if has {
             let name = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
             let name = sealock_diag::escape(name.trim());
@@ -84,11 +101,19 @@ mod tests {
     fn lines_of_proc() {
         let line = "   0: 0100007F:0948 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 12345 1 0000000000000000 100 0 0 10 0";
         let socket = parse(line).unwrap();
-        assert_eq!((socket.address.to_string().as_str(), socket.inode), ("127.0.0.1:2376", 12345));
+        assert_eq!(
+            (socket.address.to_string().as_str(), socket.inode),
+            ("127.0.0.1:2376", 12345)
+        );
         let six = "   0: 00000000000000000000000000000000:0947 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 7 1 0 100 0 0 10 0";
         assert_eq!(parse(six).unwrap().address.to_string(), "[::]:2375");
         assert_eq!(parse(&line.replace(" 0A ", " 01 ")), None);
-        for text in ["", "x", "0: zz:yy a 0A", "0: é00007F:0948 00000000:0000 0A 0:0 0:0 0 0 0 1 1"] {
+        for text in [
+            "",
+            "x",
+            "0: zz:yy a 0A",
+            "0: é00007F:0948 00000000:0000 0A 0:0 0:0 0 0 0 1 1",
+        ] {
             assert_eq!(parse(text), None);
         }
     }

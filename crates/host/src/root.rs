@@ -44,7 +44,10 @@ mod tests {
     fn a_root_is_invisible_on_a_real_host() {
         let host = Root::host();
         assert_eq!(host.at("/etc/docker"), Path::new("/etc/docker"));
-        assert_eq!(host.seen(Path::new("/etc/docker")), Path::new("/etc/docker"));
+        assert_eq!(
+            host.seen(Path::new("/etc/docker")),
+            Path::new("/etc/docker")
+        );
         let elsewhere = Root::new("/tmp/x");
         assert_eq!(elsewhere.at("/etc/docker"), Path::new("/tmp/x/etc/docker"));
         assert_eq!(elsewhere.seen(Path::new("/tmp/x/etc")), Path::new("/etc"));

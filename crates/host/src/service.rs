@@ -1,9 +1,9 @@
 //! The daemon as a service: reload, restart, wait, and put back.
 
+use crate::HostError;
 use crate::engine;
 use crate::json::DaemonJson;
 use crate::system::{Invocation, System};
-use crate::HostError;
 use sealock_change::fs;
 use sealock_diag::escape;
 use std::fmt;
@@ -21,7 +21,11 @@ const NAP: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Manager {
     /// systemd, the system's or the user's.
-    Systemd { unit: String, user: bool, reloads: bool },
+    Systemd {
+        unit: String,
+        user: bool,
+        reloads: bool,
+    },
     /// snapd.
     Snap { unit: String },
     /// An init script.
@@ -43,7 +47,10 @@ pub struct Service {
 
 impl fmt::Debug for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service").field("manager", &self.manager).field("socket", &self.socket).finish_non_exhaustive()
+        f.debug_struct("Service")
+            .field("manager", &self.manager)
+            .field("socket", &self.socket)
+            .finish_non_exhaustive()
     }
 }
 
@@ -93,8 +100,12 @@ impl Service {
     pub fn running(&self) -> Option<Running> {
         let pid = match &self.manager {
             // The socket belongs to systemd itself when it is passed, so the manager is asked.
-            Manager::Systemd { .. } | Manager::Snap { .. } => self.property("MainPID")?.parse().ok()?,
-            _ => self.pid_from_file().or_else(|| self.system.listener_pid(&self.socket).ok())?,
+            Manager::Systemd { .. } | Manager::Snap { .. } => {
+                self.property("MainPID")?.parse().ok()?
+            }
+            _ => self
+                .pid_from_file()
+                .or_else(|| self.system.listener_pid(&self.socket).ok())?,
         };
         self.life(pid)
     }
@@ -110,7 +121,8 @@ impl Service {
         if pid == 0 {
             return None;
         }
-        let stat = std::fs::read_to_string(self.system.root().at(format!("/proc/{pid}/stat"))).ok()?;
+        let stat =
+            std::fs::read_to_string(self.system.root().at(format!("/proc/{pid}/stat"))).ok()?;
         // The name in parentheses may hold spaces and parentheses itself.
         let after = stat.get(stat.rfind(')')? + 1..)?;
         let started = after.split_whitespace().nth(19)?.parse().ok()?;
@@ -129,7 +141,10 @@ impl Service {
     pub fn is_active(&self) -> bool {
         match &self.manager {
             Manager::Systemd { .. } | Manager::Snap { .. } => {
-                matches!(self.property("ActiveState").as_deref(), Some("active" | "reloading"))
+                matches!(
+                    self.property("ActiveState").as_deref(),
+                    Some("active" | "reloading")
+                )
             }
             _ => engine::ping(&*self.system, &self.socket),
         }
@@ -137,17 +152,24 @@ impl Service {
 
     /// SIGHUP: dockerd reads `daemon.json` again, as far as it can without a restart.
     pub fn reload(&self) -> Result<(), HostError> {
-        if let Manager::Systemd { unit, user, reloads: true } = &self.manager {
+        if let Manager::Systemd {
+            unit,
+            user,
+            reloads: true,
+        } = &self.manager
+        {
             return self.must(&systemctl(*user, &["reload", unit]));
         }
         let running = self.running().ok_or_else(|| HostError::Command {
             command: "kill -HUP".into(),
             said: format!("{} is not running", self.name()),
         })?;
-        self.system.hang_up(running.pid).map_err(|error| HostError::Command {
-            command: format!("kill -HUP {}", running.pid),
-            said: error.to_string(),
-        })
+        self.system
+            .hang_up(running.pid)
+            .map_err(|error| HostError::Command {
+                command: format!("kill -HUP {}", running.pid),
+                said: error.to_string(),
+            })
     }
 
     /// Reloads and waits until `/info` says `expected` of live-restore.
@@ -157,7 +179,11 @@ impl Service {
         for _ in 0..100 {
             match engine::live_restore(&*self.system, &self.socket) {
                 Ok(found) if found == expected => return Ok(()),
-                Ok(found) => said = format!("expected LiveRestoreEnabled {expected}, /info says {found} after 10 s"),
+                Ok(found) => {
+                    said = format!(
+                        "expected LiveRestoreEnabled {expected}, /info says {found} after 10 s"
+                    )
+                }
                 Err(error) => said = error.to_string(),
             }
             self.system.pause(NAP);
@@ -187,10 +213,12 @@ impl Service {
                 }
                 self.must(&systemctl(*user, &["restart", unit]).within(Duration::from_secs(180)))
             }
-            Manager::Snap { .. } => {
-                self.must(&Invocation::new(["snap", "restart", "docker"]).within(Duration::from_secs(180)))
-            }
-            Manager::Init => self.must(&Invocation::new(["service", "docker", "restart"]).within(Duration::from_secs(120))),
+            Manager::Snap { .. } => self.must(
+                &Invocation::new(["snap", "restart", "docker"]).within(Duration::from_secs(180)),
+            ),
+            Manager::Init => self.must(
+                &Invocation::new(["service", "docker", "restart"]).within(Duration::from_secs(120)),
+            ),
             Manager::Command { line } => self.must(&Invocation::shell(line)),
             Manager::Unknown => Err(HostError::Command {
                 command: "restart dockerd".into(),
@@ -206,8 +234,12 @@ impl Service {
                 // The socket, if there is one, stays as it was: it was listening before too.
                 self.must(&systemctl(*user, &["stop", unit]).within(Duration::from_secs(120)))
             }
-            Manager::Snap { .. } => self.must(&Invocation::new(["snap", "stop", "docker"]).within(Duration::from_secs(120))),
-            Manager::Init => self.must(&Invocation::new(["service", "docker", "stop"]).within(Duration::from_secs(120))),
+            Manager::Snap { .. } => self.must(
+                &Invocation::new(["snap", "stop", "docker"]).within(Duration::from_secs(120)),
+            ),
+            Manager::Init => self.must(
+                &Invocation::new(["service", "docker", "stop"]).within(Duration::from_secs(120)),
+            ),
             Manager::Command { .. } | Manager::Unknown => Ok(()),
         }
     }
@@ -230,7 +262,10 @@ impl Service {
 
     fn not_back(&self, fallback: &dyn fmt::Display) -> HostError {
         let said = blame(&self.recent_log()).unwrap_or_else(|| escape(&fallback.to_string()));
-        HostError::NotBack { waited: format!("{} and {}", self.name(), self.socket.display()), said }
+        HostError::NotBack {
+            waited: format!("{} and {}", self.name(), self.socket.display()),
+            said,
+        }
     }
 
     /// The last lines of the daemon's log, where the manager keeps one; empty otherwise.
@@ -260,7 +295,11 @@ impl Service {
     pub fn restore_running(&self, before: &Before) -> Result<(), HostError> {
         self.daemon_reload()?;
         if !before.active {
-            return if self.is_active() { self.stop() } else { Ok(()) };
+            return if self.is_active() {
+                self.stop()
+            } else {
+                Ok(())
+            };
         }
         let same = before.running.is_some() && self.running() == before.running;
         if !before.bridge {
@@ -277,11 +316,17 @@ impl Service {
     fn bridged(&self, path: &Path, restart: bool) -> Result<(), HostError> {
         let file = self.system.root().at(path);
         let original = read_optional(&file)?;
-        let text = original.as_deref().map(String::from_utf8_lossy).unwrap_or_default().into_owned();
+        let text = original
+            .as_deref()
+            .map(String::from_utf8_lossy)
+            .unwrap_or_default()
+            .into_owned();
         let json = DaemonJson::parse(path, &text)?;
         let stat = fs::stat(&file).map_err(changed)?;
         let mode = stat.as_ref().map_or(0o644, |stat| stat.mode);
-        let modified = std::fs::metadata(&file).and_then(|metadata| metadata.modified()).ok();
+        let modified = std::fs::metadata(&file)
+            .and_then(|metadata| metadata.modified())
+            .ok();
         let write = |bytes: &[u8]| fs::write_atomic(&file, bytes, mode, None).map_err(changed);
         let result = (|| {
             if restart {
@@ -311,8 +356,15 @@ impl Service {
             Manager::Snap { unit } => (unit, false),
             _ => return None,
         };
-        let outcome = self.system.run(&systemctl(user, &["show", unit, "-p", name])).ok()?;
-        outcome.stdout.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
+        let outcome = self
+            .system
+            .run(&systemctl(user, &["show", unit, "-p", name]))
+            .ok()?;
+        outcome.stdout.lines().find_map(|line| {
+            line.strip_prefix(name)?
+                .strip_prefix('=')
+                .map(str::to_owned)
+        })
     }
 
     pub(crate) fn must(&self, invocation: &Invocation) -> Result<(), HostError> {
@@ -322,21 +374,40 @@ impl Service {
 
 /// Runs a command that has to succeed.
 pub(crate) fn run(system: &dyn System, invocation: &Invocation) -> Result<String, HostError> {
-    let failed = |said: String| HostError::Command { command: escape(&invocation.line()), said };
-    let outcome = system.run(invocation).map_err(|error| failed(error.to_string()))?;
+    let failed = |said: String| HostError::Command {
+        command: escape(&invocation.line()),
+        said,
+    };
+    let outcome = system
+        .run(invocation)
+        .map_err(|error| failed(error.to_string()))?;
     if outcome.success() {
         return Ok(outcome.stdout);
     }
-    let said = outcome.stderr.lines().chain(outcome.stdout.lines()).find(|line| !line.trim().is_empty()).unwrap_or("");
+    let said = outcome
+        .stderr
+        .lines()
+        .chain(outcome.stdout.lines())
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("");
     Err(failed(match outcome.status {
         Some(status) => format!("exit status {status}: {}", escape(said.trim())),
-        None => format!("killed, or not done within {} s: {}", invocation.timeout.as_secs(), escape(said.trim())),
+        None => format!(
+            "killed, or not done within {} s: {}",
+            invocation.timeout.as_secs(),
+            escape(said.trim())
+        ),
     }))
 }
 
 pub(crate) fn systemctl(user: bool, arguments: &[&str]) -> Invocation {
     let manager = user.then_some("--user");
-    Invocation::new(["systemctl"].into_iter().chain(manager).chain(arguments.iter().copied()))
+    Invocation::new(
+        ["systemctl"]
+            .into_iter()
+            .chain(manager)
+            .chain(arguments.iter().copied()),
+    )
 }
 
 /// A file's bytes; `None` when there is no file.
@@ -344,13 +415,19 @@ pub(crate) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, HostError> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(HostError::Unreadable { path: path.to_path_buf(), source }),
+        Err(source) => Err(HostError::Unreadable {
+            path: path.to_path_buf(),
+            source,
+        }),
     }
 }
 
 fn changed(error: sealock_change::Error) -> HostError {
     use sealock_diag::Diagnose as _;
-    HostError::Command { command: error.to_string(), said: error.cause().unwrap_or_default() }
+    HostError::Command {
+        command: error.to_string(),
+        said: error.cause().unwrap_or_default(),
+    }
 }
 
 /// dockerd's own reason among log lines: the last line of an error, without time and level.
@@ -366,8 +443,13 @@ fn blame(lines: &[String]) -> Option<String> {
         "merged configuration validation",
         "level=fatal",
     ];
-    let line = lines.iter().rev().find(|line| SIGNS.iter().any(|sign| line.contains(sign)))?;
-    let message = line.split_once("msg=\"").map_or(line.as_str(), |(_, rest)| rest.trim_end_matches('"'));
+    let line = lines
+        .iter()
+        .rev()
+        .find(|line| SIGNS.iter().any(|sign| line.contains(sign)))?;
+    let message = line
+        .split_once("msg=\"")
+        .map_or(line.as_str(), |(_, rest)| rest.trim_end_matches('"'));
     Some(message.trim().to_owned())
 }
 
@@ -383,7 +465,10 @@ mod tests {
             "docker.service: Main process exited, code=exited, status=1/FAILURE",
         ]
         .map(str::to_owned);
-        assert_eq!(blame(&log).unwrap(), "failed to load listeners: listen tcp 127.0.0.1:23770: bind: address already in use");
+        assert_eq!(
+            blame(&log).unwrap(),
+            "failed to load listeners: listen tcp 127.0.0.1:23770: bind: address already in use"
+        );
         assert_eq!(blame(&[]), None);
     }
 }

@@ -151,7 +151,12 @@ impl System for Local {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         // What `systemctl --user` needs to find its manager, and dockerd its home.
-        for name in ["HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "XDG_CONFIG_HOME"] {
+        for name in [
+            "HOME",
+            "XDG_RUNTIME_DIR",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "XDG_CONFIG_HOME",
+        ] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
@@ -173,7 +178,11 @@ impl System for Local {
             std::thread::sleep(nap);
             nap = (nap * 2).min(Duration::from_millis(50));
         };
-        Ok(Outcome { status, stdout: collect(stdout), stderr: collect(stderr) })
+        Ok(Outcome {
+            status,
+            stdout: collect(stdout),
+            stderr: collect(stderr),
+        })
     }
 
     fn exchange(&self, socket: &Path, request: &[u8], timeout: Duration) -> io::Result<Vec<u8>> {
@@ -196,11 +205,17 @@ impl System for Local {
         let raw = i32::try_from(pid).map_err(io::Error::other)?;
         let pid = rustix::process::Pid::from_raw(raw)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "process 0"))?;
-        Ok(rustix::process::kill_process(pid, rustix::process::Signal::HUP)?)
+        Ok(rustix::process::kill_process(
+            pid,
+            rustix::process::Signal::HUP,
+        )?)
     }
 
     fn user(&self) -> (u32, u32) {
-        (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw())
+        (
+            rustix::process::geteuid().as_raw(),
+            rustix::process::getegid().as_raw(),
+        )
     }
 
     fn variable(&self, name: &str) -> Option<String> {
@@ -208,7 +223,10 @@ impl System for Local {
     }
 
     fn hostname(&self) -> String {
-        rustix::system::uname().nodename().to_string_lossy().into_owned()
+        rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned()
     }
 
     fn interfaces(&self) -> Vec<Interface> {
@@ -216,7 +234,10 @@ impl System for Local {
         if_addrs::get_if_addrs()
             .unwrap_or_default()
             .into_iter()
-            .map(|found| Interface { address: found.ip(), name: found.name })
+            .map(|found| Interface {
+                address: found.ip(),
+                name: found.name,
+            })
             .collect()
     }
 
@@ -227,8 +248,10 @@ impl System for Local {
 
 /// Our own search path, or the system's when there is none.
 fn search_path() -> PathBuf {
-    std::env::var_os("PATH")
-        .map_or_else(|| PathBuf::from("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), PathBuf::from)
+    std::env::var_os("PATH").map_or_else(
+        || PathBuf::from("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+        PathBuf::from,
+    )
 }
 
 /// What has come out of a pipe so far, and whether it has ended.
@@ -244,8 +267,12 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> Drain {
         loop {
             // A pipe that breaks half-way still gives what came before.
             let count = pipe.read(&mut chunk).unwrap_or(0);
-            let Ok(mut state) = writer.0.lock() else { return };
-            state.0.extend_from_slice(chunk.get(..count).unwrap_or_default());
+            let Ok(mut state) = writer.0.lock() else {
+                return;
+            };
+            state
+                .0
+                .extend_from_slice(chunk.get(..count).unwrap_or_default());
             if count == 0 {
                 state.1 = true;
                 writer.1.notify_all();
@@ -259,10 +286,18 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> Drain {
 /// What was drained. A grandchild (a daemon started by the restart command) may hold the pipe open
 /// for ever, so the wait ends soon after the command itself did.
 fn collect(drain: Drain) -> String {
-    let Some(shared) = drain else { return String::new() };
-    let Ok(state) = shared.0.lock() else { return String::new() };
-    let waited = shared.1.wait_timeout_while(state, Duration::from_millis(500), |state| !state.1);
-    waited.map(|(state, _)| String::from_utf8_lossy(&state.0).into_owned()).unwrap_or_default()
+    let Some(shared) = drain else {
+        return String::new();
+    };
+    let Ok(state) = shared.0.lock() else {
+        return String::new();
+    };
+    let waited = shared
+        .1
+        .wait_timeout_while(state, Duration::from_millis(500), |state| !state.1);
+    waited
+        .map(|(state, _)| String::from_utf8_lossy(&state.0).into_owned())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -272,7 +307,9 @@ mod tests {
 
     #[test]
     fn a_command_runs_in_a_clean_environment() {
-        let out = Local::new().run(&Invocation::new(["/usr/bin/env"])).unwrap();
+        let out = Local::new()
+            .run(&Invocation::new(["/usr/bin/env"]))
+            .unwrap();
         assert!(out.success());
         assert!(out.stdout.contains("LC_ALL=C\n"), "{}", out.stdout);
         assert!(!out.stdout.contains("CARGO"), "{}", out.stdout);
@@ -286,7 +323,9 @@ mod tests {
 
     #[test]
     fn a_daemon_that_inherits_the_pipe_does_not_hold_us() {
-        let out = Local::new().run(&Invocation::shell("sleep 3 & echo started")).unwrap();
+        let out = Local::new()
+            .run(&Invocation::shell("sleep 3 & echo started"))
+            .unwrap();
         assert!(out.success());
         assert_eq!(out.stdout, "started\n");
     }

@@ -49,12 +49,20 @@ pub(crate) const DEBIAN: &str = "[Unit]\nDescription=Docker Application Containe
 
 impl Fake {
     pub(crate) fn new(name: &str) -> Arc<Self> {
-        let directory = std::env::temp_dir().join(format!("sealock-host-{}-{name}", std::process::id()));
+        let directory =
+            std::env::temp_dir().join(format!("sealock-host-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&directory);
         std::fs::create_dir_all(&directory).unwrap();
         let directory = directory.canonicalize().unwrap();
-        let script = Script { version: "Docker version 26.1.5, build x".into(), ..Script::default() };
-        Arc::new(Self { root: Root::new(&directory), directory, script: Mutex::new(script) })
+        let script = Script {
+            version: "Docker version 26.1.5, build x".into(),
+            ..Script::default()
+        };
+        Arc::new(Self {
+            root: Root::new(&directory),
+            directory,
+            script: Mutex::new(script),
+        })
     }
 
     /// Debian with a running daemon: pid 100, no containers.
@@ -62,7 +70,10 @@ impl Fake {
         let fake = Self::new(name);
         fake.write("/run/systemd/system/.keep", "");
         fake.write("/lib/systemd/system/docker.service", DEBIAN);
-        fake.write("/lib/systemd/system/docker.socket", "[Socket]\nListenStream=/run/docker.sock\n");
+        fake.write(
+            "/lib/systemd/system/docker.socket",
+            "[Socket]\nListenStream=/run/docker.sock\n",
+        );
         fake.unit("docker.service", "active");
         fake.unit("docker.socket", "active");
         fake.process(100, "dockerd", &["/usr/sbin/dockerd", "-H", "fd://"], 5000);
@@ -96,15 +107,27 @@ impl Fake {
             ("NeedDaemonReload", "no"),
             ("MainPID", "100"),
         ];
-        let map = pairs.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        let map = pairs
+            .into_iter()
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect();
         self.with(|script| {
             script.units.insert(name.to_owned(), map);
         });
     }
 
     pub(crate) fn process(&self, pid: u32, name: &str, argv: &[&str], started: u64) {
-        self.write(&format!("/proc/{pid}/stat"), &format!("{pid} ({name}) S 1 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 9 0 {started} 1 1"));
-        self.write(&format!("/proc/{pid}/cmdline"), &argv.iter().map(|word| format!("{word}\0")).collect::<String>());
+        self.write(
+            &format!("/proc/{pid}/stat"),
+            &format!("{pid} ({name}) S 1 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 9 0 {started} 1 1"),
+        );
+        self.write(
+            &format!("/proc/{pid}/cmdline"),
+            &argv
+                .iter()
+                .map(|word| format!("{word}\0"))
+                .collect::<String>(),
+        );
         self.write(&format!("/proc/{pid}/comm"), &format!("{name}\n"));
     }
 
@@ -115,13 +138,23 @@ impl Fake {
             ("/info", "{\"ID\":\"X\",\"LiveRestoreEnabled\":false,\"Swarm\":{\"LocalNodeState\":\"inactive\"}}".to_owned()),
             ("/containers/json", "[]".to_owned()),
         ];
-        self.with(|script| script.engine.extend(answers.map(|(k, v)| (k.to_owned(), v))));
+        self.with(|script| {
+            script
+                .engine
+                .extend(answers.map(|(k, v)| (k.to_owned(), v)))
+        });
     }
 
     pub(crate) fn containers(&self) {
         self.with(|script| {
-            script.engine.insert("/containers/json".into(), "[{\"Id\":\"abc\",\"Names\":[\"/web\"]}]".into());
-            script.engine.insert("/containers/abc/json".into(), "{\"State\":{\"Pid\":4242}}".into());
+            script.engine.insert(
+                "/containers/json".into(),
+                "[{\"Id\":\"abc\",\"Names\":[\"/web\"]}]".into(),
+            );
+            script.engine.insert(
+                "/containers/abc/json".into(),
+                "{\"State\":{\"Pid\":4242}}".into(),
+            );
         });
     }
 
@@ -136,7 +169,11 @@ impl Fake {
 }
 
 pub(crate) fn desired() -> Desired {
-    Desired::new("docker", vec!["0.0.0.0:2376".parse().unwrap()], vec!["h1".into()])
+    Desired::new(
+        "docker",
+        vec!["0.0.0.0:2376".parse().unwrap()],
+        vec!["h1".into()],
+    )
 }
 
 impl System for Fake {
@@ -148,7 +185,13 @@ impl System for Fake {
         let line = invocation.argv.join(" ");
         let mut script = self.script.lock().unwrap();
         script.ran.push(line.clone());
-        let told = |status, text: &str| Ok(Outcome { status: Some(status), stdout: text.into(), stderr: text.into() });
+        let told = |status, text: &str| {
+            Ok(Outcome {
+                status: Some(status),
+                stdout: text.into(),
+                stderr: text.into(),
+            })
+        };
         if let Some((_, said)) = script.failing.iter().find(|(part, _)| line.contains(part)) {
             return told(1, said);
         }
@@ -160,7 +203,12 @@ impl System for Fake {
         }
         if line.contains(" restart") && !script.dead {
             // A new life: one process number up.
-            let next = script.units.get("docker.service").and_then(|unit| unit.get("MainPID")?.parse::<u32>().ok()).unwrap_or(100) + 1;
+            let next = script
+                .units
+                .get("docker.service")
+                .and_then(|unit| unit.get("MainPID")?.parse::<u32>().ok())
+                .unwrap_or(100)
+                + 1;
             for unit in script.units.values_mut() {
                 unit.insert("MainPID".into(), next.to_string());
                 unit.insert("ActiveState".into(), "active".into());
@@ -193,7 +241,11 @@ impl System for Fake {
     }
 
     fn listener_pid(&self, _socket: &Path) -> io::Result<u32> {
-        self.script.lock().unwrap().listener.ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.script
+            .lock()
+            .unwrap()
+            .listener
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn hang_up(&self, pid: u32) -> io::Result<()> {
@@ -202,9 +254,16 @@ impl System for Fake {
     }
 
     fn user(&self) -> (u32, u32) {
-        let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        let (uid, gid) = (
+            rustix::process::geteuid().as_raw(),
+            rustix::process::getegid().as_raw(),
+        );
         // Files are really written, so the owner has to be real; only "root or not" is played.
-        if self.script.lock().unwrap().uid == 0 { (0, if uid == 0 { gid } else { 0 }) } else { (self.script.lock().unwrap().uid, gid) }
+        if self.script.lock().unwrap().uid == 0 {
+            (0, if uid == 0 { gid } else { 0 })
+        } else {
+            (self.script.lock().unwrap().uid, gid)
+        }
     }
 
     fn variable(&self, name: &str) -> Option<String> {
@@ -220,9 +279,19 @@ impl System for Fake {
     }
 
     fn interfaces(&self) -> Vec<Interface> {
-        [("lo", "127.0.0.1"), ("eth0", "10.0.0.5"), ("eth0", "fe80::1"), ("docker0", "172.17.0.1"), ("br-12", "172.18.0.1"), ("eth0", "2001:db8::5")]
-            .map(|(name, address)| Interface { name: name.into(), address: address.parse().unwrap() })
-            .to_vec()
+        [
+            ("lo", "127.0.0.1"),
+            ("eth0", "10.0.0.5"),
+            ("eth0", "fe80::1"),
+            ("docker0", "172.17.0.1"),
+            ("br-12", "172.18.0.1"),
+            ("eth0", "2001:db8::5"),
+        ]
+        .map(|(name, address)| Interface {
+            name: name.into(),
+            address: address.parse().unwrap(),
+        })
+        .to_vec()
     }
 
     fn pause(&self, _duration: Duration) {}

@@ -48,7 +48,10 @@ pub fn directives(text: &str) -> Vec<Directive> {
 
 fn take(line_text: &str, line: usize, section: &mut String, found: &mut Vec<Directive>) {
     let text = line_text.trim();
-    if let Some(name) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+    if let Some(name) = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
         *section = name.to_owned();
     } else if let Some((key, value)) = text.split_once('=') {
         found.push(Directive {
@@ -143,7 +146,13 @@ fn first_word(text: &str) -> (Word, usize) {
     while let Some((at, c)) = characters.next() {
         match (c, quote) {
             (_, None) if c.is_whitespace() => {
-                return (Word { raw: text[..at].to_owned(), value }, at);
+                return (
+                    Word {
+                        raw: text[..at].to_owned(),
+                        value,
+                    },
+                    at,
+                );
             }
             ('"' | '\'', None) => quote = Some(c),
             (c, Some(open)) if c == open => quote = None,
@@ -166,7 +175,13 @@ fn first_word(text: &str) -> (Word, usize) {
             (c, _) => value.push(c),
         }
     }
-    (Word { raw: text.to_owned(), value }, text.len())
+    (
+        Word {
+            raw: text.to_owned(),
+            value,
+        },
+        text.len(),
+    )
 }
 
 /// Writes a word so that systemd reads exactly `value` from a command line: quoted when needed, with
@@ -211,7 +226,10 @@ pub fn environment_file(text: &str) -> BTreeMap<String, String> {
 
 fn unquoted(value: &str) -> String {
     for mark in ['"', '\''] {
-        if let Some(inner) = value.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark)) {
+        if let Some(inner) = value
+            .strip_prefix(mark)
+            .and_then(|rest| rest.strip_suffix(mark))
+        {
             return inner.replace("\\\"", "\"").replace("\\\\", "\\");
         }
     }
@@ -228,13 +246,25 @@ mod tests {
         let all = directives(text);
         assert_eq!(all.len(), 3);
         assert_eq!(all[1].line, 5);
-        assert_eq!(words(&all[1].value).iter().map(|w| w.value.as_str()).collect::<Vec<_>>(), ["/usr/bin/dockerd", "-H", "fd://", "--x"]);
-        assert_eq!((all[2].section.as_str(), all[2].value.as_str()), ("Service", "2"));
+        assert_eq!(
+            words(&all[1].value)
+                .iter()
+                .map(|w| w.value.as_str())
+                .collect::<Vec<_>>(),
+            ["/usr/bin/dockerd", "-H", "fd://", "--x"]
+        );
+        assert_eq!(
+            (all[2].section.as_str(), all[2].value.as_str()),
+            ("Service", "2")
+        );
     }
 
     #[test]
     fn an_empty_assignment_resets() {
-        let effective = Effective::of(["[Service]\nExecStart=/a\nEnvironment=X=1 \"Y=a b\"\n", "[Service]\nExecStart=\nExecStart=/b\nEnvironment=X=2\n"]);
+        let effective = Effective::of([
+            "[Service]\nExecStart=/a\nEnvironment=X=1 \"Y=a b\"\n",
+            "[Service]\nExecStart=\nExecStart=/b\nEnvironment=X=2\n",
+        ]);
         assert_eq!(effective.exec_start, ["/b"]);
         assert_eq!(effective.environment["X"], "2");
         assert_eq!(effective.environment["Y"], "a b");
@@ -250,7 +280,14 @@ mod tests {
             ("'open", vec!["open"]),
             ("", vec![]),
         ] {
-            assert_eq!(words(text).iter().map(|w| w.value.as_str()).collect::<Vec<_>>(), values, "{text}");
+            assert_eq!(
+                words(text)
+                    .iter()
+                    .map(|w| w.value.as_str())
+                    .collect::<Vec<_>>(),
+                values,
+                "{text}"
+            );
             let raws: Vec<_> = words(text).into_iter().map(|w| w.raw).collect();
             assert_eq!(raws.join(" ").replace(' ', ""), text.replace(' ', ""));
         }
@@ -267,7 +304,9 @@ mod tests {
 
     #[test]
     fn environment_files_of_the_distributions() {
-        let env = environment_file("# DOCKER_OPTS=\"no\"\nDOCKER_OPTS=\"--dns 8.8.8.8 \\\n --dns 1.1.1.1\"\nexport http_proxy='x'\nPLAIN=a b\n");
+        let env = environment_file(
+            "# DOCKER_OPTS=\"no\"\nDOCKER_OPTS=\"--dns 8.8.8.8 \\\n --dns 1.1.1.1\"\nexport http_proxy='x'\nPLAIN=a b\n",
+        );
         assert_eq!(env["DOCKER_OPTS"], "--dns 8.8.8.8  --dns 1.1.1.1");
         assert_eq!(env["http_proxy"], "x");
         assert_eq!(env["PLAIN"], "a b");
@@ -275,12 +314,32 @@ mod tests {
 
     #[test]
     fn nothing_panics() {
-        let pieces = ["[", "]", "=", "\\", "\n", "\"", "'", "\\x", "é", "#", ";", " ", "[Service]", "ExecStart=", "$", "\r\n", "\0"];
+        let pieces = [
+            "[",
+            "]",
+            "=",
+            "\\",
+            "\n",
+            "\"",
+            "'",
+            "\\x",
+            "é",
+            "#",
+            ";",
+            " ",
+            "[Service]",
+            "ExecStart=",
+            "$",
+            "\r\n",
+            "\0",
+        ];
         let mut state = 7usize;
         for _ in 0..20_000 {
             let mut text = String::new();
             for _ in 0..12 {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 text.push_str(pieces[(state >> 33) % pieces.len()]);
             }
             let _ = Effective::of([text.as_str()]);

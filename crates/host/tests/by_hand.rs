@@ -6,10 +6,13 @@
 
 use sealock_change::{Action, BoxDiagnose, Plan, Silent, State, Step, Store};
 use sealock_host::{
-    Answering, Before, Desired, HostError, HostPlan, Live, Local, Material, Observed, Options, Service, System, observe, plan_down,
-    plan_up,
+    Answering, Before, Desired, HostError, HostPlan, Live, Local, Material, Observed, Options,
+    Service, System, observe, plan_down, plan_up,
 };
-use sealock_pki::{AnchorRequest, Issuer, KeyKind, LeafRequest, PrivateKey, Purpose, San, Timestamp, create_anchor, issue_leaf};
+use sealock_pki::{
+    AnchorRequest, Issuer, KeyKind, LeafRequest, PrivateKey, Purpose, San, Timestamp,
+    create_anchor, issue_leaf,
+};
 use sealock_vault::SystemEntropy;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -33,9 +36,13 @@ struct Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         let _ = self.docker(&["rm", "-f", "web"]);
-        let _ = Command::new("/bin/sh").arg(self.directory.join("stop.sh")).status();
+        let _ = Command::new("/bin/sh")
+            .arg(self.directory.join("stop.sh"))
+            .status();
         // dockerd binds its data root onto itself and leaves the mount behind.
-        let _ = Command::new("umount").arg(self.directory.join("data")).output();
+        let _ = Command::new("umount")
+            .arg(self.directory.join("data"))
+            .output();
         let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
@@ -45,14 +52,20 @@ impl Lab {
         let directory = PathBuf::from(format!("/tmp/sealock-hand-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&directory);
         std::fs::create_dir_all(&directory).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let lab = Self { directory, port };
         let at = lab.directory.display().to_string();
         let put = |name: &str, text: &str| std::fs::write(lab.directory.join(name), text).unwrap();
         put("daemon.json", &config.replace("DIR", &at));
         put(
             "stop.sh",
-            &format!("p=$(cat {at}/pid 2>/dev/null) || exit 0; kill $p; n=0; while kill -0 $p 2>/dev/null && [ $n -lt 200 ]; do sleep 0.1; n=$((n+1)); done; exit 0\n"),
+            &format!(
+                "p=$(cat {at}/pid 2>/dev/null) || exit 0; kill $p; n=0; while kill -0 $p 2>/dev/null && [ $n -lt 200 ]; do sleep 0.1; n=$((n+1)); done; exit 0\n"
+            ),
         );
         put(
             "restart.sh",
@@ -63,14 +76,23 @@ impl Lab {
                 prefix = prefix()
             ),
         );
-        assert!(Command::new("/bin/sh").arg(lab.directory.join("restart.sh")).status().unwrap().success());
+        assert!(
+            Command::new("/bin/sh")
+                .arg(lab.directory.join("restart.sh"))
+                .status()
+                .unwrap()
+                .success()
+        );
         for _ in 0..200 {
             if lab.docker(&["version"]).status.success() {
                 return lab;
             }
             std::thread::sleep(Duration::from_millis(100));
         }
-        panic!("{}", std::fs::read_to_string(lab.directory.join("log")).unwrap());
+        panic!(
+            "{}",
+            std::fs::read_to_string(lab.directory.join("log")).unwrap()
+        );
     }
 
     fn docker(&self, arguments: &[&str]) -> Output {
@@ -90,15 +112,48 @@ impl Lab {
         std::fs::create_dir_all(&rootfs).unwrap();
         std::fs::copy("/bin/busybox", rootfs.join("busybox")).unwrap();
         let tar = self.directory.join("rootfs.tar");
-        assert!(Command::new("/bin/tar").arg("-C").arg(self.directory.join("rootfs")).arg("-cf").arg(&tar).arg(".").status().unwrap().success());
-        assert!(self.docker(&["import", tar.to_str().unwrap(), "bb:1"]).status.success());
-        let run = self.docker(&["run", "-d", "--name", "web", "--network", "none", "bb:1", "/bin/busybox", "sleep", "1000"]);
-        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        assert!(
+            Command::new("/bin/tar")
+                .arg("-C")
+                .arg(self.directory.join("rootfs"))
+                .arg("-cf")
+                .arg(&tar)
+                .arg(".")
+                .status()
+                .unwrap()
+                .success()
+        );
+        assert!(
+            self.docker(&["import", tar.to_str().unwrap(), "bb:1"])
+                .status
+                .success()
+        );
+        let run = self.docker(&[
+            "run",
+            "-d",
+            "--name",
+            "web",
+            "--network",
+            "none",
+            "bb:1",
+            "/bin/busybox",
+            "sleep",
+            "1000",
+        ]);
+        assert!(
+            run.status.success(),
+            "{}",
+            String::from_utf8_lossy(&run.stderr)
+        );
         self.container_pid()
     }
 
     fn container_pid(&self) -> String {
-        String::from_utf8(self.docker(&["inspect", "-f", "{{.State.Running}} {{.State.Pid}}", "web"]).stdout).unwrap()
+        String::from_utf8(
+            self.docker(&["inspect", "-f", "{{.State.Running}} {{.State.Pid}}", "web"])
+                .stdout,
+        )
+        .unwrap()
     }
 
     fn observe(&self) -> Observed {
@@ -115,8 +170,18 @@ impl Lab {
     fn ping(&self, client: &[&str]) -> bool {
         let at = |name: &str| self.directory.join(name).display().to_string();
         let mut curl = Command::new("/usr/bin/curl");
-        curl.args(["-sf", "--max-time", "5", "--cacert", &at("server-anchor.pem")]).args(client);
-        let out = curl.arg(format!("https://127.0.0.1:{}/_ping", self.port)).output().unwrap();
+        curl.args([
+            "-sf",
+            "--max-time",
+            "5",
+            "--cacert",
+            &at("server-anchor.pem"),
+        ])
+        .args(client);
+        let out = curl
+            .arg(format!("https://127.0.0.1:{}/_ping", self.port))
+            .output()
+            .unwrap();
         out.stdout == b"OK"
     }
 }
@@ -134,7 +199,9 @@ impl Action for Baseline {
     }
 
     fn undo(&mut self) -> Result<(), BoxDiagnose> {
-        self.0.restore_running(&self.1).map_err(|error| Box::new(error) as BoxDiagnose)
+        self.0
+            .restore_running(&self.1)
+            .map_err(|error| Box::new(error) as BoxDiagnose)
     }
 }
 
@@ -156,13 +223,32 @@ impl Action for Refuted {
 }
 
 fn anchor(purpose: Purpose, now: Timestamp) -> Issuer {
-    let request = AnchorRequest { authority: "test".parse().unwrap(), purpose, generation: 1, life: Duration::from_secs(86_400) };
-    create_anchor(&request, PrivateKey::generate(KeyKind::EcdsaP256).unwrap(), now, &mut SystemEntropy).unwrap()
+    let request = AnchorRequest {
+        authority: "test".parse().unwrap(),
+        purpose,
+        generation: 1,
+        life: Duration::from_secs(86_400),
+    };
+    create_anchor(
+        &request,
+        PrivateKey::generate(KeyKind::EcdsaP256).unwrap(),
+        now,
+        &mut SystemEntropy,
+    )
+    .unwrap()
 }
 
-fn leaf(issuer: &Issuer, purpose: Purpose, now: Timestamp) -> (sealock_pki::Certificate, PrivateKey) {
+fn leaf(
+    issuer: &Issuer,
+    purpose: Purpose,
+    now: Timestamp,
+) -> (sealock_pki::Certificate, PrivateKey) {
     let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
-    let sans = if purpose == Purpose::Server { vec!["127.0.0.1".parse::<San>().unwrap()] } else { Vec::new() };
+    let sans = if purpose == Purpose::Server {
+        vec!["127.0.0.1".parse::<San>().unwrap()]
+    } else {
+        Vec::new()
+    };
     let request = LeafRequest {
         purpose,
         common_name: "test".try_into().unwrap(),
@@ -171,7 +257,10 @@ fn leaf(issuer: &Issuer, purpose: Purpose, now: Timestamp) -> (sealock_pki::Cert
         backdate: Duration::from_secs(300),
         not_before: None,
     };
-    (issue_leaf(issuer, &request, key.public_key(), now, &mut SystemEntropy).unwrap(), key)
+    (
+        issue_leaf(issuer, &request, key.public_key(), now, &mut SystemEntropy).unwrap(),
+        key,
+    )
 }
 
 fn run(store: &Store, host: HostPlan, last: bool) {
@@ -189,7 +278,12 @@ fn run(store: &Store, host: HostPlan, last: bool) {
 
 fn stamp(path: &Path) -> (Vec<u8>, u32, i64, i64) {
     let metadata = std::fs::metadata(path).unwrap();
-    (std::fs::read(path).unwrap(), metadata.mode(), metadata.mtime(), metadata.mtime_nsec())
+    (
+        std::fs::read(path).unwrap(),
+        metadata.mode(),
+        metadata.mtime(),
+        metadata.mtime_nsec(),
+    )
 }
 
 #[test]
@@ -200,21 +294,40 @@ fn a_container_lives_through_cloaking_and_uncloaking() {
     if !rustix::process::geteuid().is_root() || !tools {
         return;
     }
-    let lab = Lab::start("{\n\t\"deprecated-key-path\": \"DIR/key.json\",\n\t\"hosts\": [\"unix://DIR/s.sock\"]\n}");
+    let lab = Lab::start(
+        "{\n\t\"deprecated-key-path\": \"DIR/key.json\",\n\t\"hosts\": [\"unix://DIR/s.sock\"]\n}",
+    );
     let config = lab.directory.join("daemon.json");
     std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o640)).unwrap();
     let before = stamp(&config);
     let container = lab.container();
     assert!(container.starts_with("true "));
 
-    let now = Timestamp::from_unix(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64);
-    let (server_anchor, client_anchor) = (anchor(Purpose::Server, now), anchor(Purpose::Client, now));
+    let now = Timestamp::from_unix(
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_secs() as i64,
+    );
+    let (server_anchor, client_anchor) =
+        (anchor(Purpose::Server, now), anchor(Purpose::Client, now));
     let (server, server_key) = leaf(&server_anchor, Purpose::Server, now);
     let (client, client_key) = leaf(&client_anchor, Purpose::Client, now);
-    std::fs::write(lab.directory.join("server-anchor.pem"), server_anchor.certificate().to_pem()).unwrap();
+    std::fs::write(
+        lab.directory.join("server-anchor.pem"),
+        server_anchor.certificate().to_pem(),
+    )
+    .unwrap();
     std::fs::write(lab.directory.join("client.pem"), client.to_pem()).unwrap();
-    std::fs::write(lab.directory.join("client.key"), client_key.to_pem().unwrap().expose()).unwrap();
-    let (cert, key) = (lab.directory.join("client.pem").display().to_string(), lab.directory.join("client.key").display().to_string());
+    std::fs::write(
+        lab.directory.join("client.key"),
+        client_key.to_pem().unwrap().expose(),
+    )
+    .unwrap();
+    let (cert, key) = (
+        lab.directory.join("client.pem").display().to_string(),
+        lab.directory.join("client.key").display().to_string(),
+    );
     let dressed = ["--cert", &cert, "--key", &key];
 
     let ca = client_anchor.certificate().to_pem().into_bytes();
@@ -227,9 +340,15 @@ fn a_container_lives_through_cloaking_and_uncloaking() {
     let seen = lab.observe();
     let mut plan = Plan::new("refuted");
     plan.push_action(Baseline(seen.service.clone(), seen.before()));
-    plan.steps.extend(plan_up(&seen, &desired, &material, &Live::default()).unwrap().steps);
+    plan.steps.extend(
+        plan_up(&seen, &desired, &material, &Live::default())
+            .unwrap()
+            .steps,
+    );
     plan.push_action(Refuted);
-    let failure = store.run(&store.lock().unwrap(), plan, 0, &mut Silent).unwrap_err();
+    let failure = store
+        .run(&store.lock().unwrap(), plan, 0, &mut Silent)
+        .unwrap_err();
     assert!(matches!(failure.state, State::RolledBack), "{failure:?}");
     assert_eq!(stamp(&config), before);
     assert_eq!(lab.container_pid(), container);
@@ -249,7 +368,12 @@ fn a_container_lives_through_cloaking_and_uncloaking() {
     assert_eq!(sealock_host::drift(&lab.observe(), &desired), []);
 
     let seen = lab.observe();
-    let down = plan_down(&seen, &store.originals().unwrap(), store.restore_edits().unwrap()).unwrap();
+    let down = plan_down(
+        &seen,
+        &store.originals().unwrap(),
+        store.restore_edits().unwrap(),
+    )
+    .unwrap();
     run(&store, down, true);
     assert_eq!(stamp(&config), before);
     assert!(!lab.directory.join("sealock").exists());

@@ -30,14 +30,21 @@ pub(super) fn write(desired: &Desired) -> String {
         list(daemon.listen.iter().map(ToString::to_string)),
         list(daemon.names.iter().cloned()),
     );
-    let paths = [("docker-config", &daemon.docker_config), ("docker-socket", &daemon.docker_socket)];
+    let paths = [
+        ("docker-config", &daemon.docker_config),
+        ("docker-socket", &daemon.docker_socket),
+    ];
     for (key, path) in paths {
         if let Some(path) = path {
             let _ = writeln!(out, "{key} = {}", text(&path.display().to_string()));
         }
     }
     if let Some(command) = &daemon.restart_command {
-        let _ = writeln!(out, "# What restarts the daemon, by /bin/sh.\nrestart-command = {}", text(command));
+        let _ = writeln!(
+            out,
+            "# What restarts the daemon, by /bin/sh.\nrestart-command = {}",
+            text(command)
+        );
     }
     let _ = write!(
         out,
@@ -67,13 +74,21 @@ pub(super) fn write(desired: &Desired) -> String {
 /// Comments, order and spacing of everything else stay.
 pub fn add_client(path: &Path, source: &str, client: &Client) -> Result<String, HostError> {
     let mut document = document(path, source)?;
-    let clients = document.entry("client").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
+    let clients = document
+        .entry("client")
+        .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
     let Item::ArrayOfTables(clients) = clients else {
         return Err(not_tables(path));
     };
     let fill = |table: &mut Table| {
         table["name"] = value(client.name.as_str());
-        table["install"] = value(client.install.iter().map(ToString::to_string).collect::<Array>());
+        table["install"] = value(
+            client
+                .install
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Array>(),
+        );
         table["life"] = value(format_life(client.life));
     };
     let existing = clients.iter_mut().find(|table| named(table, &client.name));
@@ -93,8 +108,12 @@ pub fn add_client(path: &Path, source: &str, client: &Client) -> Result<String, 
 /// The same text without the `[[client]]` of that name; `None` when there is none.
 pub fn remove_client(path: &Path, source: &str, name: &str) -> Result<Option<String>, HostError> {
     let mut document = document(path, source)?;
-    let Some(Item::ArrayOfTables(clients)) = document.get_mut("client") else { return Ok(None) };
-    let Some(index) = clients.iter().position(|table| named(table, name)) else { return Ok(None) };
+    let Some(Item::ArrayOfTables(clients)) = document.get_mut("client") else {
+        return Ok(None);
+    };
+    let Some(index) = clients.iter().position(|table| named(table, name)) else {
+        return Ok(None);
+    };
     clients.remove(index);
     if clients.is_empty() {
         document.remove("client");
@@ -109,12 +128,14 @@ fn named(table: &Table, name: &str) -> bool {
 fn document(path: &Path, source: &str) -> Result<DocumentMut, HostError> {
     // Our own reader first: its errors know the line.
     Desired::parse(path, source)?;
-    source.parse().map_err(|error: toml_edit::TomlError| HostError::DesiredSyntax {
-        path: path.to_path_buf(),
-        line: 1,
-        column: 1,
-        problem: sealock_diag::escape(error.message()),
-    })
+    source
+        .parse()
+        .map_err(|error: toml_edit::TomlError| HostError::DesiredSyntax {
+            path: path.to_path_buf(),
+            line: 1,
+            column: 1,
+            problem: sealock_diag::escape(error.message()),
+        })
 }
 
 fn not_tables(path: &Path) -> HostError {

@@ -11,30 +11,66 @@ use toml_edit::{Document, Item, TableLike};
 
 const TOP: &[&str] = &["version", "authority", "daemon", "client"];
 const AUTHORITY: &[&str] = &["name", "key"];
-const DAEMON: &[&str] =
-    &["listen", "names", "docker-config", "docker-socket", "restart-command", "live-restore", "server-life"];
+const DAEMON: &[&str] = &[
+    "listen",
+    "names",
+    "docker-config",
+    "docker-socket",
+    "restart-command",
+    "live-restore",
+    "server-life",
+];
 const CLIENT: &[&str] = &["name", "install", "life"];
 
 pub(super) fn read(path: &Path, text: &str) -> Result<Desired, HostError> {
     let file = File { path, text };
     let document = Document::parse(text).map_err(|error| {
         let (line, column) = file.position(error.span());
-        HostError::DesiredSyntax { path: path.to_path_buf(), line, column, problem: escape(error.message()) }
+        HostError::DesiredSyntax {
+            path: path.to_path_buf(),
+            line,
+            column,
+            problem: escape(error.message()),
+        }
     })?;
-    let top = Section { file, name: "the top level", table: document.as_table(), line: 1 };
+    let top = Section {
+        file,
+        name: "the top level",
+        table: document.as_table(),
+        line: 1,
+    };
     top.only(TOP)?;
     match top.item("version") {
         Some(item) if item.as_integer() == Some(1) => {}
-        Some(item) => return Err(top.refuse("version", Some(item), "this sealock reads version 1", None)),
-        None => return Err(top.refuse("version", None, "the file does not say its version", Some("version = 1"))),
+        Some(item) => {
+            return Err(top.refuse("version", Some(item), "this sealock reads version 1", None));
+        }
+        None => {
+            return Err(top.refuse(
+                "version",
+                None,
+                "the file does not say its version",
+                Some("version = 1"),
+            ));
+        }
     }
     let authority = match top.section("authority", "[authority]")? {
         Some(section) => authority(&section)?,
-        None => Authority { name: "docker".into(), key: KeyKind::default() },
+        None => Authority {
+            name: "docker".into(),
+            key: KeyKind::default(),
+        },
     };
     let daemon = match top.section("daemon", "[daemon]")? {
         Some(section) => daemon(&section)?,
-        None => return Err(top.refuse("daemon", None, "the file has no [daemon]", Some("[daemon]\n  listen = [\"0.0.0.0:2376\"]\n  names = [\"HOST\"]"))),
+        None => {
+            return Err(top.refuse(
+                "daemon",
+                None,
+                "the file has no [daemon]",
+                Some("[daemon]\n  listen = [\"0.0.0.0:2376\"]\n  names = [\"HOST\"]"),
+            ));
+        }
     };
     let mut clients: Vec<Client> = Vec::new();
     for section in top.sections("client", "[[client]]")? {
@@ -45,21 +81,35 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Desired, HostError> {
         }
         clients.push(client);
     }
-    Ok(Desired { authority, daemon, clients })
+    Ok(Desired {
+        authority,
+        daemon,
+        clients,
+    })
 }
 
 fn authority(section: &Section<'_>) -> Result<Authority, HostError> {
     section.only(AUTHORITY)?;
     let name = section.string("name")?.unwrap_or_else(|| "docker".into());
-    let valid = !name.is_empty() && name.len() <= 40 && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    let valid = !name.is_empty()
+        && name.len() <= 40
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
     if !valid {
-        let problem = format!("`{}`: 1 to 40 letters, digits, `.`, `_` or `-`", escape(&name));
+        let problem = format!(
+            "`{}`: 1 to 40 letters, digits, `.`, `_` or `-`",
+            escape(&name)
+        );
         return Err(section.refuse("name", section.item("name"), &problem, None));
     }
     let key = match section.string("key")? {
         None => KeyKind::default(),
         Some(text) => text.parse::<KeyKind>().map_err(|_| {
-            let problem = format!("`{}`: expected ecdsa-p256, ecdsa-p384, ed25519, rsa-2048, rsa-3072 or rsa-4096", escape(&text));
+            let problem = format!(
+                "`{}`: expected ecdsa-p256, ecdsa-p384, ed25519, rsa-2048, rsa-3072 or rsa-4096",
+                escape(&text)
+            );
             section.refuse("key", section.item("key"), &problem, None)
         })?,
     };
@@ -71,7 +121,12 @@ fn daemon(section: &Section<'_>) -> Result<Daemon, HostError> {
     let mut listen: Vec<Listen> = Vec::new();
     for text in section.strings("listen")? {
         let parsed = text.parse::<Listen>().map_err(|error| {
-            section.refuse("listen", section.item("listen"), &error.problem, error.help.as_deref())
+            section.refuse(
+                "listen",
+                section.item("listen"),
+                &error.problem,
+                error.help.as_deref(),
+            )
         })?;
         if listen.iter().any(|earlier| earlier.meets(parsed.address())) {
             let problem = format!("`{parsed}` cannot be bound beside another one of the list");
@@ -102,17 +157,32 @@ fn daemon(section: &Section<'_>) -> Result<Daemon, HostError> {
 fn client(section: &Section<'_>) -> Result<Client, HostError> {
     section.only(CLIENT)?;
     let Some(name) = section.string("name")? else {
-        return Err(section.refuse("name", None, "the client has no name", Some("name = \"alice\"")));
+        return Err(section.refuse(
+            "name",
+            None,
+            "the client has no name",
+            Some("name = \"alice\""),
+        ));
     };
-    if name.trim() != name || name.is_empty() || name.chars().count() > 64 || escape(&name) != name {
-        let problem = format!("`{}`: 1 to 64 printable characters, no space at either end", escape(&name));
+    if name.trim() != name || name.is_empty() || name.chars().count() > 64 || escape(&name) != name
+    {
+        let problem = format!(
+            "`{}`: 1 to 64 printable characters, no space at either end",
+            escape(&name)
+        );
         return Err(section.refuse("name", section.item("name"), &problem, None));
     }
     let mut install = Vec::new();
     for text in section.strings("install")? {
-        install.push(text.parse::<Install>().map_err(|problem| section.refuse("install", section.item("install"), &problem, None))?);
+        install.push(text.parse::<Install>().map_err(|problem| {
+            section.refuse("install", section.item("install"), &problem, None)
+        })?);
     }
-    Ok(Client { name, install, life: section.life("life")? })
+    Ok(Client {
+        name,
+        install,
+        life: section.life("life")?,
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -126,8 +196,14 @@ impl File<'_> {
         let offset = span.map_or(0, |span| span.start).min(self.text.len());
         let before = self.text.as_bytes().get(..offset).unwrap_or_default();
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let column = String::from_utf8_lossy(before.get(start..).unwrap_or_default()).chars().count() + 1;
+        let start = before
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
+        let column = String::from_utf8_lossy(before.get(start..).unwrap_or_default())
+            .chars()
+            .count()
+            + 1;
         (line, column)
     }
 }
@@ -145,7 +221,11 @@ impl<'t> Section<'t> {
             if known.contains(&key) {
                 continue;
             }
-            let span = self.table.key(key).and_then(|key| key.span()).or_else(|| item.span());
+            let span = self
+                .table
+                .key(key)
+                .and_then(|key| key.span())
+                .or_else(|| item.span());
             return Err(HostError::DesiredKey {
                 path: self.file.path.to_path_buf(),
                 line: self.file.position(span).0,
@@ -163,24 +243,43 @@ impl<'t> Section<'t> {
     }
 
     fn section(&self, key: &str, name: &'static str) -> Result<Option<Section<'t>>, HostError> {
-        let Some(item) = self.item(key) else { return Ok(None) };
+        let Some(item) = self.item(key) else {
+            return Ok(None);
+        };
         let Some(table) = item.as_table_like() else {
             return Err(self.refuse(key, Some(item), &format!("expected a table, {name}"), None));
         };
-        Ok(Some(Section { file: self.file, name, table, line: self.file.position(item.span()).0 }))
+        Ok(Some(Section {
+            file: self.file,
+            name,
+            table,
+            line: self.file.position(item.span()).0,
+        }))
     }
 
     fn sections(&self, key: &str, name: &'static str) -> Result<Vec<Section<'t>>, HostError> {
         let file = self.file;
-        let section = |table: &'t dyn TableLike, span| Section { file, name, table, line: file.position(span).0 };
+        let section = |table: &'t dyn TableLike, span| Section {
+            file,
+            name,
+            table,
+            line: file.position(span).0,
+        };
         match self.item(key) {
             None => Ok(Vec::new()),
-            Some(Item::ArrayOfTables(tables)) => Ok(tables.iter().map(|t| section(t, t.span())).collect()),
+            Some(Item::ArrayOfTables(tables)) => {
+                Ok(tables.iter().map(|t| section(t, t.span())).collect())
+            }
             Some(item) => {
                 let inline = item.as_array().and_then(|array| {
-                    array.iter().map(|v| v.as_inline_table().map(|t| section(t, v.span()))).collect::<Option<Vec<_>>>()
+                    array
+                        .iter()
+                        .map(|v| v.as_inline_table().map(|t| section(t, v.span())))
+                        .collect::<Option<Vec<_>>>()
                 });
-                inline.ok_or_else(|| self.refuse(key, Some(item), &format!("expected tables, {name}"), None))
+                inline.ok_or_else(|| {
+                    self.refuse(key, Some(item), &format!("expected tables, {name}"), None)
+                })
             }
         }
     }
@@ -190,7 +289,12 @@ impl<'t> Section<'t> {
             None => Ok(None),
             Some(item) => match item.as_str() {
                 Some(text) => Ok(Some(text.to_owned())),
-                None => Err(self.refuse(key, Some(item), &format!("{}, expected a string", item.type_name()), None)),
+                None => Err(self.refuse(
+                    key,
+                    Some(item),
+                    &format!("{}, expected a string", item.type_name()),
+                    None,
+                )),
             },
         }
     }
@@ -200,25 +304,51 @@ impl<'t> Section<'t> {
             None => Ok(None),
             Some(item) => match item.as_bool() {
                 Some(value) => Ok(Some(value)),
-                None => Err(self.refuse(key, Some(item), &format!("{}, expected true or false", item.type_name()), None)),
+                None => Err(self.refuse(
+                    key,
+                    Some(item),
+                    &format!("{}, expected true or false", item.type_name()),
+                    None,
+                )),
             },
         }
     }
 
     fn strings(&self, key: &str) -> Result<Vec<String>, HostError> {
-        let Some(item) = self.item(key) else { return Ok(Vec::new()) };
-        let found = item.as_array().and_then(|array| array.iter().map(|v| v.as_str().map(str::to_owned)).collect());
-        found.ok_or_else(|| self.refuse(key, Some(item), &format!("{}, expected a list of strings", item.type_name()), Some(&format!("{key} = [\"…\"]"))))
+        let Some(item) = self.item(key) else {
+            return Ok(Vec::new());
+        };
+        let found = item.as_array().and_then(|array| {
+            array
+                .iter()
+                .map(|v| v.as_str().map(str::to_owned))
+                .collect()
+        });
+        found.ok_or_else(|| {
+            self.refuse(
+                key,
+                Some(item),
+                &format!("{}, expected a list of strings", item.type_name()),
+                Some(&format!("{key} = [\"…\"]")),
+            )
+        })
     }
 
     fn life(&self, key: &str) -> Result<Duration, HostError> {
         match self.string(key)? {
             None => Ok(LEAF_LIFE),
-            Some(text) => parse_life(&text).map_err(|problem| self.refuse(key, self.item(key), &problem, None)),
+            Some(text) => parse_life(&text)
+                .map_err(|problem| self.refuse(key, self.item(key), &problem, None)),
         }
     }
 
-    fn refuse(&self, key: &str, item: Option<&Item>, problem: &str, help: Option<&str>) -> HostError {
+    fn refuse(
+        &self,
+        key: &str,
+        item: Option<&Item>,
+        problem: &str,
+        help: Option<&str>,
+    ) -> HostError {
         HostError::DesiredValue {
             path: self.file.path.to_path_buf(),
             line: item.map_or(self.line, |item| self.file.position(item.span()).0),

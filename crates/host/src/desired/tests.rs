@@ -12,14 +12,24 @@ fn alice() -> Client {
         install: vec![
             Install::Directory("~/.docker".into()),
             Install::Directory("/srv/zone".into()),
-            Install::Context { name: "prod".into(), user: Some("alice".into()) },
+            Install::Context {
+                name: "prod".into(),
+                user: Some("alice".into()),
+            },
         ],
         life: LEAF_LIFE,
     }
 }
 
 fn full() -> Desired {
-    let mut desired = Desired::new("docker", vec!["0.0.0.0:2376".parse().unwrap(), "[::1]:2377".parse().unwrap()], vec!["h\"1".into(), "10.0.0.1".into()]);
+    let mut desired = Desired::new(
+        "docker",
+        vec![
+            "0.0.0.0:2376".parse().unwrap(),
+            "[::1]:2377".parse().unwrap(),
+        ],
+        vec!["h\"1".into(), "10.0.0.1".into()],
+    );
     desired.daemon.docker_config = Some(PathBuf::from("/d/daemon.json"));
     desired.daemon.docker_socket = Some(PathBuf::from("/d/s.sock"));
     desired.daemon.restart_command = Some("kill -9 \"$x\"".into());
@@ -40,28 +50,136 @@ fn errors_name_line_key_and_remedy() {
     for (text, code, place, cause, help) in [
         ("version = ", "SL-H101", ":1:", "", ""),
         ("version = 2\n", "SL-H103", ":1", "reads version 1", ""),
-        ("", "SL-H103", ":1", "does not say its version", "version = 1"),
-        ("version = 1\n[daemon]\nlisen = []\n", "SL-H102", ":3", "knows listen", "write `listen`"),
-        ("version = 1\n[daemon]\ndocker_config = \"/x\"\n", "SL-H102", ":3", "", "write `docker-config`"),
-        ("version = 1\n[deamon]\n", "SL-H102", ":2", "", "write `daemon`"),
-        ("version = 1\n[daemon]\n\nlisten = [\"0.0.0.0\"]\n", "SL-H103", ":4", "port is missing", "0.0.0.0:2376"),
-        ("version = 1\n[daemon]\nlisten = [\"h:2376\"]\n", "SL-H103", ":3", "a name", ""),
-        ("version = 1\n[daemon]\nlisten = \"0.0.0.0:1\"\n", "SL-H103", ":3", "expected a list", ""),
-        ("version = 1\n[daemon]\nlisten = [\"0.0.0.0:1\", \"127.0.0.1:1\"]\n", "SL-H103", ":3", "cannot be bound beside", ""),
-        ("version = 1\n[daemon]\nserver-life = \"long\"\n", "SL-H103", ":3", "no life", ""),
-        ("version = 1\n[daemon]\nlive-restore = 1\n", "SL-H103", ":3", "integer, expected true or false", ""),
-        ("version = 1\n[authority]\nkey = \"dsa\"\n[daemon]\n", "SL-H103", ":3", "expected ecdsa-p256", ""),
-        ("version = 1\n[daemon]\n[[client]]\nname = \"a\"\n[[client]]\nname = \"a\"\n", "SL-H103", ":6", "twice", ""),
-        ("version = 1\n[daemon]\n[[client]]\nlife = \"1d\"\n", "SL-H103", ":3", "has no name", ""),
-        ("version = 1\n[daemon]\n[[client]]\nname = \"a\\u001b\"\n", "SL-H103", ":4", "\\u{1b}", ""),
-        ("version = 1\n[daemon]\n[[client]]\nname = \"a\"\ninstall = [\"rel\"]\n", "SL-H103", ":5", "neither", ""),
-        ("version = 1\n[daemon]\n\"\\u001b[2J\" = 1\n", "SL-H102", ":3", "", ""),
+        (
+            "",
+            "SL-H103",
+            ":1",
+            "does not say its version",
+            "version = 1",
+        ),
+        (
+            "version = 1\n[daemon]\nlisen = []\n",
+            "SL-H102",
+            ":3",
+            "knows listen",
+            "write `listen`",
+        ),
+        (
+            "version = 1\n[daemon]\ndocker_config = \"/x\"\n",
+            "SL-H102",
+            ":3",
+            "",
+            "write `docker-config`",
+        ),
+        (
+            "version = 1\n[deamon]\n",
+            "SL-H102",
+            ":2",
+            "",
+            "write `daemon`",
+        ),
+        (
+            "version = 1\n[daemon]\n\nlisten = [\"0.0.0.0\"]\n",
+            "SL-H103",
+            ":4",
+            "port is missing",
+            "0.0.0.0:2376",
+        ),
+        (
+            "version = 1\n[daemon]\nlisten = [\"h:2376\"]\n",
+            "SL-H103",
+            ":3",
+            "a name",
+            "",
+        ),
+        (
+            "version = 1\n[daemon]\nlisten = \"0.0.0.0:1\"\n",
+            "SL-H103",
+            ":3",
+            "expected a list",
+            "",
+        ),
+        (
+            "version = 1\n[daemon]\nlisten = [\"0.0.0.0:1\", \"127.0.0.1:1\"]\n",
+            "SL-H103",
+            ":3",
+            "cannot be bound beside",
+            "",
+        ),
+        (
+            "version = 1\n[daemon]\nserver-life = \"long\"\n",
+            "SL-H103",
+            ":3",
+            "no life",
+            "",
+        ),
+        (
+            "version = 1\n[daemon]\nlive-restore = 1\n",
+            "SL-H103",
+            ":3",
+            "integer, expected true or false",
+            "",
+        ),
+        (
+            "version = 1\n[authority]\nkey = \"dsa\"\n[daemon]\n",
+            "SL-H103",
+            ":3",
+            "expected ecdsa-p256",
+            "",
+        ),
+        (
+            "version = 1\n[daemon]\n[[client]]\nname = \"a\"\n[[client]]\nname = \"a\"\n",
+            "SL-H103",
+            ":6",
+            "twice",
+            "",
+        ),
+        (
+            "version = 1\n[daemon]\n[[client]]\nlife = \"1d\"\n",
+            "SL-H103",
+            ":3",
+            "has no name",
+            "",
+        ),
+        (
+            "version = 1\n[daemon]\n[[client]]\nname = \"a\\u001b\"\n",
+            "SL-H103",
+            ":4",
+            "\\u{1b}",
+            "",
+        ),
+        (
+            "version = 1\n[daemon]\n[[client]]\nname = \"a\"\ninstall = [\"rel\"]\n",
+            "SL-H103",
+            ":5",
+            "neither",
+            "",
+        ),
+        (
+            "version = 1\n[daemon]\n\"\\u001b[2J\" = 1\n",
+            "SL-H102",
+            ":3",
+            "",
+            "",
+        ),
     ] {
         let error = Desired::parse(path(), text).unwrap_err();
         assert_eq!(error.code().0, code, "{text}");
-        assert!(error.location().unwrap().contains(place), "{text}: {:?}", error.location());
-        assert!(error.cause().unwrap_or_default().contains(cause), "{text}: {:?}", error.cause());
-        assert!(error.help().unwrap_or_default().contains(help), "{text}: {:?}", error.help());
+        assert!(
+            error.location().unwrap().contains(place),
+            "{text}: {:?}",
+            error.location()
+        );
+        assert!(
+            error.cause().unwrap_or_default().contains(cause),
+            "{text}: {:?}",
+            error.cause()
+        );
+        assert!(
+            error.help().unwrap_or_default().contains(help),
+            "{text}: {:?}",
+            error.help()
+        );
         assert!(!error.to_string().contains('\u{1b}'));
     }
 }
@@ -74,16 +192,34 @@ fn adding_and_removing_a_client_keeps_the_rest() {
     assert_eq!(Desired::parse(path(), &with).unwrap().clients, [alice()]);
     assert_eq!(add_client(path(), &with, &alice()).unwrap(), with);
     assert_eq!(remove_client(path(), &with, "bob").unwrap(), None);
-    assert_eq!(remove_client(path(), &with, "alice").unwrap().as_deref(), Some(text));
+    assert_eq!(
+        remove_client(path(), &with, "alice").unwrap().as_deref(),
+        Some(text)
+    );
 }
 
 #[test]
 fn damaged_files_end_in_errors() {
     let seed: Vec<char> = full().to_toml().chars().collect();
-    let pieces = ["[", "]", "\"", "=", "\n", "[[client]]", "é", "\u{0}", "#", "1", "name = \"x\"\n", "'''"];
+    let pieces = [
+        "[",
+        "]",
+        "\"",
+        "=",
+        "\n",
+        "[[client]]",
+        "é",
+        "\u{0}",
+        "#",
+        "1",
+        "name = \"x\"\n",
+        "'''",
+    ];
     let mut state = 3u64;
     let mut next = |bound: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(state >> 33).unwrap() % bound
     };
     for _ in 0..3_000 {

@@ -33,23 +33,40 @@ pub(super) struct ScanError {
 }
 
 pub(super) fn scan(text: &str) -> Result<Scanned, ScanError> {
-    let mut scanner = Scanner { text, at: if text.starts_with('\u{feff}') { 3 } else { 0 } };
+    let mut scanner = Scanner {
+        text,
+        at: if text.starts_with('\u{feff}') { 3 } else { 0 },
+    };
     scanner.space();
     let mut members = Vec::new();
     let Some(first) = scanner.peek() else {
-        return Ok(Scanned { absent: true, inside: scanner.at..scanner.at, members });
+        return Ok(Scanned {
+            absent: true,
+            inside: scanner.at..scanner.at,
+            members,
+        });
     };
     if first != b'{' {
         let at = scanner.at;
         scanner.value(0)?;
-        return Err(ScanError { offset: at, message: format!("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", kind(first)) });
+        return Err(ScanError {
+            offset: at,
+            message: format!(
+                "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+                kind(first)
+            ),
+        });
     }
     let open = scanner.at;
     scanner.object(0, Some(&mut members))?;
     let close = scanner.at - 1;
     scanner.space();
     match scanner.peek() {
-        None => Ok(Scanned { absent: false, inside: open + 1..close, members }),
+        None => Ok(Scanned {
+            absent: false,
+            inside: open + 1..close,
+            members,
+        }),
         Some(_) => Err(scanner.invalid("after top-level value")),
     }
 }
@@ -82,17 +99,27 @@ impl Scanner<'_> {
 
     /// `invalid character 'x' <context>`, or the end of the text.
     fn invalid(&self, context: &str) -> ScanError {
-        let message = match self.text.get(self.at..).and_then(|rest| rest.chars().next()) {
+        let message = match self
+            .text
+            .get(self.at..)
+            .and_then(|rest| rest.chars().next())
+        {
             None => "unexpected end of JSON input".to_owned(),
             Some('\'') => format!(r"invalid character '\'' {context}"),
             Some(c) => format!("invalid character '{}' {context}", c.escape_debug()),
         };
-        ScanError { offset: self.at, message }
+        ScanError {
+            offset: self.at,
+            message,
+        }
     }
 
     fn value(&mut self, depth: usize) -> Result<(), ScanError> {
         if depth > DEPTH_LIMIT {
-            return Err(ScanError { offset: self.at, message: "exceeded max depth".into() });
+            return Err(ScanError {
+                offset: self.at,
+                message: "exceeded max depth".into(),
+            });
         }
         self.space();
         match self.peek() {
@@ -107,7 +134,11 @@ impl Scanner<'_> {
         }
     }
 
-    fn object(&mut self, depth: usize, mut members: Option<&mut Vec<Member>>) -> Result<(), ScanError> {
+    fn object(
+        &mut self,
+        depth: usize,
+        mut members: Option<&mut Vec<Member>>,
+    ) -> Result<(), ScanError> {
         self.at += 1;
         self.space();
         if self.peek() == Some(b'}') {
@@ -132,9 +163,15 @@ impl Scanner<'_> {
             self.value(depth + 1)?;
             if let Some(members) = members.as_deref_mut() {
                 let raw = self.text.get(key_span.clone()).unwrap_or_default();
-                let key = serde_json::from_str(raw)
-                    .map_err(|error| ScanError { offset: key_start, message: error.to_string() })?;
-                members.push(Member { key, key_span, value_span: value_start..self.at });
+                let key = serde_json::from_str(raw).map_err(|error| ScanError {
+                    offset: key_start,
+                    message: error.to_string(),
+                })?;
+                members.push(Member {
+                    key,
+                    key_span,
+                    value_span: value_start..self.at,
+                });
             }
             self.space();
             match self.peek() {
@@ -181,7 +218,9 @@ impl Scanner<'_> {
                 Some(b'\\') => {
                     self.at += 1;
                     match self.peek() {
-                        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+                        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                            self.at += 1
+                        }
                         Some(b'u') => {
                             self.at += 1;
                             for _ in 0..4 {
@@ -235,7 +274,10 @@ impl Scanner<'_> {
     fn literal(&mut self, word: &str) -> Result<(), ScanError> {
         for expected in word.bytes() {
             if self.peek() != Some(expected) {
-                return Err(self.invalid(&format!("in literal {word} (expecting '{}')", char::from(expected))));
+                return Err(self.invalid(&format!(
+                    "in literal {word} (expecting '{}')",
+                    char::from(expected)
+                )));
             }
             self.at += 1;
         }

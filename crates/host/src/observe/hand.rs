@@ -13,37 +13,76 @@ pub(super) fn sysvinit(system: &dyn System) -> Result<Option<Found>, HostError> 
     if !root.at("/etc/init.d/docker").exists() || root.at("/run/systemd/system").exists() {
         return Ok(None);
     }
-    let pidfile = ["/var/run/docker.pid", "/var/run/docker-ssd.pid"].map(PathBuf::from).into_iter().find(|path| root.at(path).exists());
-    let running = pidfile.as_ref().and_then(|path| pid_in(system, path)).and_then(|pid| process(system, pid));
+    let pidfile = ["/var/run/docker.pid", "/var/run/docker-ssd.pid"]
+        .map(PathBuf::from)
+        .into_iter()
+        .find(|path| root.at(path).exists());
+    let running = pidfile
+        .as_ref()
+        .and_then(|path| pid_in(system, path))
+        .and_then(|pid| process(system, pid));
     // A daemon whose parameters the init script does not know was started by hand.
     let options = read_optional(&root.at("/etc/default/docker"))?.unwrap_or_default();
     let environment = environment_file(&String::from_utf8_lossy(&options));
     let mut argv = vec!["dockerd".to_owned()];
-    argv.extend(words(environment.get("DOCKER_OPTS").map_or("", String::as_str)).into_iter().map(|word| word.value));
+    argv.extend(
+        words(environment.get("DOCKER_OPTS").map_or("", String::as_str))
+            .into_iter()
+            .map(|word| word.value),
+    );
     let command = running.unwrap_or_else(|| CommandLine::of_process(&argv));
-    let by_script = command.value("pidfile").is_none_or(|path| path.contains("/run/docker"));
+    let by_script = command
+        .value("pidfile")
+        .is_none_or(|path| path.contains("/run/docker"));
     if !by_script {
         return Ok(None);
     }
-    Ok(Some(Found { supervisor: Supervisor::Sysvinit, unit: None, command: Some(command), manager: Manager::Init, pidfile }))
+    Ok(Some(Found {
+        supervisor: Supervisor::Sysvinit,
+        unit: None,
+        command: Some(command),
+        manager: Manager::Init,
+        pidfile,
+    }))
 }
 
 /// The process behind the socket or the pid file, whoever started it.
 pub(super) fn find(system: &dyn System, options: &Options) -> Result<Found, HostError> {
-    let socket = options.docker_socket.clone().unwrap_or_else(|| PathBuf::from("/var/run/docker.sock"));
-    let pid = system.listener_pid(&system.root().at(&socket)).ok().filter(|pid| *pid > 1);
-    let pid = pid.or_else(|| pid_in(system, Path::new("/var/run/docker.pid")).filter(|_| options.docker_socket.is_none()));
+    let socket = options
+        .docker_socket
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("/var/run/docker.sock"));
+    let pid = system
+        .listener_pid(&system.root().at(&socket))
+        .ok()
+        .filter(|pid| *pid > 1);
+    let pid = pid.or_else(|| {
+        pid_in(system, Path::new("/var/run/docker.pid")).filter(|_| options.docker_socket.is_none())
+    });
     let command = pid.and_then(|pid| process(system, pid));
     let manager = match &options.restart_command {
         Some(line) => Manager::Command { line: line.clone() },
         None => Manager::Unknown,
     };
-    let pidfile = command.as_ref().and_then(|command| command.value("pidfile")).map(PathBuf::from);
-    Ok(Found { supervisor: Supervisor::Hand, unit: None, command, manager, pidfile })
+    let pidfile = command
+        .as_ref()
+        .and_then(|command| command.value("pidfile"))
+        .map(PathBuf::from);
+    Ok(Found {
+        supervisor: Supervisor::Hand,
+        unit: None,
+        command,
+        manager,
+        pidfile,
+    })
 }
 
 fn pid_in(system: &dyn System, path: &Path) -> Option<u32> {
-    std::fs::read_to_string(system.root().at(path)).ok()?.trim().parse().ok()
+    std::fs::read_to_string(system.root().at(path))
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// The command line of a process, if it is a dockerd.

@@ -63,32 +63,58 @@ pub(super) fn find(system: &dyn System) -> Result<Option<Found>, HostError> {
         return Ok(None);
     }
     let places = [
-        Place { unit: "docker.service", supervisor: if rootless { Supervisor::Rootless } else { Supervisor::Systemd }, user: rootless },
-        Place { unit: "snap.docker.dockerd.service", supervisor: Supervisor::Snap, user: false },
+        Place {
+            unit: "docker.service",
+            supervisor: if rootless {
+                Supervisor::Rootless
+            } else {
+                Supervisor::Systemd
+            },
+            user: rootless,
+        },
+        Place {
+            unit: "snap.docker.dockerd.service",
+            supervisor: Supervisor::Snap,
+            user: false,
+        },
     ];
     for place in places {
-        let Some(properties) = show(system, place.unit, place.user)? else { continue };
+        let Some(properties) = show(system, place.unit, place.user)? else {
+            continue;
+        };
         return describe(system, &place, &properties).map(Some);
     }
     Ok(None)
 }
 
 /// What systemd says of a unit that it has loaded.
-fn show(system: &dyn System, unit: &str, user: bool) -> Result<Option<BTreeMap<String, String>>, HostError> {
+fn show(
+    system: &dyn System,
+    unit: &str,
+    user: bool,
+) -> Result<Option<BTreeMap<String, String>>, HostError> {
     const WANTED: &str = "LoadState,FragmentPath,DropInPaths,ActiveState,UnitFileState,Result,NRestarts,NeedDaemonReload";
     // A systemd that does not answer (a chroot) is none.
-    let Ok(outcome) = system.run(&systemctl(user, &["show", unit, "-p", WANTED])) else { return Ok(None) };
+    let Ok(outcome) = system.run(&systemctl(user, &["show", unit, "-p", WANTED])) else {
+        return Ok(None);
+    };
     let properties: BTreeMap<String, String> = outcome
         .stdout
         .lines()
         .filter_map(|line| line.split_once('='))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let loaded = properties.get("LoadState").is_some_and(|state| state == "loaded");
+    let loaded = properties
+        .get("LoadState")
+        .is_some_and(|state| state == "loaded");
     Ok((outcome.success() && loaded).then_some(properties))
 }
 
-fn describe(system: &dyn System, place: &Place, properties: &BTreeMap<String, String>) -> Result<Found, HostError> {
+fn describe(
+    system: &dyn System,
+    place: &Place,
+    properties: &BTreeMap<String, String>,
+) -> Result<Found, HostError> {
     let property = |name: &str| properties.get(name).cloned().unwrap_or_default();
     let fragment = PathBuf::from(property("FragmentPath"));
     let directory = unit_directory(system, place.user);
@@ -107,7 +133,11 @@ fn describe(system: &dyn System, place: &Place, properties: &BTreeMap<String, St
     let mut environment = effective.environment.clone();
     for file in &effective.environment_files {
         let path = Path::new(file.trim_start_matches('-'));
-        environment.extend(text_of(system, path)?.map(|text| environment_file(&text)).unwrap_or_default());
+        environment.extend(
+            text_of(system, path)?
+                .map(|text| environment_file(&text))
+                .unwrap_or_default(),
+        );
     }
     let problem = match effective.exec_start.as_slice() {
         [_] => None,
@@ -115,13 +145,23 @@ fn describe(system: &dyn System, place: &Place, properties: &BTreeMap<String, St
         more => Some(format!("{} ExecStart lines", more.len())),
     };
     if let Some(problem) = problem {
-        return Err(HostError::Unit { unit: place.unit.into(), path: fragment, problem });
+        return Err(HostError::Unit {
+            unit: place.unit.into(),
+            path: fragment,
+            problem,
+        });
     }
     let exec_start = effective.exec_start.first().map_or("", String::as_str);
     let command = CommandLine::of_unit(exec_start, &environment);
     let manager = match place.supervisor {
-        Supervisor::Snap => Manager::Snap { unit: place.unit.into() },
-        _ => Manager::Systemd { unit: place.unit.into(), user: place.user, reloads: effective.reloads },
+        Supervisor::Snap => Manager::Snap {
+            unit: place.unit.into(),
+        },
+        _ => Manager::Systemd {
+            unit: place.unit.into(),
+            user: place.user,
+            reloads: effective.reloads,
+        },
     };
     let unit = Unit {
         name: place.unit.into(),
@@ -133,55 +173,102 @@ fn describe(system: &dyn System, place: &Place, properties: &BTreeMap<String, St
         result: property("Result"),
         restarts: property("NRestarts").parse().unwrap_or(0),
         needs_reload: property("NeedDaemonReload") == "yes",
-        socket: if place.supervisor == Supervisor::Systemd { socket(system)? } else { None },
+        socket: if place.supervisor == Supervisor::Systemd {
+            socket(system)?
+        } else {
+            None
+        },
         effective,
         our_path,
         our_text,
     };
-    Ok(Found { supervisor: place.supervisor, unit: Some(unit), command: Some(command), manager, pidfile: None })
+    Ok(Found {
+        supervisor: place.supervisor,
+        unit: Some(unit),
+        command: Some(command),
+        manager,
+        pidfile: None,
+    })
 }
 
 fn unit_directory(system: &dyn System, user: bool) -> PathBuf {
-    if user { user_config(system).join("systemd/user") } else { PathBuf::from("/etc/systemd/system") }
+    if user {
+        user_config(system).join("systemd/user")
+    } else {
+        PathBuf::from("/etc/systemd/system")
+    }
 }
 
 /// The drop-ins on the disk, by systemd's rules: sorted by file name, and of two with one name the
 /// one from the stronger directory. systemd's own list may be older than the files.
 fn drop_ins(system: &dyn System, place: &Place, listed: &str) -> Vec<PathBuf> {
     let mut directories: Vec<PathBuf> = if place.user {
-        let data = system.variable("HOME").map_or_else(PathBuf::new, |home| PathBuf::from(home).join(".local/share"));
-        vec![unit_directory(system, true), PathBuf::from("/etc/systemd/user"), data.join("systemd/user"), PathBuf::from("/usr/lib/systemd/user")]
+        let data = system.variable("HOME").map_or_else(PathBuf::new, |home| {
+            PathBuf::from(home).join(".local/share")
+        });
+        vec![
+            unit_directory(system, true),
+            PathBuf::from("/etc/systemd/user"),
+            data.join("systemd/user"),
+            PathBuf::from("/usr/lib/systemd/user"),
+        ]
     } else {
-        ["/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"]
-            .map(PathBuf::from)
-            .to_vec()
+        [
+            "/etc/systemd/system",
+            "/run/systemd/system",
+            "/usr/local/lib/systemd/system",
+            "/usr/lib/systemd/system",
+            "/lib/systemd/system",
+        ]
+        .map(PathBuf::from)
+        .to_vec()
     };
     directories.dedup();
     let mut by_name: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for directory in directories.iter().map(|directory| directory.join(format!("{}.d", place.unit))) {
-        let Ok(entries) = std::fs::read_dir(system.root().at(&directory)) else { continue };
+    for directory in directories
+        .iter()
+        .map(|directory| directory.join(format!("{}.d", place.unit)))
+    {
+        let Ok(entries) = std::fs::read_dir(system.root().at(&directory)) else {
+            continue;
+        };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.ends_with(".conf") {
-                by_name.entry(name.clone()).or_insert_with(|| directory.join(name));
+                by_name
+                    .entry(name.clone())
+                    .or_insert_with(|| directory.join(name));
             }
         }
     }
     let seen: BTreeSet<PathBuf> = by_name.values().cloned().collect();
-    for path in listed.split_whitespace().map(PathBuf::from).filter(|path| !seen.contains(path)) {
-        if let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned())
-            && system.root().at(&path).exists() {
-                by_name.entry(name).or_insert(path);
-            }
+    for path in listed
+        .split_whitespace()
+        .map(PathBuf::from)
+        .filter(|path| !seen.contains(path))
+    {
+        if let Some(name) = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            && system.root().at(&path).exists()
+        {
+            by_name.entry(name).or_insert(path);
+        }
     }
     by_name.remove(DROP_IN);
     by_name.into_values().collect()
 }
 
 fn socket(system: &dyn System) -> Result<Option<SocketUnit>, HostError> {
-    let Some(properties) = show(system, "docker.socket", false)? else { return Ok(None) };
+    let Some(properties) = show(system, "docker.socket", false)? else {
+        return Ok(None);
+    };
     let fragment = properties.get("FragmentPath").cloned().unwrap_or_default();
-    let place = Place { unit: "docker.socket", supervisor: Supervisor::Systemd, user: false };
+    let place = Place {
+        unit: "docker.socket",
+        supervisor: Supervisor::Systemd,
+        user: false,
+    };
     let mut texts = Vec::new();
     for path in std::iter::once(PathBuf::from(fragment)).chain(drop_ins(system, &place, "")) {
         texts.extend(text_of(system, &path)?);
@@ -189,7 +276,9 @@ fn socket(system: &dyn System) -> Result<Option<SocketUnit>, HostError> {
     Ok(Some(SocketUnit {
         name: "docker.socket".into(),
         listen: Effective::of(texts.iter().map(String::as_str)).listen_streams,
-        active: properties.get("ActiveState").is_some_and(|state| state == "active"),
+        active: properties
+            .get("ActiveState")
+            .is_some_and(|state| state == "active"),
     }))
 }
 
@@ -198,5 +287,6 @@ fn text_of(system: &dyn System, path: &Path) -> Result<Option<String>, HostError
     if path.as_os_str().is_empty() {
         return Ok(None);
     }
-    Ok(read_optional(&system.root().at(path))?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    Ok(read_optional(&system.root().at(path))?
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
