@@ -120,10 +120,10 @@ const OWN: &[Entry] = &[
 
 /// All codes of all crates, in order.
 pub(crate) fn all() -> Vec<&'static Entry> {
-    let lists: [&[Entry]; 9] = [
+    let lists: [&[Entry]; 10] = [
         OWN,
         crate::passphrase::CATALOGUE,
-        // sealock_pki::CATALOGUE,
+        sealock_pki::CATALOGUE,
         sealock_vault::CATALOGUE,
         sealock_change::CATALOGUE,
         sealock_tls::CATALOGUE,

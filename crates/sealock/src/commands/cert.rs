@@ -313,7 +313,7 @@ fn judge(session: &Session, anchors: &[PathBuf], purpose: Purpose, name: Option<
                 session.printer.value(&json!({ "version": 1, "good": false, "reasons": reasons }));
                 return Ok(Exit::No);
             }
-            let mut failure = Failure::new(&refused.root).exit(Exit::No);
+            let mut failure = Failure::new(&*refused.root).exit(Exit::No);
             for other in refused.reasons().skip(1) {
                 let cause = failure.cause.take().unwrap_or_default();
                 failure.cause = Some(format!("{cause}\nalso {}: {other}", other.code()).trim_start().to_owned());
