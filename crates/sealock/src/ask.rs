@@ -15,24 +15,42 @@ pub(crate) fn proceed(session: &Session, question: &str) -> Result<(), Failure> 
         return Ok(());
     }
     if !session.printer.is_interactive() {
-        return Err(Failure::own(catalogue::NOBODY_TO_ASK, "the plan needs a yes and there is nobody to ask")
-            .help("add --yes")
-            .exit(Exit::Failed));
+        return Err(Failure::own(
+            catalogue::NOBODY_TO_ASK,
+            "the plan needs a yes and there is nobody to ask",
+        )
+        .help("add --yes")
+        .exit(Exit::Failed));
     }
-    if yes(question) { Ok(()) } else { Err(Failure::own(catalogue::DECLINED, "you said no")) }
+    if yes(question) {
+        Ok(())
+    } else {
+        Err(Failure::own(catalogue::DECLINED, "you said no"))
+    }
 }
 
 /// One grave consequence, accepted by its own name or by a person who reads it.
-pub(crate) fn consent(session: &Session, accepted: &[String], name: &str, consequence: &str) -> Result<(), Failure> {
+pub(crate) fn consent(
+    session: &Session,
+    accepted: &[String],
+    name: &str,
+    consequence: &str,
+) -> Result<(), Failure> {
     if accepted.iter().any(|risk| risk == name) {
         return Ok(());
     }
-    if session.printer.is_interactive() && !session.yes && yes(&format!("{consequence}\nAccept this?")) {
+    if session.printer.is_interactive()
+        && !session.yes
+        && yes(&format!("{consequence}\nAccept this?"))
+    {
         return Ok(());
     }
-    Err(Failure::own(catalogue::CONSENT, "the plan has a consequence that you have not accepted")
-        .because(consequence.to_owned())
-        .help(format!("if that is acceptable, add --accept {name}")))
+    Err(Failure::own(
+        catalogue::CONSENT,
+        "the plan has a consequence that you have not accepted",
+    )
+    .because(consequence.to_owned())
+    .help(format!("if that is acceptable, add --accept {name}")))
 }
 
 /// The name by which a consequence is accepted on the command line.

@@ -152,9 +152,22 @@ mod tests {
     #[test]
     fn every_entry_says_something() {
         for entry in all() {
-            assert!(entry.code.0.starts_with("SL-") && entry.code.0.len() == 7, "{}", entry.code);
-            assert!(!entry.title.ends_with('.') && entry.title.len() < 90, "{}: {}", entry.code, entry.title);
-            assert!(entry.meaning.len() > 40 && !entry.remedy.is_empty(), "{}", entry.code);
+            assert!(
+                entry.code.0.starts_with("SL-") && entry.code.0.len() == 7,
+                "{}",
+                entry.code
+            );
+            assert!(
+                !entry.title.ends_with('.') && entry.title.len() < 90,
+                "{}: {}",
+                entry.code,
+                entry.title
+            );
+            assert!(
+                entry.meaning.len() > 40 && !entry.remedy.is_empty(),
+                "{}",
+                entry.code
+            );
         }
     }
 }

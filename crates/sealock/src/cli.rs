@@ -18,7 +18,13 @@ use crate::printer::Color;
 ///   sealock status                        is it still as it was proved?
 ///   sealock down                          put every file back, byte for byte
 #[derive(Debug, Parser)]
-#[command(name = "sealock", version, propagate_version = true, verbatim_doc_comment, max_term_width = 100)]
+#[command(
+    name = "sealock",
+    version,
+    propagate_version = true,
+    verbatim_doc_comment,
+    max_term_width = 100
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -30,7 +36,13 @@ pub(crate) struct Cli {
 #[derive(Args, Debug)]
 pub(crate) struct Global {
     /// Where the vault and the journal are kept [default: /var/lib/sealock for root, else the XDG data directory]
-    #[arg(long, global = true, env = "SEALOCK_HOME", value_name = "DIR", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "SEALOCK_HOME",
+        value_name = "DIR",
+        hide_env = true
+    )]
     pub(crate) home: Option<PathBuf>,
     /// The desired state [default: /etc/sealock/sealock.toml for root, else the XDG config directory]
     #[arg(long, global = true, value_name = "FILE")]

@@ -30,7 +30,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let printer = Printer::new(cli.global.color, cli.global.json, cli.global.verbose);
     report_bugs_as_errors();
-    let outcome = std::panic::catch_unwind(|| Session::new(cli.global, printer).and_then(|session| run(&session, cli.verb)));
+    let outcome = std::panic::catch_unwind(|| {
+        Session::new(cli.global, printer).and_then(|session| run(&session, cli.verb))
+    });
     match outcome {
         Ok(Ok(exit)) => exit.into(),
         Ok(Err(reported)) => reported.into(),
@@ -63,8 +65,11 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Exit> {
 /// A panic is our bug: it is said in the shape of every other error, and exits 70.
 fn report_bugs_as_errors() {
     std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map(|at| format!("{}:{}", at.file(), at.line()));
-        let mut failure = Failure::own(catalogue::BUG, "sealock has a bug").because(info.payload_as_str().unwrap_or("a panic").to_owned());
+        let place = info
+            .location()
+            .map(|at| format!("{}:{}", at.file(), at.line()));
+        let mut failure = Failure::own(catalogue::BUG, "sealock has a bug")
+            .because(info.payload_as_str().unwrap_or("a panic").to_owned());
         if let Some(place) = place {
             failure = failure.at(place);
         }

@@ -73,8 +73,15 @@ impl FromStr for Source {
         let (kind, rest) = text.split_once(':').ok_or(NotASource)?;
         match kind {
             "file" if !rest.is_empty() => Ok(Self::File(rest.into())),
-            "fd" => rest.parse().ok().filter(|n| *n >= 0).map(Self::Descriptor).ok_or(NotASource),
-            "credential" if !rest.is_empty() && !rest.contains('/') => Ok(Self::Credential(rest.to_owned())),
+            "fd" => rest
+                .parse()
+                .ok()
+                .filter(|n| *n >= 0)
+                .map(Self::Descriptor)
+                .ok_or(NotASource),
+            "credential" if !rest.is_empty() && !rest.contains('/') => {
+                Ok(Self::Credential(rest.to_owned()))
+            }
             _ => Err(NotASource),
         }
     }
@@ -87,7 +94,8 @@ impl Source {
     /// The source that needs no argument: the unit's credential, if there is one.
     pub(crate) fn from_systemd() -> Option<Self> {
         let path = credential_path(DEFAULT_CREDENTIAL)?;
-        path.exists().then(|| Self::Credential(DEFAULT_CREDENTIAL.to_owned()))
+        path.exists()
+            .then(|| Self::Credential(DEFAULT_CREDENTIAL.to_owned()))
     }
 
     /// Reads the passphrase of an existing vault.
@@ -97,7 +105,10 @@ impl Source {
             Self::File(path) => first_line(&path.display().to_string(), std::fs::File::open(path)),
             Self::Descriptor(fd) => {
                 // /proc/self/fd opens what was inherited without taking ownership of a raw number.
-                first_line(&format!("descriptor {fd}"), std::fs::File::open(format!("/proc/self/fd/{fd}")))
+                first_line(
+                    &format!("descriptor {fd}"),
+                    std::fs::File::open(format!("/proc/self/fd/{fd}")),
+                )
             }
             Self::Credential(name) => {
                 let path = credential_path(name).ok_or_else(|| {
@@ -127,9 +138,12 @@ fn credential_path(name: &str) -> Option<PathBuf> {
 
 fn prompt(question: &str) -> Result<Passphrase, Failure> {
     let text = rpassword::prompt_password(question).map_err(|error| {
-        Failure::own(SOURCE, "a passphrase is needed and there is no terminal to ask on")
-            .because(error.to_string())
-            .help("sealock --passphrase file:PATH …")
+        Failure::own(
+            SOURCE,
+            "a passphrase is needed and there is no terminal to ask on",
+        )
+        .because(error.to_string())
+        .help("sealock --passphrase file:PATH …")
     })?;
     Passphrase::new(text).map_err(|error| unreadable("the prompt", &error.to_string()))
 }
@@ -137,11 +151,14 @@ fn prompt(question: &str) -> Result<Passphrase, Failure> {
 fn first_line(place: &str, file: std::io::Result<std::fs::File>) -> Result<Passphrase, Failure> {
     const LIMIT: u64 = 4096;
     let mut text = zeroize::Zeroizing::new(String::new());
-    file.and_then(|file| file.take(LIMIT).read_to_string(&mut text)).map_err(|error| unreadable(place, &error.to_string()))?;
+    file.and_then(|file| file.take(LIMIT).read_to_string(&mut text))
+        .map_err(|error| unreadable(place, &error.to_string()))?;
     let line = text.lines().next().unwrap_or_default();
     Passphrase::new(line.to_owned()).map_err(|error| unreadable(place, &error.to_string()))
 }
 
 fn unreadable(place: &str, cause: &str) -> Failure {
-    Failure::own(UNREADABLE, "the passphrase cannot be read").at(place).because(cause)
+    Failure::own(UNREADABLE, "the passphrase cannot be read")
+        .at(place)
+        .because(cause)
 }

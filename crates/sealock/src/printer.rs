@@ -42,7 +42,11 @@ impl Printer {
             Color::Always => anstream::ColorChoice::AlwaysAnsi,
             Color::Never => anstream::ColorChoice::Never,
         };
-        Self { color, json, verbose }
+        Self {
+            color,
+            json,
+            verbose,
+        }
     }
 
     /// Data, with a newline added. A reader that went away ends the process quietly.

@@ -28,15 +28,26 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(global: Global, printer: Printer) -> Result<Self, Exit> {
         let places = Places::of_this_user();
-        let found = global.home.or(places.home).zip(global.config.or(places.config));
+        let found = global
+            .home
+            .or(places.home)
+            .zip(global.config.or(places.config));
         let Some((home, config)) = found else {
-            let failure = Failure::own(catalogue::NO_HOME, "there is no place for the vault").help("sealock --home DIR --config FILE …");
+            let failure = Failure::own(catalogue::NO_HOME, "there is no place for the vault")
+                .help("sealock --home DIR --config FILE …");
             printer.failure(&failure);
             return Err(failure.exit);
         };
         // Paths end up in units and configuration that are read from elsewhere.
         let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
-        Ok(Self { home: absolute(home), config: absolute(config), yes: global.yes, printer, now: clock(), passphrase: global.passphrase })
+        Ok(Self {
+            home: absolute(home),
+            config: absolute(config),
+            yes: global.yes,
+            printer,
+            now: clock(),
+            passphrase: global.passphrase,
+        })
     }
 
     /// The journal and the undo log.
@@ -75,9 +86,12 @@ impl Session {
         if self.printer.is_interactive() {
             return Ok(Source::Prompt);
         }
-        Err(Failure::own(crate::passphrase::SOURCE, "the issuer keys are sealed and there is nobody to ask for the passphrase")
-            .at(self.home.display().to_string())
-            .help("sealock --passphrase file:PATH …"))
+        Err(Failure::own(
+            crate::passphrase::SOURCE,
+            "the issuer keys are sealed and there is nobody to ask for the passphrase",
+        )
+        .at(self.home.display().to_string())
+        .help("sealock --passphrase file:PATH …"))
     }
 }
 
@@ -90,11 +104,18 @@ struct Places {
 impl Places {
     fn of_this_user() -> Self {
         if rustix::process::geteuid().is_root() {
-            return Self { home: Some("/var/lib/sealock".into()), config: Some("/etc/sealock/sealock.toml".into()) };
+            return Self {
+                home: Some("/var/lib/sealock".into()),
+                config: Some("/etc/sealock/sealock.toml".into()),
+            };
         }
-        let user_home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        let user_home = std::env::var_os("HOME")
+            .filter(|home| !home.is_empty())
+            .map(PathBuf::from);
         let xdg = |variable: &str, below: &str| {
-            let set = std::env::var_os(variable).map(PathBuf::from).filter(|dir| dir.is_absolute());
+            let set = std::env::var_os(variable)
+                .map(PathBuf::from)
+                .filter(|dir| dir.is_absolute());
             set.or_else(|| user_home.as_deref().map(|home: &Path| home.join(below)))
         };
         Self {

@@ -11,11 +11,17 @@ pub(crate) struct Cell {
 
 impl Cell {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), style: None }
+        Self {
+            text: text.into(),
+            style: None,
+        }
     }
 
     pub(crate) fn styled(text: impl Into<String>, style: Style) -> Self {
-        Self { text: text.into(), style: Some(style) }
+        Self {
+            text: text.into(),
+            style: Some(style),
+        }
     }
 }
 
@@ -34,7 +40,10 @@ pub(crate) fn render(head: &[&str], rows: &[Vec<Cell>]) -> String {
         }
     }
     let mut out = String::new();
-    let titles: Vec<Cell> = head.iter().map(|title| Cell::styled(*title, BOLD)).collect();
+    let titles: Vec<Cell> = head
+        .iter()
+        .map(|title| Cell::styled(*title, BOLD))
+        .collect();
     push_row(&mut out, &widths, &titles);
     for row in rows {
         push_row(&mut out, &widths, row);
@@ -45,7 +54,9 @@ pub(crate) fn render(head: &[&str], rows: &[Vec<Cell>]) -> String {
 fn push_row(out: &mut String, widths: &[usize], row: &[Cell]) {
     for (index, (width, cell)) in widths.iter().zip(row).enumerate() {
         let is_last = index + 1 == row.len();
-        let painted = cell.style.map_or_else(|| cell.text.clone(), |style| paint(style, &cell.text));
+        let painted = cell
+            .style
+            .map_or_else(|| cell.text.clone(), |style| paint(style, &cell.text));
         out.push_str(&painted);
         if !is_last {
             let gap = width.saturating_sub(cell.text.chars().count()) + 2;

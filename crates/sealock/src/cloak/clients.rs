@@ -29,46 +29,108 @@ pub(crate) fn folder(session: &Session, name: &str) -> PathBuf {
 }
 
 /// The bundle of a client and the edits that bring it to every place it is wanted.
-pub(crate) fn files(session: &Session, authority: &Authority, desired: &Desired, client: &Client) -> Result<ClientFiles, Failure> {
+pub(crate) fn files(
+    session: &Session,
+    authority: &Authority,
+    desired: &Desired,
+    client: &Client,
+) -> Result<ClientFiles, Failure> {
     super::desired::check_name(&client.name)?;
     let endpoint = endpoint(desired)?;
     let folder = folder(session, &client.name);
     let (bundle, issued) = match good_bundle(session, authority, &folder)? {
         Some(bundle) => (bundle, None),
         None => {
-            let request = LeafRequest::client(CommonName::try_from(client.name.as_str())?, client.life);
-            let issued = authority.issue(&request, desired.authority.key, &client.name, session.now)?;
+            let request =
+                LeafRequest::client(CommonName::try_from(client.name.as_str())?, client.life);
+            let issued =
+                authority.issue(&request, desired.authority.key, &client.name, session.now)?;
             let anchors = vec![authority.anchor(Purpose::Server)?.clone()];
-            (Bundle::new(anchors, vec![issued.certificate().clone()], &issued.key)?, Some(issued))
+            (
+                Bundle::new(anchors, vec![issued.certificate().clone()], &issued.key)?,
+                Some(issued),
+            )
         }
     };
-    let mut edits = plan_install(&bundle, &Place::Zone { dir: folder.clone() }, &endpoint, None, Claim::Anything)?;
+    let mut edits = plan_install(
+        &bundle,
+        &Place::Zone {
+            dir: folder.clone(),
+        },
+        &endpoint,
+        None,
+        Claim::Anything,
+    )?;
     let mut places = vec![folder.display().to_string()];
     for install in &client.install {
         let (place, owner) = place(install)?;
-        edits.extend(plan_install(&bundle, &place, &endpoint, owner, Claim::Recognised)?);
+        edits.extend(plan_install(
+            &bundle,
+            &place,
+            &endpoint,
+            owner,
+            Claim::Recognised,
+        )?);
         places.push(install.to_string());
     }
-    Ok(ClientFiles { bundle, issued, edits, places })
+    Ok(ClientFiles {
+        bundle,
+        issued,
+        edits,
+        places,
+    })
 }
 
-fn good_bundle(session: &Session, authority: &Authority, folder: &std::path::Path) -> Result<Option<Bundle>, Failure> {
+fn good_bundle(
+    session: &Session,
+    authority: &Authority,
+    folder: &std::path::Path,
+) -> Result<Option<Bundle>, Failure> {
     // Whatever is wrong with it, a new one mends it.
     let Ok(bundle) = Bundle::read_dir(folder) else {
         return Ok(None);
     };
     let key = sealock_pki::PrivateKey::from_pem(bundle.key_pem().expose(), None)?;
     let trusts_us = bundle.anchors() == [authority.anchor(Purpose::Server)?.clone()];
-    let good = good_for(bundle.leaf(), bundle.chain(), &key, authority, Purpose::Client, session.now).is_ok();
+    let good = good_for(
+        bundle.leaf(),
+        bundle.chain(),
+        &key,
+        authority,
+        Purpose::Client,
+        session.now,
+    )
+    .is_ok();
     Ok((trusts_us && good).then_some(bundle))
 }
 
 /// The endpoint that clients are pointed to: the first name that works from elsewhere, and the first port.
 pub(crate) fn endpoint(desired: &Desired) -> Result<Endpoint, Failure> {
-    let port = desired.daemon.listen.first().map_or(sealock_host::client::TLS_PORT, |listen| listen.address().port());
-    let is_local = |name: &str| name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    let concrete = desired.daemon.listen.first().map(|listen| listen.address().ip()).filter(|ip| !ip.is_unspecified());
-    let mut candidates: Vec<&String> = desired.daemon.names.iter().filter(|name| !is_local(name) && !name.starts_with("*.")).collect();
+    let port = desired
+        .daemon
+        .listen
+        .first()
+        .map_or(sealock_host::client::TLS_PORT, |listen| {
+            listen.address().port()
+        });
+    let is_local = |name: &str| {
+        name == "localhost"
+            || name
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|ip| ip.is_loopback())
+    };
+    let concrete = desired
+        .daemon
+        .listen
+        .first()
+        .map(|listen| listen.address().ip())
+        .filter(|ip| !ip.is_unspecified());
+    let mut candidates: Vec<&String> = desired
+        .daemon
+        .names
+        .iter()
+        .filter(|name| !is_local(name) && !name.starts_with("*."))
+        .collect();
     candidates.extend(desired.daemon.names.iter().filter(|name| is_local(name)));
     // A listener on one address is reached by that address or by a name, never by another address.
     let reaches = |name: &&String| match (concrete, name.parse::<std::net::IpAddr>()) {
@@ -76,9 +138,16 @@ pub(crate) fn endpoint(desired: &Desired) -> Result<Endpoint, Failure> {
         (Some(ip), Err(_)) => !ip.is_loopback() || is_local(name),
         (None, _) => true,
     };
-    let host = candidates.iter().find(|name| reaches(name)).or(candidates.first());
+    let host = candidates
+        .iter()
+        .find(|name| reaches(name))
+        .or(candidates.first());
     let host = host.map_or("localhost", |name| name.as_str());
-    let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let bracketed = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    };
     Ok(format!("tcp://{bracketed}:{port}").parse()?)
 }
 
@@ -88,17 +157,32 @@ pub(crate) fn place(install: &Install) -> Result<(Place, Option<Owner>), Failure
         Install::Directory(path) => {
             let dir = expand(path)?;
             let is_docker_home = dir.file_name().is_some_and(|name| name == ".docker");
-            Ok((if is_docker_home { Place::DockerHome { dir } } else { Place::Zone { dir } }, None))
+            Ok((
+                if is_docker_home {
+                    Place::DockerHome { dir }
+                } else {
+                    Place::Zone { dir }
+                },
+                None,
+            ))
         }
         Install::Context { name, user } => {
             let (home, owner) = match user {
                 Some(user) => account(user)?,
                 None => (own_home()?, None),
             };
-            let configured = std::env::var_os("DOCKER_CONFIG").filter(|dir| user.is_none() && !dir.is_empty());
+            let configured =
+                std::env::var_os("DOCKER_CONFIG").filter(|dir| user.is_none() && !dir.is_empty());
             let docker_config_dir = configured.map_or_else(|| home.join(".docker"), PathBuf::from);
             let description = Some("made by sealock".to_owned());
-            Ok((Place::Context { docker_config_dir, name: name.parse()?, description }, owner))
+            Ok((
+                Place::Context {
+                    docker_config_dir,
+                    name: name.parse()?,
+                    description,
+                },
+                owner,
+            ))
         }
     }
 }
@@ -119,14 +203,30 @@ fn own_home() -> Result<PathBuf, Failure> {
 
 /// Home directory and ids of an account, from /etc/passwd.
 fn account(user: &str) -> Result<(PathBuf, Option<Owner>), Failure> {
-    let text = String::from_utf8_lossy(&sealock_change::fs::read(std::path::Path::new("/etc/passwd"))?).into_owned();
-    let found = text.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields.first() == Some(&user));
+    let text = String::from_utf8_lossy(&sealock_change::fs::read(std::path::Path::new(
+        "/etc/passwd",
+    ))?)
+    .into_owned();
+    let found = text
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>())
+        .find(|fields| fields.first() == Some(&user));
     let parsed = found.as_deref().and_then(|fields| match fields {
-        [_, _, uid, gid, _, home, ..] => Some((PathBuf::from(home), Owner { uid: uid.parse().ok()?, gid: gid.parse().ok()? })),
+        [_, _, uid, gid, _, home, ..] => Some((
+            PathBuf::from(home),
+            Owner {
+                uid: uid.parse().ok()?,
+                gid: gid.parse().ok()?,
+            },
+        )),
         _ => None,
     });
     let (home, owner) = parsed.ok_or_else(|| {
-        Failure::own(catalogue::BAD_NAME, format!("there is no account {}", sealock_diag::escape(user))).at("/etc/passwd")
+        Failure::own(
+            catalogue::BAD_NAME,
+            format!("there is no account {}", sealock_diag::escape(user)),
+        )
+        .at("/etc/passwd")
     })?;
     Ok((home, Some(owner)))
 }

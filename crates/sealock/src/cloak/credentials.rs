@@ -7,8 +7,8 @@ use std::time::Duration;
 use sealock_diag::escape;
 use sealock_host::{Desired, Installed, Material, Observed};
 use sealock_pki::{
-    AnchorRequest, AuthorityName, Certificate, Issuer, KeyKind, LeafRequest, PrivateKey, Purpose, San, Timestamp, VerifyOptions,
-    create_anchor, issue_leaf, verify,
+    AnchorRequest, AuthorityName, Certificate, Issuer, KeyKind, LeafRequest, PrivateKey, Purpose,
+    San, Timestamp, VerifyOptions, create_anchor, issue_leaf, verify,
 };
 use sealock_tls::Identity;
 use sealock_vault::{SystemEntropy, Unlocked};
@@ -29,21 +29,43 @@ pub(crate) struct Authority {
 
 enum Source {
     Stored(Unlocked),
-    New { key_kind: KeyKind, server: Rc<Issuer>, client: Rc<Issuer> },
+    New {
+        key_kind: KeyKind,
+        server: Rc<Issuer>,
+        client: Rc<Issuer>,
+    },
 }
 
 impl Authority {
     /// Opens the authority of the vault, or makes one in memory when the vault has none of this name.
-    pub(crate) fn open_or_make(session: &Session, name: &str, key_kind: KeyKind) -> Result<Self, Failure> {
+    pub(crate) fn open_or_make(
+        session: &Session,
+        name: &str,
+        key_kind: KeyKind,
+    ) -> Result<Self, Failure> {
         let name = AuthorityName::try_from(name)?;
         if let Some(stored) = Self::open(session, &name)? {
             return Ok(stored);
         }
         let make = |purpose| -> Result<Rc<Issuer>, Failure> {
-            let request = AnchorRequest { authority: name.clone(), purpose, generation: 1, life: ANCHOR_LIFE };
-            Ok(Rc::new(create_anchor(&request, PrivateKey::generate(key_kind)?, session.now, &mut SystemEntropy)?))
+            let request = AnchorRequest {
+                authority: name.clone(),
+                purpose,
+                generation: 1,
+                life: ANCHOR_LIFE,
+            };
+            Ok(Rc::new(create_anchor(
+                &request,
+                PrivateKey::generate(key_kind)?,
+                session.now,
+                &mut SystemEntropy,
+            )?))
         };
-        let source = Source::New { key_kind, server: make(Purpose::Server)?, client: make(Purpose::Client)? };
+        let source = Source::New {
+            key_kind,
+            server: make(Purpose::Server)?,
+            client: make(Purpose::Client)?,
+        };
         Ok(Self { name, source })
     }
 
@@ -59,7 +81,10 @@ impl Authority {
         let sealed = stored.anchors.iter().any(|anchor| anchor.sealed);
         let passphrase = session.passphrase_for(sealed)?;
         let unlocked = vault.unlock(name, passphrase.as_ref())?;
-        let authority = Self { name: name.clone(), source: Source::Stored(unlocked) };
+        let authority = Self {
+            name: name.clone(),
+            source: Source::Stored(unlocked),
+        };
         authority.check_clock(session.now)?;
         Ok(Some(authority))
     }
@@ -68,7 +93,11 @@ impl Authority {
     pub(crate) fn to_store(&self) -> Option<(KeyKind, Rc<Issuer>, Rc<Issuer>)> {
         match &self.source {
             Source::Stored(_) => None,
-            Source::New { key_kind, server, client } => Some((*key_kind, Rc::clone(server), Rc::clone(client))),
+            Source::New {
+                key_kind,
+                server,
+                client,
+            } => Some((*key_kind, Rc::clone(server), Rc::clone(client))),
         }
     }
 
@@ -96,18 +125,35 @@ impl Authority {
         for purpose in [Purpose::Server, Purpose::Client] {
             let born = self.anchor(purpose)?.not_before();
             if now < born {
-                return Err(Failure::own(catalogue::CLOCK, "this host's clock cannot be right")
-                    .because(format!("it says {now}; the {purpose} anchor of {} was born at {born}", self.name))
-                    .help("timedatectl set-ntp true"));
+                return Err(
+                    Failure::own(catalogue::CLOCK, "this host's clock cannot be right")
+                        .because(format!(
+                            "it says {now}; the {purpose} anchor of {} was born at {born}",
+                            self.name
+                        ))
+                        .help("timedatectl set-ntp true"),
+                );
             }
         }
         Ok(())
     }
 
     /// Makes a key and a leaf.
-    pub(crate) fn issue(&self, request: &LeafRequest, key_kind: KeyKind, identity: &str, now: Timestamp) -> Result<Issued, Failure> {
+    pub(crate) fn issue(
+        &self,
+        request: &LeafRequest,
+        key_kind: KeyKind,
+        identity: &str,
+        now: Timestamp,
+    ) -> Result<Issued, Failure> {
         let key = PrivateKey::generate(key_kind)?;
-        let certificate = issue_leaf(self.issuer(request.purpose)?, request, key.public_key(), now, &mut SystemEntropy)?;
+        let certificate = issue_leaf(
+            self.issuer(request.purpose)?,
+            request,
+            key.public_key(),
+            now,
+            &mut SystemEntropy,
+        )?;
         let record = Recorded {
             certificate,
             purpose: request.purpose,
@@ -149,10 +195,21 @@ pub(crate) struct Server {
 }
 
 /// Keeps the installed server certificate when it is good, else issues one.
-pub(crate) fn server(session: &Session, authority: &Authority, desired: &Desired, observed: &Observed) -> Result<Server, Failure> {
+pub(crate) fn server(
+    session: &Session,
+    authority: &Authority,
+    desired: &Desired,
+    observed: &Observed,
+) -> Result<Server, Failure> {
     let (installed, unreadable) = match observed.installed() {
         Ok(installed) => (installed, None),
-        Err(error) => (None, Some(format!("{error}: {}", sealock_diag::Diagnose::cause(&error).unwrap_or_default()))),
+        Err(error) => (
+            None,
+            Some(format!(
+                "{error}: {}",
+                sealock_diag::Diagnose::cause(&error).unwrap_or_default()
+            )),
+        ),
     };
     let reason = match &installed {
         Some(installed) => match judge_installed(session, authority, desired, installed) {
@@ -161,7 +218,12 @@ pub(crate) fn server(session: &Session, authority: &Authority, desired: &Desired
         },
         None => unreadable,
     };
-    let sans = desired.daemon.names.iter().map(|name| name.parse::<San>()).collect::<Result<Vec<_>, _>>()?;
+    let sans = desired
+        .daemon
+        .names
+        .iter()
+        .map(|name| name.parse::<San>())
+        .collect::<Result<Vec<_>, _>>()?;
     let request = LeafRequest::server(sans, desired.daemon.server_life)?;
     let issued = authority.issue(&request, desired.authority.key, "dockerd", session.now)?;
     let chain = vec![issued.certificate().clone()];
@@ -171,24 +233,44 @@ pub(crate) fn server(session: &Session, authority: &Authority, desired: &Desired
     Ok(server)
 }
 
-fn keep(authority: &Authority, chain: Vec<Certificate>, key: &PrivateKey) -> Result<Server, Failure> {
+fn keep(
+    authority: &Authority,
+    chain: Vec<Certificate>,
+    key: &PrivateKey,
+) -> Result<Server, Failure> {
     let ca_pem = authority.anchor(Purpose::Client)?.to_pem().into_bytes();
     let identity = Identity::new(chain.clone(), key)?;
     let no_leaf = || Failure::own(catalogue::BUG, "a server without a certificate");
     let material = Material::new(ca_pem, &chain, key.to_pem()?).ok_or_else(no_leaf)?;
     let leaf = chain.into_iter().next().ok_or_else(no_leaf)?;
-    Ok(Server { material, identity, leaf, issued: None, reason: None })
+    Ok(Server {
+        material,
+        identity,
+        leaf,
+        issued: None,
+        reason: None,
+    })
 }
 
 /// Whether what is installed may stay; the error is the reason in words.
-fn judge_installed(session: &Session, authority: &Authority, desired: &Desired, installed: &Installed) -> Result<(Vec<Certificate>, PrivateKey), String> {
-    let chain = Certificate::chain_from_pem(&installed.cert_pem).map_err(|error| error.to_string())?;
-    let key = PrivateKey::from_pem(installed.key_pem.expose(), None).map_err(|error| error.to_string())?;
+fn judge_installed(
+    session: &Session,
+    authority: &Authority,
+    desired: &Desired,
+    installed: &Installed,
+) -> Result<(Vec<Certificate>, PrivateKey), String> {
+    let chain =
+        Certificate::chain_from_pem(&installed.cert_pem).map_err(|error| error.to_string())?;
+    let key = PrivateKey::from_pem(installed.key_pem.expose(), None)
+        .map_err(|error| error.to_string())?;
     let leaf = chain.first().ok_or("it is empty")?;
     good_for(leaf, &chain, &key, authority, Purpose::Server, session.now)?;
     let mut wanted: Vec<San> = Vec::new();
     for name in &desired.daemon.names {
-        wanted.push(name.parse().map_err(|error: sealock_pki::NameError| error.to_string())?);
+        wanted.push(
+            name.parse()
+                .map_err(|error: sealock_pki::NameError| error.to_string())?,
+        );
     }
     for name in &wanted {
         if !leaf.sans().contains(name) {
@@ -196,7 +278,10 @@ fn judge_installed(session: &Session, authority: &Authority, desired: &Desired, 
         }
     }
     if let Some(surplus) = leaf.sans().iter().find(|san| !wanted.contains(san)) {
-        return Err(format!("it carries {}, which is not wanted any more", escape(&surplus.value())));
+        return Err(format!(
+            "it carries {}, which is not wanted any more",
+            escape(&surplus.value())
+        ));
     }
     Ok((chain, key))
 }
@@ -210,13 +295,21 @@ pub(crate) fn good_for(
     purpose: Purpose,
     now: Timestamp,
 ) -> Result<(), String> {
-    let anchors = [authority.anchor(purpose).map_err(|failure| failure.headline)?.clone()];
-    verify(chain, &anchors, &VerifyOptions::new(purpose, now)).map_err(|refusal| refusal.to_string())?;
+    let anchors = [authority
+        .anchor(purpose)
+        .map_err(|failure| failure.headline)?
+        .clone()];
+    verify(chain, &anchors, &VerifyOptions::new(purpose, now))
+        .map_err(|refusal| refusal.to_string())?;
     if leaf.spki_der() != key.spki_der() {
         return Err("its key does not match".to_owned());
     }
     if is_due(leaf, now) {
-        return Err(format!("two thirds of its life are over ({} to {})", leaf.not_before(), leaf.not_after()));
+        return Err(format!(
+            "two thirds of its life are over ({} to {})",
+            leaf.not_before(),
+            leaf.not_after()
+        ));
     }
     Ok(())
 }

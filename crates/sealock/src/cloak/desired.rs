@@ -20,9 +20,11 @@ const AUTHORITY: &str = "sealock";
 pub(crate) fn load(session: &Session) -> Result<Desired, Failure> {
     match text(session)? {
         Some(text) => Ok(Desired::parse(&session.config, &text)?),
-        None => Err(Failure::own(catalogue::NOT_SET_UP, "this host has no sealock.toml yet")
-            .at(session.config.display().to_string())
-            .help("sealock up")),
+        None => Err(
+            Failure::own(catalogue::NOT_SET_UP, "this host has no sealock.toml yet")
+                .at(session.config.display().to_string())
+                .help("sealock up"),
+        ),
     }
 }
 
@@ -40,26 +42,50 @@ pub(crate) fn text(session: &Session) -> Result<Option<String>, Failure> {
 }
 
 /// The options that find the daemon: the command line's, else the file's.
-pub(crate) fn options(session: &Session, args: &cli::Daemon) -> Result<sealock_host::Options, Failure> {
-    let told = text(session)?.map(|text| Desired::parse(&session.config, &text)).transpose()?.map(|desired| desired.options()).unwrap_or_default();
+pub(crate) fn options(
+    session: &Session,
+    args: &cli::Daemon,
+) -> Result<sealock_host::Options, Failure> {
+    let told = text(session)?
+        .map(|text| Desired::parse(&session.config, &text))
+        .transpose()?
+        .map(|desired| desired.options())
+        .unwrap_or_default();
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     Ok(sealock_host::Options {
-        docker_config: args.docker_config.as_deref().map(absolute).or(told.docker_config),
-        docker_socket: args.docker_socket.as_deref().map(absolute).or(told.docker_socket),
+        docker_config: args
+            .docker_config
+            .as_deref()
+            .map(absolute)
+            .or(told.docker_config),
+        docker_socket: args
+            .docker_socket
+            .as_deref()
+            .map(absolute)
+            .or(told.docker_socket),
         restart_command: args.restart_command.clone().or(told.restart_command),
     })
 }
 
 /// What `up` wants: the file's state where there is one, what was said on the command line over it, and
 /// what was found for the rest.
-pub(crate) fn for_up(session: &Session, args: &cli::Up, options: &sealock_host::Options, observed: &Observed) -> Result<(Desired, Option<Edit>), Failure> {
+pub(crate) fn for_up(
+    session: &Session,
+    args: &cli::Up,
+    options: &sealock_host::Options,
+    observed: &Observed,
+) -> Result<(Desired, Option<Edit>), Failure> {
     let old = text(session)?;
     let mut desired = match &old {
         Some(text) => Desired::parse(&session.config, text)?,
         None => Desired::new(AUTHORITY, vec![listen(LISTEN)?], observed.names()),
     };
     if !args.listen.is_empty() {
-        desired.daemon.listen = args.listen.iter().map(|text| listen(text)).collect::<Result<_, _>>()?;
+        desired.daemon.listen = args
+            .listen
+            .iter()
+            .map(|text| listen(text))
+            .collect::<Result<_, _>>()?;
     }
     if !args.name.is_empty() {
         desired.daemon.names = names(&args.name, &desired.daemon.listen)?;
@@ -67,9 +93,18 @@ pub(crate) fn for_up(session: &Session, args: &cli::Up, options: &sealock_host::
     if let Some(kind) = args.key {
         desired.authority.key = kind;
     }
-    desired.daemon.docker_config.clone_from(&options.docker_config);
-    desired.daemon.docker_socket.clone_from(&options.docker_socket);
-    desired.daemon.restart_command.clone_from(&options.restart_command);
+    desired
+        .daemon
+        .docker_config
+        .clone_from(&options.docker_config);
+    desired
+        .daemon
+        .docker_socket
+        .clone_from(&options.docker_socket);
+    desired
+        .daemon
+        .restart_command
+        .clone_from(&options.restart_command);
     let mut wanted = args.client.clone();
     if wanted.is_empty() && desired.clients.is_empty() {
         wanted.push(invoking_user());
@@ -77,7 +112,11 @@ pub(crate) fn for_up(session: &Session, args: &cli::Up, options: &sealock_host::
     for name in wanted {
         check_name(&name)?;
         if !desired.clients.iter().any(|client| client.name == name) {
-            desired.clients.push(desired::Client { name, install: Vec::new(), life: desired::LEAF_LIFE });
+            desired.clients.push(desired::Client {
+                name,
+                install: Vec::new(),
+                life: desired::LEAF_LIFE,
+            });
         }
     }
     let is_as_the_file = match &old {
@@ -93,12 +132,19 @@ pub(crate) fn for_up(session: &Session, args: &cli::Up, options: &sealock_host::
 
 /// The edit that writes `sealock.toml`.
 pub(crate) fn write(session: &Session, text: String) -> Edit {
-    Edit::Write { path: session.config.clone(), content: Content::Public(text.into_bytes()), mode: 0o644, owner: None }
+    Edit::Write {
+        path: session.config.clone(),
+        content: Content::Public(text.into_bytes()),
+        mode: 0o644,
+        owner: None,
+    }
 }
 
 fn listen(text: &str) -> Result<Listen, Failure> {
     text.parse::<Listen>().map_err(|error| {
-        let failure = Failure::own(catalogue::BAD_LISTEN, "this is no address to listen on").because(error.problem).exit(Exit::Usage);
+        let failure = Failure::own(catalogue::BAD_LISTEN, "this is no address to listen on")
+            .because(error.problem)
+            .exit(Exit::Usage);
         match error.help {
             Some(help) => failure.help(format!("--listen {help}")),
             None => failure,
@@ -109,10 +155,15 @@ fn listen(text: &str) -> Result<Listen, Failure> {
 /// Names as the user gave them, plus the addresses that clients on this host use.
 fn names(given: &[String], listen: &[Listen]) -> Result<Vec<String>, Failure> {
     let mut names = Vec::new();
-    let concrete = listen.iter().map(|listen| listen.address().ip()).filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string());
+    let concrete = listen
+        .iter()
+        .map(|listen| listen.address().ip())
+        .filter(|ip| !ip.is_unspecified())
+        .map(|ip| ip.to_string());
     let local = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
     for name in given.iter().cloned().chain(concrete).chain(local) {
-        name.parse::<sealock_pki::San>().map_err(|error| Failure::new(&error).exit(Exit::Usage))?;
+        name.parse::<sealock_pki::San>()
+            .map_err(|error| Failure::new(&error).exit(Exit::Usage))?;
         if !names.contains(&name) {
             names.push(name);
         }
@@ -122,8 +173,13 @@ fn names(given: &[String], listen: &[Listen]) -> Result<Vec<String>, Failure> {
 
 /// Who stands behind sudo, else who this is.
 fn invoking_user() -> String {
-    let named = ["SUDO_USER", "LOGNAME", "USER"].iter().filter_map(|variable| std::env::var(variable).ok());
-    named.into_iter().find(|name| check_name(name).is_ok()).unwrap_or_else(|| "root".to_owned())
+    let named = ["SUDO_USER", "LOGNAME", "USER"]
+        .iter()
+        .filter_map(|variable| std::env::var(variable).ok());
+    named
+        .into_iter()
+        .find(|name| check_name(name).is_ok())
+        .unwrap_or_else(|| "root".to_owned())
 }
 
 /// Client names are file names, context names and common names at once.
@@ -140,10 +196,13 @@ pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
     } else {
         return Ok(());
     };
-    Err(Failure::own(catalogue::BAD_NAME, format!("{} cannot be the name of a client", quote(name)))
-        .because(problem)
-        .help("use letters, digits, dots, dashes and underscores")
-        .exit(Exit::Usage))
+    Err(Failure::own(
+        catalogue::BAD_NAME,
+        format!("{} cannot be the name of a client", quote(name)),
+    )
+    .because(problem)
+    .help("use letters, digits, dots, dashes and underscores")
+    .exit(Exit::Usage))
 }
 
 fn quote(name: &str) -> String {

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use sealock_change::{Action, BoxDiagnose};
-use sealock_pki::{AuthorityName, Certificate, Issuer, KeyId, KeyKind, Passphrase, Purpose, Serial, Timestamp};
+use sealock_pki::{
+    AuthorityName, Certificate, Issuer, KeyId, KeyKind, Passphrase, Purpose, Serial, Timestamp,
+};
 use sealock_vault::{NewAnchor, NewEntry, State, SystemEntropy, Vault, VaultError};
 
 /// Stores a new authority. Not undone: an authority in the vault harms nobody, and the next run uses it.
@@ -20,17 +22,39 @@ pub(crate) struct StoreAuthority {
 
 impl Action for StoreAuthority {
     fn describe(&self) -> String {
-        let seal = if self.passphrase.is_some() { "sealed with the passphrase" } else { "readable by their owner only" };
-        format!("make the authority {}: a server anchor and a client anchor ({}), keys {seal}", self.name, self.key_kind)
+        let seal = if self.passphrase.is_some() {
+            "sealed with the passphrase"
+        } else {
+            "readable by their owner only"
+        };
+        format!(
+            "make the authority {}: a server anchor and a client anchor ({}), keys {seal}",
+            self.name, self.key_kind
+        )
     }
 
     fn apply(&mut self) -> Result<(), BoxDiagnose> {
         let anchors = [
-            NewAnchor { purpose: Purpose::Server, generation: 1, issuer: &self.server },
-            NewAnchor { purpose: Purpose::Client, generation: 1, issuer: &self.client },
+            NewAnchor {
+                purpose: Purpose::Server,
+                generation: 1,
+                issuer: &self.server,
+            },
+            NewAnchor {
+                purpose: Purpose::Client,
+                generation: 1,
+                issuer: &self.client,
+            },
         ];
         let stored = Vault::create_or_open(&self.home).and_then(|mut vault| {
-            vault.store_authority(&self.name, self.key_kind, &anchors, self.passphrase.as_ref(), &mut SystemEntropy, self.now)
+            vault.store_authority(
+                &self.name,
+                self.key_kind,
+                &anchors,
+                self.passphrase.as_ref(),
+                &mut SystemEntropy,
+                self.now,
+            )
         });
         boxed(stored)
     }
@@ -60,8 +84,17 @@ pub(crate) struct Record {
 
 impl Action for Record {
     fn describe(&self) -> String {
-        let names: Vec<String> =
-            self.entries.iter().map(|entry| format!("{} ({})", sealock_diag::escape(&entry.identity), entry.purpose)).collect();
+        let names: Vec<String> = self
+            .entries
+            .iter()
+            .map(|entry| {
+                format!(
+                    "{} ({})",
+                    sealock_diag::escape(&entry.identity),
+                    entry.purpose
+                )
+            })
+            .collect();
         format!("record in the inventory: {}", names.join(", "))
     }
 
@@ -78,7 +111,10 @@ impl Action for Record {
                 run: None,
             })
             .collect();
-        boxed(Vault::create_or_open(&self.home).and_then(|mut vault| vault.record(&entries, self.now)))
+        boxed(
+            Vault::create_or_open(&self.home)
+                .and_then(|mut vault| vault.record(&entries, self.now)),
+        )
     }
 
     fn undo(&mut self) -> Result<(), BoxDiagnose> {

@@ -8,7 +8,9 @@ use sealock_change::{Action, BoxDiagnose};
 use sealock_diag::{Code, Diagnose};
 use sealock_host::{Before, Service};
 use sealock_pki::Fingerprint;
-use sealock_probe::{Proof, ProofKit, Target, answers_plain, prove, served_certificate, wait_until_ready};
+use sealock_probe::{
+    Proof, ProofKit, Target, answers_plain, prove, served_certificate, wait_until_ready,
+};
 
 use crate::catalogue;
 
@@ -40,14 +42,26 @@ pub(crate) enum Seen {
 /// What a target shows now.
 pub(crate) fn look(target: &Target) -> Seen {
     if let Ok(served) = served_certificate(target) {
-        return served.chain.first().map_or(Seen::Silent, |leaf| Seen::Tls(leaf.fingerprint()));
+        return served
+            .chain
+            .first()
+            .map_or(Seen::Silent, |leaf| Seen::Tls(leaf.fingerprint()));
     }
-    if answers_plain(target).is_some() { Seen::Plain } else { Seen::Silent }
+    if answers_plain(target).is_some() {
+        Seen::Plain
+    } else {
+        Seen::Silent
+    }
 }
 
 impl Baseline {
     pub(crate) fn new(service: Service, before: Before, targets: Vec<Target>) -> Self {
-        Self { service, before, targets, seen: Vec::new() }
+        Self {
+            service,
+            before,
+            targets,
+            seen: Vec::new(),
+        }
     }
 }
 
@@ -62,11 +76,17 @@ impl Action for Baseline {
     }
 
     fn undo(&mut self) -> Result<(), BoxDiagnose> {
-        self.service.restore_running(&self.before).map_err(|error| Box::new(error) as BoxDiagnose)?;
+        self.service
+            .restore_running(&self.before)
+            .map_err(|error| Box::new(error) as BoxDiagnose)?;
         for (target, before) in self.targets.iter().zip(&self.seen) {
             let now = settle(target, before);
             if &now != before {
-                return Err(Box::new(NotAsBefore { target: target.to_string(), before: before.clone(), now }));
+                return Err(Box::new(NotAsBefore {
+                    target: target.to_string(),
+                    before: before.clone(),
+                    now,
+                }));
             }
         }
         Ok(())
@@ -114,7 +134,11 @@ impl Diagnose for NotAsBefore {
     }
 
     fn cause(&self) -> Option<String> {
-        Some(format!("before: {}, now: {}", words(&self.before), words(&self.now)))
+        Some(format!(
+            "before: {}, now: {}",
+            words(&self.before),
+            words(&self.now)
+        ))
     }
 }
 
@@ -139,13 +163,23 @@ pub(crate) struct Prove {
 impl Prove {
     pub(crate) fn new(kit: ProofKit, targets: Vec<Target>) -> (Self, Shown) {
         let shown = Shown::default();
-        (Self { kit, targets, shown: Rc::clone(&shown) }, shown)
+        (
+            Self {
+                kit,
+                targets,
+                shown: Rc::clone(&shown),
+            },
+            shown,
+        )
     }
 }
 
 impl Action for Prove {
     fn describe(&self) -> String {
-        format!("prove it from outside: {} addresses, six kinds of client, TLS 1.2 and 1.3", self.targets.len())
+        format!(
+            "prove it from outside: {} addresses, six kinds of client, TLS 1.2 and 1.3",
+            self.targets.len()
+        )
     }
 
     fn apply(&mut self) -> Result<(), BoxDiagnose> {
@@ -153,7 +187,11 @@ impl Action for Prove {
         let holds = proof.holds();
         let failed = failed_rows(&proof);
         *self.shown.borrow_mut() = Some(proof);
-        if holds { Ok(()) } else { Err(Box::new(DoesNotHold { rows: failed })) }
+        if holds {
+            Ok(())
+        } else {
+            Err(Box::new(DoesNotHold { rows: failed }))
+        }
     }
 
     fn undo(&mut self) -> Result<(), BoxDiagnose> {
@@ -167,7 +205,9 @@ impl Action for Prove {
 
 /// Waits until every port is open, then proves.
 pub(crate) fn after_start(targets: &[Target], kit: &ProofKit) -> Result<Proof, BoxDiagnose> {
-    let rightful = kit.rightful().map_err(|error| Box::new(error) as BoxDiagnose)?;
+    let rightful = kit
+        .rightful()
+        .map_err(|error| Box::new(error) as BoxDiagnose)?;
     for target in targets {
         // Silence to the end is a row of the proof, with its own reason; it is not judged here.
         let _silent = wait_until_ready(target, &rightful, READY);
@@ -180,11 +220,24 @@ pub(crate) fn failed_rows(proof: &Proof) -> Vec<String> {
     let rows: Vec<String> = proof
         .failures()
         .map(|row| {
-            let version = row.version.map(|version| format!(", {version}")).unwrap_or_default();
-            format!("{} as {}{version}: expected {}, {}", row.target, row.kind, row.expected.slug(), row.why())
+            let version = row
+                .version
+                .map(|version| format!(", {version}"))
+                .unwrap_or_default();
+            format!(
+                "{} as {}{version}: expected {}, {}",
+                row.target,
+                row.kind,
+                row.expected.slug(),
+                row.why()
+            )
         })
         .collect();
-    if rows.is_empty() { vec!["no address let the rightful client in".to_owned()] } else { rows }
+    if rows.is_empty() {
+        vec!["no address let the rightful client in".to_owned()]
+    } else {
+        rows
+    }
 }
 
 #[derive(Debug)]

@@ -16,42 +16,73 @@ use crate::session::Session;
 pub(crate) fn begin(session: &Session, store: &Store) -> Result<Guard, Failure> {
     let guard = store.lock()?;
     if let Some(recovery) = store.recover(&guard)? {
-        let what = if recovery.committed { "finished" } else { "undone" };
+        let what = if recovery.committed {
+            "finished"
+        } else {
+            "undone"
+        };
         session.printer.warn(&format!(
             "an interrupted run ({}) was {what}: {} files were put back",
             sealock_diag::escape(&recovery.run.title),
             recovery.restored.len()
         ));
         for path in &recovery.kept {
-            session.printer.warn(&format!("{} was changed by somebody else since, and stays", sealock_diag::escape(&path.to_string_lossy())));
+            session.printer.warn(&format!(
+                "{} was changed by somebody else since, and stays",
+                sealock_diag::escape(&path.to_string_lossy())
+            ));
         }
     }
     Ok(guard)
 }
 
 /// Runs a plan that was shown and accepted.
-pub(crate) fn run(session: &Session, store: &Store, guard: &Guard, plan: Plan) -> Result<usize, Failure> {
+pub(crate) fn run(
+    session: &Session,
+    store: &Store,
+    guard: &Guard,
+    plan: Plan,
+) -> Result<usize, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+    for signal in [
+        signal_hook::consts::SIGINT,
+        signal_hook::consts::SIGTERM,
+        signal_hook::consts::SIGHUP,
+    ] {
         // Without the handler a signal ends us at once, and the next command undoes the run: safe, only less polite.
         let _unhandled = signal_hook::flag::register(signal, Arc::clone(&stop));
     }
-    let mut watch = Progress { printer: &session.printer, stop, bar: bar(&session.printer) };
+    let mut watch = Progress {
+        printer: &session.printer,
+        stop,
+        bar: bar(&session.printer),
+    };
     let done = store.run(guard, plan, session.now.as_unix(), &mut watch);
     if let Some(bar) = &watch.bar {
         bar.finish_and_clear();
     }
-    done.map(|done| done.changes).map_err(|failure| explain(&failure, watch.stop.load(Ordering::Relaxed)))
+    done.map(|done| done.changes)
+        .map_err(|failure| explain(&failure, watch.stop.load(Ordering::Relaxed)))
 }
 
 /// Exit code and state line of a failed run.
 fn explain(failure: &sealock_change::Failure, stopped: bool) -> Failure {
     let (state, exit) = match &failure.state {
         State::NothingChanged => (NOTHING_CHANGED.to_owned(), Exit::Failed),
-        State::RolledBack => ("rolled back and verified; the host is as before".to_owned(), Exit::RolledBack),
-        State::Partly(left) => (format!("partly changed:\n{}", left.join("\n")), Exit::NotRolledBack),
+        State::RolledBack => (
+            "rolled back and verified; the host is as before".to_owned(),
+            Exit::RolledBack,
+        ),
+        State::Partly(left) => (
+            format!("partly changed:\n{}", left.join("\n")),
+            Exit::NotRolledBack,
+        ),
     };
-    let exit = if stopped && exit != Exit::NotRolledBack { Exit::Interrupted } else { exit };
+    let exit = if stopped && exit != Exit::NotRolledBack {
+        Exit::Interrupted
+    } else {
+        exit
+    };
     Failure::new(failure).state(state, exit)
 }
 
@@ -103,7 +134,10 @@ impl Progress<'_> {
 }
 
 fn line(word: &str, step: &StepInfo) -> String {
-    format!("  [{}/{}] {word}: {}", step.index, step.total, step.description)
+    format!(
+        "  [{}/{}] {word}: {}",
+        step.index, step.total, step.description
+    )
 }
 
 fn bar(printer: &Printer) -> Option<ProgressBar> {

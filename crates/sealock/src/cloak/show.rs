@@ -13,7 +13,11 @@ pub(crate) fn plan(printer: &Printer, plan: &Plan) -> Result<(), sealock_change:
     for (index, step) in plan.steps.iter().enumerate() {
         printer.say(&format!("  {:>width$}. {}", index + 1, step.describe()));
     }
-    for file in plan.diff()?.iter().filter(|file| printer.verbose || is_worth_reading(file)) {
+    for file in plan
+        .diff()?
+        .iter()
+        .filter(|file| printer.verbose || is_worth_reading(file))
+    {
         printer.say("");
         printer.say(&diff(file));
     }
@@ -30,14 +34,21 @@ pub(crate) fn plan(printer: &Printer, plan: &Plan) -> Result<(), sealock_change:
 fn is_worth_reading(file: &FileDiff) -> bool {
     match &file.body {
         Body::Summary { .. } => false,
-        Body::Text(hunks) => !hunks.iter().flat_map(|hunk| &hunk.lines).any(|line| line.text.starts_with("-----BEGIN ")),
+        Body::Text(hunks) => !hunks
+            .iter()
+            .flat_map(|hunk| &hunk.lines)
+            .any(|line| line.text.starts_with("-----BEGIN ")),
     }
 }
 
 /// One file's difference, unified and coloured.
 fn diff(file: &FileDiff) -> String {
     let (old, new) = file.labels();
-    let mut text = format!("{}\n{}", paint(BOLD, &format!("--- {old}")), paint(BOLD, &format!("+++ {new}")));
+    let mut text = format!(
+        "{}\n{}",
+        paint(BOLD, &format!("--- {old}")),
+        paint(BOLD, &format!("+++ {new}"))
+    );
     for attribute in file.attributes() {
         text.push_str(&format!("\n{}", paint(DIM, &attribute)));
     }
@@ -69,7 +80,16 @@ fn diff(file: &FileDiff) -> String {
 
 /// One row for each address and version, one column for each kind of client.
 pub(crate) fn proof(proof: &Proof) -> String {
-    let head = ["who asks:", "", "rightful", "none", "foreign", "expired", "server's", "plain"];
+    let head = [
+        "who asks:",
+        "",
+        "rightful",
+        "none",
+        "foreign",
+        "expired",
+        "server's",
+        "plain",
+    ];
     const COLUMNS: [ClientKind; 6] = [
         ClientKind::Rightful,
         ClientKind::NoCertificate,
@@ -95,10 +115,20 @@ pub(crate) fn proof(proof: &Proof) -> String {
                 proof
                     .rows()
                     .iter()
-                    .find(|row| &row.target == target && row.kind == *kind && row.version.is_none_or(|spoken| spoken == *version))
-                    .map_or_else(|| Cell::new(""), |row| cell(row.expected, row.observed.verdict(), row.holds()))
+                    .find(|row| {
+                        &row.target == target
+                            && row.kind == *kind
+                            && row.version.is_none_or(|spoken| spoken == *version)
+                    })
+                    .map_or_else(
+                        || Cell::new(""),
+                        |row| cell(row.expected, row.observed.verdict(), row.holds()),
+                    )
             });
-            [Cell::new(short), Cell::new(version.to_string())].into_iter().chain(cells).collect()
+            [Cell::new(short), Cell::new(version.to_string())]
+                .into_iter()
+                .chain(cells)
+                .collect()
         })
         .collect();
     table::render(&head, &rows)
@@ -111,5 +141,9 @@ fn cell(expected: Expected, verdict: Verdict, holds: bool) -> Cell {
         (_, Verdict::Out) => "refused",
         (_, Verdict::Unclear) => "unclear",
     };
-    if holds { Cell::styled(word, GOOD) } else { Cell::styled(format!("{word} !"), BAD) }
+    if holds {
+        Cell::styled(word, GOOD)
+    } else {
+        Cell::styled(format!("{word} !"), BAD)
+    }
 }

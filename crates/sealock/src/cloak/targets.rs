@@ -20,20 +20,32 @@ pub(crate) fn doors(observed: &Observed, desired: &Desired) -> Vec<Door> {
         .iter()
         .map(|listen| {
             let addresses = addresses_of(listen.address().ip(), &observed.addresses);
-            let targets = addresses.into_iter().map(|ip| target(SocketAddr::new(ip, listen.address().port()), desired)).collect();
-            Door { listen: *listen, targets }
+            let targets = addresses
+                .into_iter()
+                .map(|ip| target(SocketAddr::new(ip, listen.address().port()), desired))
+                .collect();
+            Door {
+                listen: *listen,
+                targets,
+            }
         })
         .collect()
 }
 
 /// All targets of all doors.
 pub(crate) fn all(doors: &[Door]) -> Vec<Target> {
-    doors.iter().flat_map(|door| door.targets.iter().cloned()).collect()
+    doors
+        .iter()
+        .flat_map(|door| door.targets.iter().cloned())
+        .collect()
 }
 
 fn addresses_of(wanted: IpAddr, local: &[IpAddr]) -> Vec<IpAddr> {
     let mut found = match wanted {
-        IpAddr::V4(ip) if ip.is_unspecified() => with(local.iter().copied().filter(IpAddr::is_ipv4).collect(), Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V4(ip) if ip.is_unspecified() => with(
+            local.iter().copied().filter(IpAddr::is_ipv4).collect(),
+            Ipv4Addr::LOCALHOST.into(),
+        ),
         // Docker opens one dual-stack socket for [::], so both families knock.
         IpAddr::V6(ip) if ip.is_unspecified() => with(local.to_vec(), Ipv6Addr::LOCALHOST.into()),
         ip => vec![ip],

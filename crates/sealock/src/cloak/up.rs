@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use sealock_change::{Edit, Guard, Plan, Snapshot, Step, Store};
 use sealock_diag::escape;
-use sealock_host::{Answering, Desired, HostPlan, Live, Local, Observed, Options, System, observe, plan_up};
+use sealock_host::{
+    Answering, Desired, HostPlan, Live, Local, Observed, Options, System, observe, plan_up,
+};
 use sealock_pki::Purpose;
 use sealock_probe::{Proof, ProofKit};
 use sealock_vault::SystemEntropy;
@@ -46,11 +48,21 @@ struct HostSide {
 }
 
 /// Makes the plan; nothing is written.
-pub(crate) fn prepare(session: &Session, desired: &Desired, observed: &Observed) -> Result<Prepared, Failure> {
-    let authority = Authority::open_or_make(session, &desired.authority.name, desired.authority.key)?;
+pub(crate) fn prepare(
+    session: &Session,
+    desired: &Desired,
+    observed: &Observed,
+) -> Result<Prepared, Failure> {
+    let authority =
+        Authority::open_or_make(session, &desired.authority.name, desired.authority.key)?;
     let server = credentials::server(session, &authority, desired, observed)?;
     let doors = targets::doors(observed, desired);
-    let live = Live(doors.iter().map(|door| (door.listen, answering(door, &server.leaf))).collect());
+    let live = Live(
+        doors
+            .iter()
+            .map(|door| (door.listen, answering(door, &server.leaf)))
+            .collect(),
+    );
     let mut host = plan_up(observed, desired, &server.material, &live)?;
     let kit = ProofKit::forge(
         authority.issuer(Purpose::Client)?,
@@ -70,7 +82,13 @@ pub(crate) fn prepare(session: &Session, desired: &Desired, observed: &Observed)
         identity: DAEMON.to_owned(),
         purpose: Purpose::Server,
         serial: server.leaf.serial().clone(),
-        places: vec![observed.directory.join(server.material.folder()).display().to_string()],
+        places: vec![
+            observed
+                .directory
+                .join(server.material.folder())
+                .display()
+                .to_string(),
+        ],
     });
     let mut client_edits = Vec::new();
     for client in &desired.clients {
@@ -89,15 +107,31 @@ pub(crate) fn prepare(session: &Session, desired: &Desired, observed: &Observed)
 
     if let Some((key_kind, server, client)) = authority.to_store() {
         let passphrase = session.new_passphrase()?;
-        plan.push_action(StoreAuthority { home: session.home.clone(), name: authority.name.clone(), key_kind, server, client, passphrase, now: session.now });
+        plan.push_action(StoreAuthority {
+            home: session.home.clone(),
+            name: authority.name.clone(),
+            key_kind,
+            server,
+            client,
+            passphrase,
+            now: session.now,
+        });
     }
     let settle = !issued.is_empty();
     if settle {
-        plan.push_action(Record { home: session.home.clone(), entries: issued, now: session.now });
+        plan.push_action(Record {
+            home: session.home.clone(),
+            entries: issued,
+            now: session.now,
+        });
     }
     let daemon_changes = !host.steps.is_empty();
     if daemon_changes {
-        plan.push_action(Baseline::new(observed.service.clone(), observed.before(), targets::all(&doors)));
+        plan.push_action(Baseline::new(
+            observed.service.clone(),
+            observed.before(),
+            targets::all(&doors),
+        ));
     }
     for edit in client_edits {
         plan.push_edit(edit)?;
@@ -110,7 +144,11 @@ pub(crate) fn prepare(session: &Session, desired: &Desired, observed: &Observed)
         plan.push_action(prove);
     }
     if settle {
-        plan.push_action(Settle { home: session.home.clone(), in_use, now: session.now });
+        plan.push_action(Settle {
+            home: session.home.clone(),
+            in_use,
+            now: session.now,
+        });
     }
     if host.remaining_step.is_none() {
         for edit in std::mem::take(&mut host.cleanup) {
@@ -118,12 +156,24 @@ pub(crate) fn prepare(session: &Session, desired: &Desired, observed: &Observed)
         }
     }
     if let Some(reason) = &server.reason {
-        plan.note(format!("the daemon's certificate is issued anew: {}", escape(reason)));
+        plan.note(format!(
+            "the daemon's certificate is issued anew: {}",
+            escape(reason)
+        ));
     }
     for note in &host.notes {
         plan.note(note.clone());
     }
-    Ok(Prepared { plan, host: HostSide { consents: host.consents, remaining_step: host.remaining_step }, shown, kit, doors })
+    Ok(Prepared {
+        plan,
+        host: HostSide {
+            consents: host.consents,
+            remaining_step: host.remaining_step,
+        },
+        shown,
+        kit,
+        doors,
+    })
 }
 
 fn push_host(plan: &mut Plan, host: &mut HostPlan) {
@@ -146,11 +196,26 @@ fn answering(door: &Door, leaf: &sealock_pki::Certificate) -> Answering {
 }
 
 /// Shows the plan, asks, runs it, and shows the proof.
-pub(crate) fn carry_out(session: &Session, prepared: Prepared, intent: Option<Plan>, consent: &cli::Consent, desired: &Desired, guard: (&Store, &Guard)) -> Result<Exit, Failure> {
-    let Prepared { plan, host, shown, kit, doors } = prepared;
+pub(crate) fn carry_out(
+    session: &Session,
+    prepared: Prepared,
+    intent: Option<Plan>,
+    consent: &cli::Consent,
+    desired: &Desired,
+    guard: (&Store, &Guard),
+) -> Result<Exit, Failure> {
+    let Prepared {
+        plan,
+        host,
+        shown,
+        kit,
+        doors,
+    } = prepared;
     let all = targets::all(&doors);
     if plan.is_empty() && intent.is_none() {
-        session.printer.say("0 changes: this host is as sealock.toml wants it");
+        session
+            .printer
+            .say("0 changes: this host is as sealock.toml wants it");
         let proof = after_start(&all, &kit).map_err(|error| Failure::new(&*error))?;
         return conclude(session, &proof, 0, desired);
     }
@@ -165,30 +230,53 @@ pub(crate) fn carry_out(session: &Session, prepared: Prepared, intent: Option<Pl
     ask::proceed(session, "Apply this plan?")?;
     let (store, guard) = guard;
     let intent = prepared_intent(session, store, guard, intent)?;
-    let changes = run::run(session, store, guard, plan).map_err(|failure| take_back(session, store, guard, intent, failure))?;
+    let changes = run::run(session, store, guard, plan)
+        .map_err(|failure| take_back(session, store, guard, intent, failure))?;
     if let Some(step) = &host.remaining_step {
         return remaining(session, step, consent, &all, &kit, changes, desired);
     }
-    match Rc::try_unwrap(shown).ok().and_then(std::cell::RefCell::into_inner) {
+    match Rc::try_unwrap(shown)
+        .ok()
+        .and_then(std::cell::RefCell::into_inner)
+    {
         Some(proof) => conclude(session, &proof, changes, desired),
         // Nothing about the daemon changed, so the run had no proof of its own.
-        None => conclude(session, &after_start(&all, &kit).map_err(|error| Failure::new(&*error))?, changes, desired),
+        None => conclude(
+            session,
+            &after_start(&all, &kit).map_err(|error| Failure::new(&*error))?,
+            changes,
+            desired,
+        ),
     }
 }
 
 /// Writes `sealock.toml` as a run of its own, before anything else: a cloaking that is killed then knows where it was going,
 /// and `apply` finishes it. Gives what takes it back.
-fn prepared_intent(session: &Session, store: &Store, guard: &Guard, intent: Option<Plan>) -> Result<Option<Edit>, Failure> {
+fn prepared_intent(
+    session: &Session,
+    store: &Store,
+    guard: &Guard,
+    intent: Option<Plan>,
+) -> Result<Option<Edit>, Failure> {
     let Some(plan) = intent else {
         return Ok(None);
     };
     let before = Snapshot::take(&session.config)?;
     run::run(session, store, guard, plan)?;
-    Ok(Some(Edit::Restore { path: session.config.clone(), was: before }))
+    Ok(Some(Edit::Restore {
+        path: session.config.clone(),
+        was: before,
+    }))
 }
 
 /// A cloaking that failed leaves no intent behind either.
-fn take_back(session: &Session, store: &Store, guard: &Guard, intent: Option<Edit>, failure: Failure) -> Failure {
+fn take_back(
+    session: &Session,
+    store: &Store,
+    guard: &Guard,
+    intent: Option<Edit>,
+    failure: Failure,
+) -> Failure {
     let Some(edit) = intent.filter(|_| failure.exit != Exit::NotRolledBack) else {
         return failure;
     };
@@ -196,7 +284,15 @@ fn take_back(session: &Session, store: &Store, guard: &Guard, intent: Option<Edi
     plan.push(Step::File(edit));
     match run::run(session, store, guard, plan) {
         Ok(_) => failure,
-        Err(other) => failure.state(format!("{}; {} stays ({})", NOTHING_ELSE, session.config.display(), other.headline), Exit::NotRolledBack),
+        Err(other) => failure.state(
+            format!(
+                "{}; {} stays ({})",
+                NOTHING_ELSE,
+                session.config.display(),
+                other.headline
+            ),
+            Exit::NotRolledBack,
+        ),
     }
 }
 
@@ -216,9 +312,20 @@ pub(crate) fn intent(edit: Edit) -> Result<Plan, Failure> {
 }
 
 /// A daemon that somebody else restarts: say how, wait if told to, and prove then.
-fn remaining(session: &Session, step: &str, consent: &cli::Consent, targets: &[sealock_probe::Target], kit: &ProofKit, changes: usize, desired: &Desired) -> Result<Exit, Failure> {
-    session.printer.say(&format!("{changes} changes are written. One step remains, and it is yours:\n\n  {step}\n"));
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(consent.wait.unwrap_or(0));
+fn remaining(
+    session: &Session,
+    step: &str,
+    consent: &cli::Consent,
+    targets: &[sealock_probe::Target],
+    kit: &ProofKit,
+    changes: usize,
+    desired: &Desired,
+) -> Result<Exit, Failure> {
+    session.printer.say(&format!(
+        "{changes} changes are written. One step remains, and it is yours:\n\n  {step}\n"
+    ));
+    let deadline =
+        std::time::Instant::now() + std::time::Duration::from_secs(consent.wait.unwrap_or(0));
     while std::time::Instant::now() < deadline {
         let proof = sealock_probe::prove(targets, kit);
         if proof.holds() {
@@ -226,12 +333,19 @@ fn remaining(session: &Session, step: &str, consent: &cli::Consent, targets: &[s
         }
         std::thread::sleep(std::time::Duration::from_millis(500));
     }
-    session.printer.say("When it is done, `sealock status` proves it.");
+    session
+        .printer
+        .say("When it is done, `sealock status` proves it.");
     Ok(Exit::No)
 }
 
 /// Prints the proof and how to go on.
-fn conclude(session: &Session, proof: &Proof, changes: usize, desired: &Desired) -> Result<Exit, Failure> {
+fn conclude(
+    session: &Session,
+    proof: &Proof,
+    changes: usize,
+    desired: &Desired,
+) -> Result<Exit, Failure> {
     if session.printer.json {
         let mut value = serde_json::to_value(proof.report()).unwrap_or_default();
         if let Some(object) = value.as_object_mut() {
@@ -242,16 +356,25 @@ fn conclude(session: &Session, proof: &Proof, changes: usize, desired: &Desired)
         session.printer.raw(&show::proof(proof));
     }
     if !proof.holds() {
-        return Err(Failure::own(catalogue::PROOF, "the proof does not hold").because(failed_rows(proof).join("\n")).exit(Exit::No));
+        return Err(Failure::own(catalogue::PROOF, "the proof does not hold")
+            .because(failed_rows(proof).join("\n"))
+            .exit(Exit::No));
     }
     if changes > 0 {
         let endpoint = clients::endpoint(desired)?;
-        session.printer.say(&format!("\n{changes} changes applied and proved. The API is at {endpoint}."));
+        session.printer.say(&format!(
+            "\n{changes} changes applied and proved. The API is at {endpoint}."
+        ));
         if let Some(client) = desired.clients.first() {
-            session.printer.say(&format!("On this machine:  eval \"$(sealock client env {})\" && docker version", client.name));
-            session.printer.say(&format!("For another one:  sealock client bundle {}", client.name));
+            session.printer.say(&format!(
+                "On this machine:  eval \"$(sealock client env {})\" && docker version",
+                client.name
+            ));
+            session.printer.say(&format!(
+                "For another one:  sealock client bundle {}",
+                client.name
+            ));
         }
     }
     Ok(Exit::Done)
 }
-

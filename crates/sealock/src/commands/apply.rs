@@ -12,14 +12,24 @@ pub(crate) fn apply(session: &Session, args: Apply) -> Result<Exit, Failure> {
     let wanted = desired::load(session)?;
     let observed = up::observed(&wanted.options())?;
     let prepared = up::prepare(session, &wanted, &observed)?;
-    up::carry_out(session, prepared, None, &args.consent, &wanted, (&store, &guard))
+    up::carry_out(
+        session,
+        prepared,
+        None,
+        &args.consent,
+        &wanted,
+        (&store, &guard),
+    )
 }
 
 /// Exit 0 when there is nothing to do, 3 when apply would change something.
 pub(crate) fn plan(session: &Session, _args: Apply) -> Result<Exit, Failure> {
     let store = session.store()?;
     if let Some(run) = store.interrupted()? {
-        session.printer.warn(&format!("a run was interrupted ({}); apply or down clears it up first", sealock_diag::escape(&run.title)));
+        session.printer.warn(&format!(
+            "a run was interrupted ({}); apply or down clears it up first",
+            sealock_diag::escape(&run.title)
+        ));
     }
     let wanted = desired::load(session)?;
     let observed = up::observed(&wanted.options())?;
@@ -27,9 +37,15 @@ pub(crate) fn plan(session: &Session, _args: Apply) -> Result<Exit, Failure> {
     if session.printer.json {
         session.printer.value(&prepared.plan.to_json()?);
     } else if prepared.plan.is_empty() {
-        session.printer.say("0 changes: this host is as sealock.toml wants it");
+        session
+            .printer
+            .say("0 changes: this host is as sealock.toml wants it");
     } else {
         show::plan(&session.printer, &prepared.plan)?;
     }
-    Ok(if prepared.plan.is_empty() { Exit::Done } else { Exit::No })
+    Ok(if prepared.plan.is_empty() {
+        Exit::Done
+    } else {
+        Exit::No
+    })
 }

@@ -29,14 +29,25 @@ fn create(session: &Session, name: &str, kind: KeyKind) -> Result<Exit, Failure>
     let guard = run::begin(session, &store)?;
     let authority = Authority::open_or_make(session, name, kind)?;
     let Some((key_kind, server, client)) = authority.to_store() else {
-        return Err(sealock_vault::VaultError::AuthorityExists { name: authority.name }.into());
+        return Err(sealock_vault::VaultError::AuthorityExists {
+            name: authority.name,
+        }
+        .into());
     };
     let passphrase = session.new_passphrase()?;
     if passphrase.is_none() {
         session.printer.warn("the issuer keys are not sealed with a passphrase; whoever is root here can sign. --passphrase prompt seals them");
     }
     let mut plan = Plan::new("make an authority");
-    plan.push_action(StoreAuthority { home: session.home.clone(), name: authority.name, key_kind, server, client, passphrase, now: session.now });
+    plan.push_action(StoreAuthority {
+        home: session.home.clone(),
+        name: authority.name,
+        key_kind,
+        server,
+        client,
+        passphrase,
+        now: session.now,
+    });
     show::plan(&session.printer, &plan)?;
     run::run(session, &store, &guard, plan)?;
     self::show(session)
@@ -45,21 +56,35 @@ fn create(session: &Session, name: &str, kind: KeyKind) -> Result<Exit, Failure>
 /// The authority that this host uses: the one that sealock.toml names, else the only one there is.
 pub(crate) fn name_of_this_host(session: &Session) -> Result<sealock_pki::AuthorityName, Failure> {
     if desired::text(session)?.is_some() {
-        return Ok(sealock_pki::AuthorityName::try_from(desired::load(session)?.authority.name.as_str())?);
+        return Ok(sealock_pki::AuthorityName::try_from(
+            desired::load(session)?.authority.name.as_str(),
+        )?);
     }
     let mut names = session.vault()?.authorities()?;
     match (names.pop(), names.is_empty()) {
         (Some(only), true) => Ok(only),
-        (Some(_), false) => Err(Failure::own(catalogue::NOT_SET_UP, "the vault has several authorities and no sealock.toml says which is meant")
-            .at(session.home.display().to_string())),
-        (None, _) => Err(Failure::own(catalogue::NOT_SET_UP, "the vault has no authority yet").at(session.home.display().to_string()).help("sealock ca create")),
+        (Some(_), false) => Err(Failure::own(
+            catalogue::NOT_SET_UP,
+            "the vault has several authorities and no sealock.toml says which is meant",
+        )
+        .at(session.home.display().to_string())),
+        (None, _) => Err(
+            Failure::own(catalogue::NOT_SET_UP, "the vault has no authority yet")
+                .at(session.home.display().to_string())
+                .help("sealock ca create"),
+        ),
     }
 }
 
 fn stored(session: &Session) -> Result<Stored, Failure> {
     let name = name_of_this_host(session)?;
     session.vault()?.authority(&name)?.ok_or_else(|| {
-        Failure::own(catalogue::NOT_SET_UP, format!("the vault has no authority {name}")).at(session.home.display().to_string()).help("sealock ca create")
+        Failure::own(
+            catalogue::NOT_SET_UP,
+            format!("the vault has no authority {name}"),
+        )
+        .at(session.home.display().to_string())
+        .help("sealock ca create")
     })
 }
 
@@ -79,12 +104,19 @@ fn show(session: &Session) -> Result<Exit, Failure> {
                 Cell::new(anchor.generation.to_string()),
                 Cell::new(anchor.state.as_str()),
                 Cell::new(anchor.certificate.not_after().to_string()),
-                Cell::new(if anchor.sealed { "sealed" } else { "not sealed" }),
+                Cell::new(if anchor.sealed {
+                    "sealed"
+                } else {
+                    "not sealed"
+                }),
                 Cell::new(anchor.certificate.subject()),
             ]
         })
         .collect();
-    session.printer.raw(&table::render(&["anchor", "gen", "state", "valid until", "key", "subject"], &rows));
+    session.printer.raw(&table::render(
+        &["anchor", "gen", "state", "valid until", "key", "subject"],
+        &rows,
+    ));
     Ok(Exit::Done)
 }
 
@@ -104,7 +136,11 @@ fn to_json(anchor: &Anchor) -> serde_json::Value {
 
 fn export(session: &Session, purpose: Purpose) -> Result<Exit, Failure> {
     let authority = stored(session)?;
-    let pem: String = authority.trusted(purpose).into_iter().map(|anchor| anchor.certificate.to_pem()).collect();
+    let pem: String = authority
+        .trusted(purpose)
+        .into_iter()
+        .map(|anchor| anchor.certificate.to_pem())
+        .collect();
     session.printer.raw(&pem);
     Ok(Exit::Done)
 }

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use sealock_change::{Content, Edit, Plan, fs};
 use sealock_diag::{Diagnose, escape};
 use sealock_pki::{
-    BasicConstraints, Certificate, CertificateRequest, CommonName, Crl, CsrNames, CsrPolicy, Description, LeafRequest, Purpose, Revocation, San,
-    VerifyOptions, sign_csr, to_pkcs12, verify_with_reasons,
+    BasicConstraints, Certificate, CertificateRequest, CommonName, Crl, CsrNames, CsrPolicy,
+    Description, LeafRequest, Purpose, Revocation, San, VerifyOptions, sign_csr, to_pkcs12,
+    verify_with_reasons,
 };
 use sealock_vault::{Filter, SystemEntropy};
 
@@ -32,18 +33,52 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 
 pub(crate) fn run(session: &Session, verb: Cert) -> Result<Exit, Failure> {
     match verb {
-        Cert::Issue { names, profile, cert, key, p12, p12_passphrase, key_kind, days } => {
+        Cert::Issue {
+            names,
+            profile,
+            cert,
+            key,
+            p12,
+            p12_passphrase,
+            key_kind,
+            days,
+        } => {
             let request = request(profile.into(), &names, life(days))?;
-            let p12 = p12.map(|path| Ok::<_, Failure>((path, p12_passphrase.read_new()?))).transpose()?;
+            let p12 = p12
+                .map(|path| Ok::<_, Failure>((path, p12_passphrase.read_new()?)))
+                .transpose()?;
             issue(session, &request, key_kind, &cert, &key, p12)
         }
-        Cert::Sign { csr, profile, names, names_from_request, cert, days } => {
-            sign(session, &csr, profile.into(), &names, names_from_request, cert.as_deref(), life(days))
-        }
+        Cert::Sign {
+            csr,
+            profile,
+            names,
+            names_from_request,
+            cert,
+            days,
+        } => sign(
+            session,
+            &csr,
+            profile.into(),
+            &names,
+            names_from_request,
+            cert.as_deref(),
+            life(days),
+        ),
         Cert::Show { file } => show_file(session, &file),
         Cert::List => list(session),
-        Cert::Verify { anchor, purpose, name, at, crl, chain } => {
-            let name = name.map(|name| name.parse::<San>()).transpose().map_err(|error| Failure::new(&error).exit(Exit::Usage))?;
+        Cert::Verify {
+            anchor,
+            purpose,
+            name,
+            at,
+            crl,
+            chain,
+        } => {
+            let name = name
+                .map(|name| name.parse::<San>())
+                .transpose()
+                .map_err(|error| Failure::new(&error).exit(Exit::Usage))?;
             judge(session, &anchor, purpose.into(), name, at, &crl, &chain)
         }
     }
@@ -61,39 +96,84 @@ fn request(purpose: Purpose, names: &[String], life: Duration) -> Result<LeafReq
             Ok(LeafRequest::server(sans, life)?)
         }
         Purpose::Client => {
-            let (first, rest) = names.split_first().ok_or_else(|| Failure::own(catalogue::BAD_NAME, "a certificate needs a name").exit(Exit::Usage))?;
-            Ok(LeafRequest::new(Purpose::Client, CommonName::try_from(first.as_str())?, parse_names(rest)?, life))
+            let (first, rest) = names.split_first().ok_or_else(|| {
+                Failure::own(catalogue::BAD_NAME, "a certificate needs a name").exit(Exit::Usage)
+            })?;
+            Ok(LeafRequest::new(
+                Purpose::Client,
+                CommonName::try_from(first.as_str())?,
+                parse_names(rest)?,
+                life,
+            ))
         }
     }
 }
 
 fn parse_names(names: &[String]) -> Result<Vec<San>, Failure> {
-    names.iter().map(|name| name.parse::<San>().map_err(|error| Failure::new(&error).exit(Exit::Usage))).collect()
+    names
+        .iter()
+        .map(|name| {
+            name.parse::<San>()
+                .map_err(|error| Failure::new(&error).exit(Exit::Usage))
+        })
+        .collect()
 }
 
 fn open_authority(session: &Session) -> Result<Authority, Failure> {
     let name = name_of_this_host(session)?;
-    Authority::open(session, &name)?
-        .ok_or_else(|| Failure::own(catalogue::NOT_SET_UP, format!("the vault has no authority {name}")).help("sealock ca create"))
+    Authority::open(session, &name)?.ok_or_else(|| {
+        Failure::own(
+            catalogue::NOT_SET_UP,
+            format!("the vault has no authority {name}"),
+        )
+        .help("sealock ca create")
+    })
 }
 
-fn issue(session: &Session, request: &LeafRequest, kind: Option<sealock_pki::KeyKind>, cert: &Path, key: &Path, p12: Option<(PathBuf, sealock_pki::Passphrase)>) -> Result<Exit, Failure> {
+fn issue(
+    session: &Session,
+    request: &LeafRequest,
+    kind: Option<sealock_pki::KeyKind>,
+    cert: &Path,
+    key: &Path,
+    p12: Option<(PathBuf, sealock_pki::Passphrase)>,
+) -> Result<Exit, Failure> {
     let store = session.store()?;
     let guard = run::begin(session, &store)?;
     let authority = open_authority(session)?;
     let kind = match kind {
         Some(kind) => kind,
-        None => authority.anchor(request.purpose)?.key_kind().unwrap_or_default(),
+        None => authority
+            .anchor(request.purpose)?
+            .key_kind()
+            .unwrap_or_default(),
     };
     let issued = authority.issue(request, kind, &request.common_name.to_string(), session.now)?;
-    let mut plan = Plan::new(format!("issue a {} certificate for {}", request.purpose, request.common_name));
-    plan.push_action(Record { home: session.home.clone(), entries: vec![issued.to_record()], now: session.now });
+    let mut plan = Plan::new(format!(
+        "issue a {} certificate for {}",
+        request.purpose, request.common_name
+    ));
+    plan.push_action(Record {
+        home: session.home.clone(),
+        entries: vec![issued.to_record()],
+        now: session.now,
+    });
     push_file(&mut plan, key, Content::Secret(issued.key.to_pem()?), 0o600)?;
-    push_file(&mut plan, cert, Content::Public(issued.certificate().to_pem().into_bytes()), 0o644)?;
+    push_file(
+        &mut plan,
+        cert,
+        Content::Public(issued.certificate().to_pem().into_bytes()),
+        0o644,
+    )?;
     if let Some((path, passphrase)) = p12 {
         let anchor = authority.anchor(request.purpose)?.clone();
         let chain = [issued.certificate().clone(), anchor];
-        let archive = to_pkcs12(&chain, &issued.key, &request.common_name.to_string(), &passphrase)?;
+        let archive = to_pkcs12(
+            &chain,
+            &issued.key,
+            &request.common_name.to_string(),
+            &passphrase,
+        )?;
         push_file(&mut plan, &path, Content::Secret(archive), 0o600)?;
     }
     show::plan(&session.printer, &plan)?;
@@ -104,7 +184,12 @@ fn issue(session: &Session, request: &LeafRequest, kind: Option<sealock_pki::Key
 
 fn push_file(plan: &mut Plan, path: &Path, content: Content, mode: u32) -> Result<(), Failure> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    plan.push_edit(Edit::Write { path, content, mode, owner: None })?;
+    plan.push_edit(Edit::Write {
+        path,
+        content,
+        mode,
+        owner: None,
+    })?;
     Ok(())
 }
 
@@ -112,11 +197,23 @@ fn tell(session: &Session, certificate: &Certificate) {
     if session.printer.json {
         session.printer.value(&to_json(&certificate.describe()));
     } else {
-        session.printer.say(&format!("serial {}, valid until {}", certificate.serial(), certificate.not_after()));
+        session.printer.say(&format!(
+            "serial {}, valid until {}",
+            certificate.serial(),
+            certificate.not_after()
+        ));
     }
 }
 
-fn sign(session: &Session, csr: &Path, purpose: Purpose, names: &[String], from_request: bool, cert: Option<&Path>, life: Duration) -> Result<Exit, Failure> {
+fn sign(
+    session: &Session,
+    csr: &Path,
+    purpose: Purpose,
+    names: &[String],
+    from_request: bool,
+    cert: Option<&Path>,
+    life: Duration,
+) -> Result<Exit, Failure> {
     let request_bytes = read_bounded(csr, LARGEST)?;
     let csr = CertificateRequest::from_pem(&request_bytes).map_err(|error| in_file(&error, csr))?;
     let store = session.store()?;
@@ -124,17 +221,36 @@ fn sign(session: &Session, csr: &Path, purpose: Purpose, names: &[String], from_
     let authority = open_authority(session)?;
     let given = if from_request {
         // With --name the names are a fence, without it the request may name what it likes.
-        CsrNames::Requested { permitted: if names.is_empty() { csr.sans() } else { parse_names(names)? } }
+        CsrNames::Requested {
+            permitted: if names.is_empty() {
+                csr.sans()
+            } else {
+                parse_names(names)?
+            },
+        }
     } else {
         given_names(purpose, names, life)?
     };
     for ignored in csr.ignored() {
-        session.printer.warn(&format!("the request also asks for {ignored}; it does not get it"));
+        session.printer.warn(&format!(
+            "the request also asks for {ignored}; it does not get it"
+        ));
     }
     let policy = CsrPolicy::new(purpose, given, life);
-    let certificate = sign_csr(authority.issuer(purpose)?, &csr, &policy, session.now, &mut SystemEntropy)?;
-    let identity = certificate.common_name().unwrap_or_else(|| "a request".to_owned());
-    let mut plan = Plan::new(format!("sign a {purpose} certificate for {}", escape(&identity)));
+    let certificate = sign_csr(
+        authority.issuer(purpose)?,
+        &csr,
+        &policy,
+        session.now,
+        &mut SystemEntropy,
+    )?;
+    let identity = certificate
+        .common_name()
+        .unwrap_or_else(|| "a request".to_owned());
+    let mut plan = Plan::new(format!(
+        "sign a {purpose} certificate for {}",
+        escape(&identity)
+    ));
     let entry = Recorded {
         certificate: certificate.clone(),
         purpose,
@@ -142,9 +258,18 @@ fn sign(session: &Session, csr: &Path, purpose: Purpose, names: &[String], from_
         issuer: authority.anchor(purpose)?.key_id(),
         generation: authority.generation(purpose),
     };
-    plan.push_action(Record { home: session.home.clone(), entries: vec![entry], now: session.now });
+    plan.push_action(Record {
+        home: session.home.clone(),
+        entries: vec![entry],
+        now: session.now,
+    });
     if let Some(path) = cert {
-        push_file(&mut plan, path, Content::Public(certificate.to_pem().into_bytes()), 0o644)?;
+        push_file(
+            &mut plan,
+            path,
+            Content::Public(certificate.to_pem().into_bytes()),
+            0o644,
+        )?;
     }
     show::plan(&session.printer, &plan)?;
     run::run(session, &store, &guard, plan)?;
@@ -157,14 +282,22 @@ fn sign(session: &Session, csr: &Path, purpose: Purpose, names: &[String], from_
 
 fn given_names(purpose: Purpose, names: &[String], life: Duration) -> Result<CsrNames, Failure> {
     let request = request(purpose, names, life)?;
-    Ok(CsrNames::Given { common_name: request.common_name, sans: request.sans })
+    Ok(CsrNames::Given {
+        common_name: request.common_name,
+        sans: request.sans,
+    })
 }
 
 fn show_file(session: &Session, file: &Path) -> Result<Exit, Failure> {
     let chain = read_chain(file)?;
     if session.printer.json {
-        let all: Vec<Value> = chain.iter().map(|certificate| to_json(&certificate.describe())).collect();
-        session.printer.value(&json!({ "version": 1, "certificates": all }));
+        let all: Vec<Value> = chain
+            .iter()
+            .map(|certificate| to_json(&certificate.describe()))
+            .collect();
+        session
+            .printer
+            .value(&json!({ "version": 1, "certificates": all }));
         return Ok(Exit::Done);
     }
     for (index, certificate) in chain.iter().enumerate() {
@@ -172,7 +305,9 @@ fn show_file(session: &Session, file: &Path) -> Result<Exit, Failure> {
             session.printer.data("");
         }
         for (label, text) in fields(&certificate.describe()) {
-            session.printer.data(&format!("{} {text}", paint(BOLD, &format!("{label:<16}"))));
+            session
+                .printer
+                .data(&format!("{} {text}", paint(BOLD, &format!("{label:<16}"))));
         }
     }
     Ok(Exit::Done)
@@ -181,9 +316,19 @@ fn show_file(session: &Session, file: &Path) -> Result<Exit, Failure> {
 fn fields(described: &Description) -> Vec<(&'static str, String)> {
     let mut fields = vec![
         ("subject", described.subject.clone()),
-        ("issuer", if described.self_issued { format!("{} (itself)", described.issuer) } else { described.issuer.clone() }),
+        (
+            "issuer",
+            if described.self_issued {
+                format!("{} (itself)", described.issuer)
+            } else {
+                described.issuer.clone()
+            },
+        ),
         ("serial", described.serial.to_string()),
-        ("valid", format!("{} to {}", described.not_before, described.not_after)),
+        (
+            "valid",
+            format!("{} to {}", described.not_before, described.not_after),
+        ),
         ("key", format!("{}, id {}", described.key, described.key_id)),
         ("signed with", described.signature_algorithm.clone()),
         ("purposes", described.purposes.to_string()),
@@ -259,7 +404,9 @@ fn list(session: &Session) -> Result<Exit, Failure> {
                 })
             })
             .collect();
-        session.printer.value(&json!({ "version": 1, "certificates": all }));
+        session
+            .printer
+            .value(&json!({ "version": 1, "certificates": all }));
         return Ok(Exit::Done);
     }
     let rows: Vec<Vec<Cell>> = entries
@@ -274,18 +421,31 @@ fn list(session: &Session) -> Result<Exit, Failure> {
             ]
         })
         .collect();
-    session.printer.raw(&table::render(&["identity", "purpose", "state", "valid until", "serial"], &rows));
+    session.printer.raw(&table::render(
+        &["identity", "purpose", "state", "valid until", "serial"],
+        &rows,
+    ));
     Ok(Exit::Done)
 }
 
-fn judge(session: &Session, anchors: &[PathBuf], purpose: Purpose, name: Option<San>, at: Option<sealock_pki::Timestamp>, crls: &[PathBuf], chain: &Path) -> Result<Exit, Failure> {
+fn judge(
+    session: &Session,
+    anchors: &[PathBuf],
+    purpose: Purpose,
+    name: Option<San>,
+    at: Option<sealock_pki::Timestamp>,
+    crls: &[PathBuf],
+    chain: &Path,
+) -> Result<Exit, Failure> {
     let mut trusted = Vec::new();
     for path in anchors {
         trusted.extend(read_chain(path)?);
     }
     let mut lists = Vec::new();
     for path in crls {
-        lists.push(Crl::from_pem(&read_bounded(path, LARGEST)?).map_err(|error| in_file(&error, path))?);
+        lists.push(
+            Crl::from_pem(&read_bounded(path, LARGEST)?).map_err(|error| in_file(&error, path))?,
+        );
     }
     let chain = read_chain(chain)?;
     let mut options = VerifyOptions::new(purpose, at.unwrap_or(session.now));
@@ -296,11 +456,21 @@ fn judge(session: &Session, anchors: &[PathBuf], purpose: Purpose, name: Option<
     }
     match verify_with_reasons(&chain, &trusted, &options) {
         Ok(path) => {
-            let names: Vec<String> = path.certificates().iter().map(Certificate::subject).collect();
+            let names: Vec<String> = path
+                .certificates()
+                .iter()
+                .map(Certificate::subject)
+                .collect();
             if session.printer.json {
-                session.printer.value(&json!({ "version": 1, "good": true, "path": names, "reasons": [] }));
+                session
+                    .printer
+                    .value(&json!({ "version": 1, "good": true, "path": names, "reasons": [] }));
             } else {
-                session.printer.data(&format!("{}: {}", paint(GOOD, &format!("good as a {purpose}")), names.join(" ← ")));
+                session.printer.data(&format!(
+                    "{}: {}",
+                    paint(GOOD, &format!("good as a {purpose}")),
+                    names.join(" ← ")
+                ));
             }
             Ok(Exit::Done)
         }
@@ -310,13 +480,19 @@ fn judge(session: &Session, anchors: &[PathBuf], purpose: Purpose, name: Option<
                 .map(|refusal| json!({ "code": refusal.code().0, "reason": refusal.to_string(), "where": refusal.location(), "cause": Diagnose::cause(refusal), "help": refusal.help() }))
                 .collect();
             if session.printer.json {
-                session.printer.value(&json!({ "version": 1, "good": false, "reasons": reasons }));
+                session
+                    .printer
+                    .value(&json!({ "version": 1, "good": false, "reasons": reasons }));
                 return Ok(Exit::No);
             }
             let mut failure = Failure::new(&*refused.root).exit(Exit::No);
             for other in refused.reasons().skip(1) {
                 let cause = failure.cause.take().unwrap_or_default();
-                failure.cause = Some(format!("{cause}\nalso {}: {other}", other.code()).trim_start().to_owned());
+                failure.cause = Some(
+                    format!("{cause}\nalso {}: {other}", other.code())
+                        .trim_start()
+                        .to_owned(),
+                );
             }
             Err(failure)
         }
@@ -324,20 +500,28 @@ fn judge(session: &Session, anchors: &[PathBuf], purpose: Purpose, name: Option<
 }
 
 fn read_chain(path: &Path) -> Result<Vec<Certificate>, Failure> {
-    Certificate::chain_from_pem(&read_bounded(path, LARGEST)?).map_err(|error| in_file(&error, path))
+    Certificate::chain_from_pem(&read_bounded(path, LARGEST)?)
+        .map_err(|error| in_file(&error, path))
 }
 
 /// An error of a file's content, with the file.
 fn in_file(error: &dyn Diagnose, path: &Path) -> Failure {
     let failure = Failure::new(error);
     let place = escape(&path.to_string_lossy());
-    let place = failure.location.as_ref().map_or(place.clone(), |inner| format!("{place}, {inner}"));
+    let place = failure
+        .location
+        .as_ref()
+        .map_or(place.clone(), |inner| format!("{place}, {inner}"));
     failure.at(place)
 }
 
 /// Reads a file that the user named, up to a limit.
 pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
-    let unreadable = |cause: String| Failure::own(catalogue::UNREADABLE_FILE, "a file cannot be read").at(escape(&path.to_string_lossy())).because(cause);
+    let unreadable = |cause: String| {
+        Failure::own(catalogue::UNREADABLE_FILE, "a file cannot be read")
+            .at(escape(&path.to_string_lossy()))
+            .because(cause)
+    };
     if fs::stat(path)?.is_some_and(|stat| stat.kind == fs::Kind::Directory) {
         return Err(unreadable("it is a folder".to_owned()));
     }
@@ -346,8 +530,10 @@ pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> 
         .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
         .map_err(|error| unreadable(error.to_string()))?;
     if bytes.len() as u64 > limit {
-        return Err(unreadable(format!("it is larger than {} MiB", limit / (1024 * 1024))));
+        return Err(unreadable(format!(
+            "it is larger than {} MiB",
+            limit / (1024 * 1024)
+        )));
     }
     Ok(bytes)
 }
-

@@ -7,11 +7,12 @@ use serde_json::json;
 
 use sealock_change::{Edit, Plan, Step, fs};
 use sealock_diag::escape;
+use sealock_host::Desired;
 use sealock_host::client::{
-    Bundle, Claim, Endpoint, Front, Place, Shell, WhenCurrent, archive_edit, env, farewell, installed, plan_install, plan_remove,
+    Bundle, Claim, Endpoint, Front, Place, Shell, WhenCurrent, archive_edit, env, farewell,
+    installed, plan_install, plan_remove,
 };
 use sealock_host::desired::{Client as Wanted, Install, add_client, remove_client};
-use sealock_host::Desired;
 use sealock_pki::{Certificate, Purpose};
 use sealock_vault::{Filter, State};
 
@@ -30,10 +31,19 @@ const DAY: u64 = 86_400;
 
 pub(crate) fn run(session: &Session, verb: Client) -> Result<Exit, Failure> {
     match verb {
-        Client::Add { name, install, days } => add(session, &name, &install, days),
+        Client::Add {
+            name,
+            install,
+            days,
+        } => add(session, &name, &install, days),
         Client::List => list(session),
         Client::Bundle { name, output } => bundle(session, &name, output),
-        Client::Install { bundle, to, endpoint, replace } => install(session, &bundle, &to, endpoint.as_deref(), replace),
+        Client::Install {
+            bundle,
+            to,
+            endpoint,
+            replace,
+        } => install(session, &bundle, &to, endpoint.as_deref(), replace),
         Client::Env { name, shell } => print_env(session, &name, shell),
         Client::Remove { name } => remove(session, &name),
     }
@@ -41,14 +51,21 @@ pub(crate) fn run(session: &Session, verb: Client) -> Result<Exit, Failure> {
 
 fn add(session: &Session, name: &str, install: &[String], days: u32) -> Result<Exit, Failure> {
     desired::check_name(name)?;
-    let places = install.iter().map(|text| parse_place(text)).collect::<Result<Vec<_>, _>>()?;
+    let places = install
+        .iter()
+        .map(|text| parse_place(text))
+        .collect::<Result<Vec<_>, _>>()?;
     let store = session.store()?;
     let guard = run::begin(session, &store)?;
     let mut wanted = desired::load(session)?;
     let text = desired::text(session)?.unwrap_or_default();
     let known = wanted.clients.iter().position(|client| client.name == name);
     let mut client = known.map_or_else(
-        || Wanted { name: name.to_owned(), install: Vec::new(), life: Duration::from_secs(u64::from(days) * DAY) },
+        || Wanted {
+            name: name.to_owned(),
+            install: Vec::new(),
+            life: Duration::from_secs(u64::from(days) * DAY),
+        },
         |index| wanted.clients[index].clone(),
     );
     for place in places {
@@ -64,14 +81,20 @@ fn add(session: &Session, name: &str, install: &[String], days: u32) -> Result<E
     let files = clients::files(session, &authority, &wanted, &client)?;
     let mut plan = Plan::new(format!("let {name} in"));
     if let Some(issued) = &files.issued {
-        plan.push_action(Record { home: session.home.clone(), entries: vec![issued.to_record()], now: session.now });
+        plan.push_action(Record {
+            home: session.home.clone(),
+            entries: vec![issued.to_record()],
+            now: session.now,
+        });
     }
     for edit in files.edits {
         plan.push_edit(edit)?;
     }
     plan.push_edit(desired::write(session, new_text))?;
     if plan.is_empty() {
-        session.printer.say(&format!("0 changes: {name} has a good certificate, and it is where it should be"));
+        session.printer.say(&format!(
+            "0 changes: {name} has a good certificate, and it is where it should be"
+        ));
         return Ok(Exit::Done);
     }
     let in_use = InUse {
@@ -80,11 +103,20 @@ fn add(session: &Session, name: &str, install: &[String], days: u32) -> Result<E
         serial: files.bundle.leaf().serial().clone(),
         places: files.places,
     };
-    plan.push_action(Settle { home: session.home.clone(), in_use: vec![in_use], now: session.now });
+    plan.push_action(Settle {
+        home: session.home.clone(),
+        in_use: vec![in_use],
+        now: session.now,
+    });
     show::plan(&session.printer, &plan)?;
     run::run(session, &store, &guard, plan)?;
-    session.printer.say(&format!("{name} may come in until {}; no daemon needs a restart.", files.bundle.leaf().not_after()));
-    session.printer.say(&format!("To hand over:  sealock client bundle {name}"));
+    session.printer.say(&format!(
+        "{name} may come in until {}; no daemon needs a restart.",
+        files.bundle.leaf().not_after()
+    ));
+    session
+        .printer
+        .say(&format!("To hand over:  sealock client bundle {name}"));
     Ok(Exit::Done)
 }
 
@@ -94,9 +126,18 @@ fn list(session: &Session) -> Result<Exit, Failure> {
     let mut rows = Vec::new();
     let mut values = Vec::new();
     for client in &wanted.clients {
-        let filter = Filter::all().identity(&client.name).purpose(Purpose::Client);
-        let entry = vault.entries(filter)?.into_iter().rev().find(|entry| entry.state == State::Active);
-        let places: Vec<String> = entry.iter().flat_map(|entry| entry.places.iter().map(|place| escape(&place.place))).collect();
+        let filter = Filter::all()
+            .identity(&client.name)
+            .purpose(Purpose::Client);
+        let entry = vault
+            .entries(filter)?
+            .into_iter()
+            .rev()
+            .find(|entry| entry.state == State::Active);
+        let places: Vec<String> = entry
+            .iter()
+            .flat_map(|entry| entry.places.iter().map(|place| escape(&place.place)))
+            .collect();
         let until = entry.as_ref().map(|entry| entry.not_after.to_string());
         values.push(json!({
             "name": client.name,
@@ -112,9 +153,14 @@ fn list(session: &Session) -> Result<Exit, Failure> {
         ]);
     }
     if session.printer.json {
-        session.printer.value(&json!({ "version": 1, "clients": values }));
+        session
+            .printer
+            .value(&json!({ "version": 1, "clients": values }));
     } else {
-        session.printer.raw(&table::render(&["client", "valid until", "installed"], &rows));
+        session.printer.raw(&table::render(
+            &["client", "valid until", "installed"],
+            &rows,
+        ));
     }
     Ok(Exit::Done)
 }
@@ -129,15 +175,29 @@ fn bundle(session: &Session, name: &str, output: Option<PathBuf>) -> Result<Exit
     // Outside the memory of changes: an archive is handed over, and `down` has no business with it.
     fs::write_atomic(&path, content.bytes(), mode, None)?;
     session.printer.data(&path.display().to_string());
-    session.printer.say("It holds the private key: hand it over on a safe way, and delete it then.");
+    session
+        .printer
+        .say("It holds the private key: hand it over on a safe way, and delete it then.");
     let endpoint = clients::endpoint(&desired::load(session)?)?;
-    session.printer.say(&format!("There:  sealock client install {name}.tar --to ~/.docker   or, without sealock:"));
-    session.printer.say(&format!("  mkdir -m 700 -p ~/.docker && tar -C ~/.docker -xf {name}.tar"));
-    session.printer.say(&format!("  export DOCKER_HOST={endpoint} DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=~/.docker"));
+    session.printer.say(&format!(
+        "There:  sealock client install {name}.tar --to ~/.docker   or, without sealock:"
+    ));
+    session.printer.say(&format!(
+        "  mkdir -m 700 -p ~/.docker && tar -C ~/.docker -xf {name}.tar"
+    ));
+    session.printer.say(&format!(
+        "  export DOCKER_HOST={endpoint} DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=~/.docker"
+    ));
     Ok(Exit::Done)
 }
 
-fn install(session: &Session, source: &str, to: &str, endpoint: Option<&str>, replace: bool) -> Result<Exit, Failure> {
+fn install(
+    session: &Session,
+    source: &str,
+    to: &str,
+    endpoint: Option<&str>,
+    replace: bool,
+) -> Result<Exit, Failure> {
     let target = parse_place(to)?;
     let bundle = bundle_from(session, source)?;
     let endpoint = match endpoint {
@@ -145,14 +205,21 @@ fn install(session: &Session, source: &str, to: &str, endpoint: Option<&str>, re
         None if desired::text(session)?.is_some() => clients::endpoint(&desired::load(session)?)?,
         // Only a context needs to know where the daemon is.
         None if matches!(target, Install::Context { .. }) => {
-            return Err(Failure::own(catalogue::BAD_NAME, "a context needs to know where the daemon is")
-                .help("--endpoint tcp://NAME:2376")
-                .exit(Exit::Usage));
+            return Err(Failure::own(
+                catalogue::BAD_NAME,
+                "a context needs to know where the daemon is",
+            )
+            .help("--endpoint tcp://NAME:2376")
+            .exit(Exit::Usage));
         }
         None => "tcp://localhost:2376".parse()?,
     };
     let (place, owner) = clients::place(&target)?;
-    let claim = if replace { Claim::Anything } else { Claim::Recognised };
+    let claim = if replace {
+        Claim::Anything
+    } else {
+        Claim::Recognised
+    };
     let store = session.store()?;
     let guard = run::begin(session, &store)?;
     let mut plan = Plan::new(format!("install {} at {target}", bundle.client_name()));
@@ -160,17 +227,31 @@ fn install(session: &Session, source: &str, to: &str, endpoint: Option<&str>, re
         plan.push_edit(edit)?;
     }
     if plan.is_empty() {
-        session.printer.say("0 changes: it is installed there already");
+        session
+            .printer
+            .say("0 changes: it is installed there already");
         return Ok(Exit::Done);
     }
     show::plan(&session.printer, &plan)?;
     // A client's own machine has nothing to take down: the place is the user's from here on.
-    let paths: Vec<PathBuf> = plan.steps.iter().filter_map(|step| if let Step::File(edit) = step { Some(edit.path().to_owned()) } else { None }).collect();
+    let paths: Vec<PathBuf> = plan
+        .steps
+        .iter()
+        .filter_map(|step| {
+            if let Step::File(edit) = step {
+                Some(edit.path().to_owned())
+            } else {
+                None
+            }
+        })
+        .collect();
     plan.forgets_originals_of(paths);
     let changes = run::run(session, &store, &guard, plan)?;
     session.printer.say(&format!("{changes} changes."));
     match &target {
-        Install::Context { name, .. } => session.printer.say(&format!("Try:  docker --context {name} version")),
+        Install::Context { name, .. } => session
+            .printer
+            .say(&format!("Try:  docker --context {name} version")),
         Install::Directory(_) => session.printer.say(&format!(
             "Try:  DOCKER_HOST={endpoint} DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH={} docker version",
             escape(&place.cert_dir().to_string_lossy())
@@ -187,7 +268,12 @@ fn print_env(session: &Session, name: &str, shell: ShellName) -> Result<Exit, Fa
         ShellName::Fish => (Shell::Fish, " --shell fish"),
         ShellName::Powershell => (Shell::PowerShell, " --shell powershell"),
     };
-    let script = env(&clients::folder(session, name), &endpoint, shell, &format!("sealock client env {name}{flag}"))?;
+    let script = env(
+        &clients::folder(session, name),
+        &endpoint,
+        shell,
+        &format!("sealock client env {name}{flag}"),
+    )?;
     session.printer.raw(&script);
     Ok(Exit::Done)
 }
@@ -201,7 +287,10 @@ fn remove(session: &Session, name: &str) -> Result<Exit, Failure> {
     let without = remove_client(&session.config, &text, name)?.unwrap_or(text);
     let mut vault = session.vault()?;
     let entries = vault.entries(Filter::all().identity(name).purpose(Purpose::Client))?;
-    let certificates: Vec<Certificate> = entries.iter().map(|entry| entry.certificate.clone()).collect();
+    let certificates: Vec<Certificate> = entries
+        .iter()
+        .map(|entry| entry.certificate.clone())
+        .collect();
 
     let mut plan = Plan::new(format!("forget {name}"));
     let folder = clients::folder(session, name);
@@ -237,8 +326,16 @@ fn remove(session: &Session, name: &str) -> Result<Exit, Failure> {
 }
 
 /// Every place that a client's files are at: the vault's home, and where they are installed.
-fn places_of(client: &Wanted, folder: &Path) -> Result<Vec<(Place, Option<sealock_change::Owner>)>, Failure> {
-    let mut places = vec![(Place::Zone { dir: folder.to_owned() }, None)];
+fn places_of(
+    client: &Wanted,
+    folder: &Path,
+) -> Result<Vec<(Place, Option<sealock_change::Owner>)>, Failure> {
+    let mut places = vec![(
+        Place::Zone {
+            dir: folder.to_owned(),
+        },
+        None,
+    )];
     for install in &client.install {
         places.push(clients::place(install)?);
     }
@@ -249,7 +346,12 @@ fn parse_place(text: &str) -> Result<Install, Failure> {
     let expanded = match text.strip_prefix("dir:").unwrap_or(text) {
         // A relative folder means the one seen from here.
         path if !path.starts_with(['/', '~']) && !text.starts_with("context:") => {
-            format!("dir:{}", std::path::absolute(path).unwrap_or_else(|_| path.into()).display())
+            format!(
+                "dir:{}",
+                std::path::absolute(path)
+                    .unwrap_or_else(|_| path.into())
+                    .display()
+            )
         }
         _ => text.to_owned(),
     };
@@ -264,17 +366,33 @@ fn parse_place(text: &str) -> Result<Install, Failure> {
 fn authority(session: &Session, wanted: &Desired) -> Result<Authority, Failure> {
     let name = sealock_pki::AuthorityName::try_from(wanted.authority.name.as_str())?;
     Authority::open(session, &name)?.ok_or_else(|| {
-        Failure::own(catalogue::NOT_SET_UP, format!("the vault has no authority {name}")).at(session.home.display().to_string()).help("sealock up")
+        Failure::own(
+            catalogue::NOT_SET_UP,
+            format!("the vault has no authority {name}"),
+        )
+        .at(session.home.display().to_string())
+        .help("sealock up")
     })
 }
 
 fn find<'a>(wanted: &'a Desired, name: &str) -> Result<&'a Wanted, Failure> {
-    wanted.clients.iter().find(|client| client.name == name).ok_or_else(|| {
-        let names: Vec<&str> = wanted.clients.iter().map(|client| client.name.as_str()).collect();
-        Failure::own(catalogue::NO_CLIENT, format!("there is no client {}", escape(name)))
+    wanted
+        .clients
+        .iter()
+        .find(|client| client.name == name)
+        .ok_or_else(|| {
+            let names: Vec<&str> = wanted
+                .clients
+                .iter()
+                .map(|client| client.name.as_str())
+                .collect();
+            Failure::own(
+                catalogue::NO_CLIENT,
+                format!("there is no client {}", escape(name)),
+            )
             .because(format!("known are: {}", names.join(", ")))
             .help(format!("sealock client add {}", escape(name)))
-    })
+        })
 }
 
 /// The bundle in the vault's home.
@@ -289,10 +407,17 @@ fn bundle_from(session: &Session, source: &str) -> Result<Bundle, Failure> {
     match fs::stat(path)?.map(|stat| stat.kind) {
         Some(fs::Kind::Directory) => Ok(Bundle::read_dir(path)?),
         Some(_) => {
-            let bytes = super::cert::read_bounded(path, sealock_host::client::LARGEST_ARCHIVE as u64)?;
+            let bytes =
+                super::cert::read_bounded(path, sealock_host::client::LARGEST_ARCHIVE as u64)?;
             Ok(Bundle::from_archive(&path.display().to_string(), &bytes)?.bundle)
         }
-        None if desired::check_name(source).is_ok() && desired::text(session)?.is_some() => stored_bundle(session, source),
-        None => Err(Failure::own(catalogue::UNREADABLE_FILE, "there is no such bundle").at(escape(source)).because("neither a file, nor a folder, nor a client's name")),
+        None if desired::check_name(source).is_ok() && desired::text(session)?.is_some() => {
+            stored_bundle(session, source)
+        }
+        None => Err(
+            Failure::own(catalogue::UNREADABLE_FILE, "there is no such bundle")
+                .at(escape(source))
+                .because("neither a file, nor a folder, nor a client's name"),
+        ),
     }
 }

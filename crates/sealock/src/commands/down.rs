@@ -19,22 +19,37 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
     let guard = run::begin(session, &store)?;
     let originals = store.originals()?;
     if originals.is_empty() {
-        session.printer.say("0 changes: sealock has changed nothing on this host");
+        session
+            .printer
+            .say("0 changes: sealock has changed nothing on this host");
         return Ok(Exit::Done);
     }
     let text = desired::text(session)?;
     // A file that somebody broke must not stand in the way of going back.
-    let wanted = text.as_deref().and_then(|text| Desired::parse(&session.config, text).ok());
-    let options = wanted.as_ref().map(Desired::options).unwrap_or_else(Options::default);
+    let wanted = text
+        .as_deref()
+        .and_then(|text| Desired::parse(&session.config, text).ok());
+    let options = wanted
+        .as_ref()
+        .map(Desired::options)
+        .unwrap_or_else(Options::default);
     let observed = up::observed(&options)?;
     // What lies in the vault's home is ours and stays: identities outlive a host that is down.
-    let outside = store.restore_edits_where(|original| !original.path.starts_with(&session.home))?;
+    let outside =
+        store.restore_edits_where(|original| !original.path.starts_with(&session.home))?;
     let mut host = plan_down(&observed, &originals, outside)?;
 
     let mut plan = Plan::new(format!("put {} back as it was", observed.service.name()));
-    let doors = wanted.as_ref().map(|wanted| targets::doors(&observed, wanted)).unwrap_or_default();
+    let doors = wanted
+        .as_ref()
+        .map(|wanted| targets::doors(&observed, wanted))
+        .unwrap_or_default();
     if host.restart {
-        plan.push_action(Baseline::new(observed.service.clone(), observed.before(), targets::all(&doors)));
+        plan.push_action(Baseline::new(
+            observed.service.clone(),
+            observed.before(),
+            targets::all(&doors),
+        ));
     }
     if let Some(text) = &text {
         let last = Edit::Write {
@@ -49,7 +64,9 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
         plan.push(step);
     }
     if host.restart {
-        plan.push_action(Answers { service: observed.service.clone() });
+        plan.push_action(Answers {
+            service: observed.service.clone(),
+        });
     }
     for note in &host.notes {
         plan.note(note.clone());
@@ -57,15 +74,25 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
     plan.forgets_originals();
     show::plan(&session.printer, &plan)?;
     for risk in &host.consents {
-        ask::consent(session, &args.consent.accept, ask::risk(risk), &risk.to_string())?;
+        ask::consent(
+            session,
+            &args.consent.accept,
+            ask::risk(risk),
+            &risk.to_string(),
+        )?;
     }
     ask::proceed(session, "Put everything back?")?;
     let changes = run::run(session, &store, &guard, plan)?;
     if let Some(step) = &host.remaining_step {
-        session.printer.say(&format!("{changes} changes are undone. One step remains, and it is yours:\n\n  {step}\n"));
+        session.printer.say(&format!(
+            "{changes} changes are undone. One step remains, and it is yours:\n\n  {step}\n"
+        ));
         return Ok(Exit::No);
     }
-    session.printer.say(&format!("{changes} changes: every file is as it was. The vault in {} stays.", session.home.display()));
+    session.printer.say(&format!(
+        "{changes} changes: every file is as it was. The vault in {} stays.",
+        session.home.display()
+    ));
     Ok(Exit::Done)
 }
 
@@ -80,7 +107,9 @@ impl Action for Answers {
     }
 
     fn apply(&mut self) -> Result<(), BoxDiagnose> {
-        self.service.wait_ready(None).map_err(|error| Box::new(error) as BoxDiagnose)
+        self.service
+            .wait_ready(None)
+            .map_err(|error| Box::new(error) as BoxDiagnose)
     }
 
     fn undo(&mut self) -> Result<(), BoxDiagnose> {
@@ -91,4 +120,3 @@ impl Action for Answers {
         true
     }
 }
-

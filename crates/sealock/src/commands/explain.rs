@@ -21,11 +21,17 @@ pub(crate) fn run(session: &Session, args: &Explain) -> Result<Exit, Failure> {
         return Ok(list(session, &entries));
     };
     let wanted = wanted.trim().to_uppercase();
-    let entry = entries.iter().find(|entry| entry.code.0 == wanted).ok_or_else(|| {
-        Failure::own(catalogue::UNKNOWN_CODE, format!("there is no code {}", escape(&wanted)))
+    let entry = entries
+        .iter()
+        .find(|entry| entry.code.0 == wanted)
+        .ok_or_else(|| {
+            Failure::own(
+                catalogue::UNKNOWN_CODE,
+                format!("there is no code {}", escape(&wanted)),
+            )
             .help("sealock explain")
             .exit(Exit::Usage)
-    })?;
+        })?;
     if session.printer.json {
         session.printer.value(&to_json(entry));
     } else {
@@ -46,7 +52,9 @@ fn list(session: &Session, entries: &[&Entry]) -> Exit {
         session.printer.value(&json!({ "version": 1, "codes": entries.iter().map(|e| to_json(e)).collect::<Vec<_>>() }));
     } else {
         for entry in entries {
-            session.printer.data(&format!("{}  {}", entry.code, entry.title));
+            session
+                .printer
+                .data(&format!("{}  {}", entry.code, entry.title));
         }
     }
     Exit::Done
@@ -58,7 +66,8 @@ fn to_json(entry: &Entry) -> serde_json::Value {
 
 /// The catalogue as the page in docs/; `xtask tidy` holds the two against each other.
 fn markdown(entries: &[&Entry]) -> String {
-    let mut page = String::from("# Error codes\n\nThis page is printed by `sealock explain --markdown`.\n");
+    let mut page =
+        String::from("# Error codes\n\nThis page is printed by `sealock explain --markdown`.\n");
     for entry in entries {
         page.push_str(&format!(
             "\n## {}: {}\n\n{}\n\n```\n{}\n```\n",
@@ -80,7 +89,9 @@ fn fold(text: &str) -> String {
     const WIDTH: usize = 78;
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
-        let full = lines.last().is_some_and(|line| !line.is_empty() && line.len() + 1 + word.len() > WIDTH);
+        let full = lines
+            .last()
+            .is_some_and(|line| !line.is_empty() && line.len() + 1 + word.len() > WIDTH);
         if full {
             lines.push(String::new());
         }
@@ -95,5 +106,8 @@ fn fold(text: &str) -> String {
 }
 
 fn indent(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .map(|line| format!("  {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -23,7 +23,11 @@ pub(crate) fn man(session: &Session, dir: &Path) -> Result<Exit, Failure> {
     for (name, page) in &pages {
         sealock_change::fs::write_atomic(&dir.join(format!("{name}.1")), page, 0o644, None)?;
     }
-    session.printer.say(&format!("{} pages written to {}", pages.len(), dir.display()));
+    session.printer.say(&format!(
+        "{} pages written to {}",
+        pages.len(),
+        dir.display()
+    ));
     Ok(Exit::Done)
 }
 

@@ -20,14 +20,22 @@ use crate::table::{self, Cell};
 pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
     let wanted = desired::load(session)?;
     let observed = up::observed(&wanted.options())?;
-    let mut problems: Vec<String> =
-        drift(&observed, &wanted).into_iter().map(|drift| format!("{}: {}", escape(&drift.place.to_string_lossy()), drift.what)).collect();
+    let mut problems: Vec<String> = drift(&observed, &wanted)
+        .into_iter()
+        .map(|drift| format!("{}: {}", escape(&drift.place.to_string_lossy()), drift.what))
+        .collect();
     if let Some(run) = session.store()?.interrupted()? {
-        problems.push(format!("a run was interrupted ({}); `sealock apply` finishes it, `sealock down` undoes it", escape(&run.title)));
+        problems.push(format!(
+            "a run was interrupted ({}); `sealock apply` finishes it, `sealock down` undoes it",
+            escape(&run.title)
+        ));
     }
     let name = AuthorityName::try_from(wanted.authority.name.as_str())?;
     let Some(authority) = Authority::open(session, &name)? else {
-        problems.push(format!("the vault in {} has no authority {name}", session.home.display()));
+        problems.push(format!(
+            "the vault in {} has no authority {name}",
+            session.home.display()
+        ));
         return finish(session, &problems, None, &[]);
     };
     let server = credentials::server(session, &authority, &wanted, &observed)?;
@@ -46,14 +54,23 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
     for client in &wanted.clients {
         let files = clients::files(session, &authority, &wanted, client)?;
         if files.issued.is_some() {
-            problems.push(format!("the client {} has no good certificate in the vault's home", client.name));
+            problems.push(format!(
+                "the client {} has no good certificate in the vault's home",
+                client.name
+            ));
         } else {
             lives.push(life(&client.name, files.bundle.leaf()));
         }
     }
     let entropy = &mut SystemEntropy;
     let anchors = vec![authority.anchor(Purpose::Server)?.clone()];
-    let kit = ProofKit::forge(authority.issuer(Purpose::Client)?, anchors, server.identity, session.now, entropy)?;
+    let kit = ProofKit::forge(
+        authority.issuer(Purpose::Client)?,
+        anchors,
+        server.identity,
+        session.now,
+        entropy,
+    )?;
     let proof = sealock_probe::prove(&targets::all(&targets::doors(&observed, &wanted)), &kit);
     if !proof.holds() {
         problems.extend(failed_rows(&proof));
@@ -68,11 +85,23 @@ struct Life {
 }
 
 fn life(what: &str, certificate: &Certificate) -> Life {
-    Life { what: what.to_owned(), certificate: certificate.clone() }
+    Life {
+        what: what.to_owned(),
+        certificate: certificate.clone(),
+    }
 }
 
-fn finish(session: &Session, problems: &[String], proof: Option<&sealock_probe::Proof>, lives: &[Life]) -> Result<Exit, Failure> {
-    let exit = if problems.is_empty() { Exit::Done } else { Exit::No };
+fn finish(
+    session: &Session,
+    problems: &[String],
+    proof: Option<&sealock_probe::Proof>,
+    lives: &[Life],
+) -> Result<Exit, Failure> {
+    let exit = if problems.is_empty() {
+        Exit::Done
+    } else {
+        Exit::No
+    };
     if session.printer.json {
         let certificates: Vec<_> = lives
             .iter()
@@ -92,14 +121,22 @@ fn finish(session: &Session, problems: &[String], proof: Option<&sealock_probe::
         session.printer.data("");
     }
     let rows: Vec<Vec<Cell>> = lives.iter().map(|life| row(session, life)).collect();
-    session.printer.raw(&table::render(&["certificate", "valid until", "left"], &rows));
+    session.printer.raw(&table::render(
+        &["certificate", "valid until", "left"],
+        &rows,
+    ));
     session.printer.data("");
     for problem in problems {
-        session.printer.data(&format!("{} {problem}", paint(BAD, "drift:")));
+        session
+            .printer
+            .data(&format!("{} {problem}", paint(BAD, "drift:")));
     }
     session.printer.data(&match problems.len() {
         0 => paint(GOOD, "healthy: as sealock.toml wants it, and proved"),
-        _ => format!("{} · `sealock plan` shows what would mend it, `sealock apply` does it", paint(WARN, "not healthy")),
+        _ => format!(
+            "{} · `sealock plan` shows what would mend it, `sealock apply` does it",
+            paint(WARN, "not healthy")
+        ),
     });
     Ok(exit)
 }
@@ -114,5 +151,9 @@ fn row(session: &Session, life: &Life) -> Vec<Cell> {
     } else {
         (format!("{days} days"), GOOD)
     };
-    vec![Cell::new(escape(&life.what)), Cell::new(until.to_string()), Cell::styled(text, style)]
+    vec![
+        Cell::new(escape(&life.what)),
+        Cell::new(until.to_string()),
+        Cell::styled(text, style),
+    ]
 }

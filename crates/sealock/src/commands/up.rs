@@ -17,5 +17,12 @@ pub(crate) fn run(session: &Session, args: Up) -> Result<Exit, Failure> {
     let (wanted, toml) = desired::for_up(session, &args, &options, &observed)?;
     let prepared = up::prepare(session, &wanted, &observed)?;
     let intent = toml.map(up::intent).transpose()?;
-    up::carry_out(session, prepared, intent, &args.consent, &wanted, (&store, &guard))
+    up::carry_out(
+        session,
+        prepared,
+        intent,
+        &args.consent,
+        &wanted,
+        (&store, &guard),
+    )
 }
