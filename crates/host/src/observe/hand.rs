@@ -88,12 +88,28 @@ fn pid_in(system: &dyn System, path: &Path) -> Option<u32> {
 /// The command line of a process, if it is a dockerd.
 fn process(system: &dyn System, pid: u32) -> Option<CommandLine> {
     let bytes = std::fs::read(system.root().at(format!("/proc/{pid}/cmdline"))).ok()?;
-    let argv: Vec<String> = bytes
+    let mut argv: Vec<String> = bytes
         .split(|byte| *byte == 0)
         .map(|word| String::from_utf8_lossy(word).into_owned())
         .collect();
     // The last word ends with a zero byte too.
-    let argv = argv.split_last().map_or(&[][..], |(_, words)| words);
-    let program = argv.first()?.rsplit('/').next()?;
-    (program == "dockerd").then(|| CommandLine::of_process(argv))
+    argv.pop();
+    let program = argv.first_mut()?;
+    if program.rsplit('/').next()? != "dockerd" {
+        return None;
+    }
+    // Found on the PATH of whoever started it, which need not be ours: another dockerd may be there.
+    if let Some(running) = executable(system, pid) {
+        *program = running;
+    }
+    Some(CommandLine::of_process(&argv))
+}
+
+/// The program file of a dockerd; `None` when we cannot see it under that name.
+fn executable(system: &dyn System, pid: u32) -> Option<String> {
+    let link = std::fs::read_link(system.root().at(format!("/proc/{pid}/exe"))).ok()?;
+    let path = link.to_str()?;
+    // After an upgrade the new one lies in the place of the one that still runs, and starts next.
+    let path = path.strip_suffix(" (deleted)").unwrap_or(path);
+    (path.ends_with("/dockerd") && system.root().at(path).exists()).then(|| path.to_owned())
 }

@@ -1,6 +1,7 @@
 use super::{Options, Supervisor, Way};
 use crate::HostError;
 use crate::engine::{Engine, Swarm};
+use crate::system::System as _;
 use crate::testing::Fake;
 use std::path::{Path, PathBuf};
 
@@ -191,6 +192,24 @@ fn started_by_hand() {
     assert_eq!(seen.directory, Path::new("/d/sealock"));
     assert_eq!(seen.service.running().unwrap().pid, 77);
     assert!(!seen.service.can_restart());
+}
+
+#[test]
+fn the_dockerd_that_runs_is_asked_and_not_another_on_our_path() {
+    let host = Fake::new("observe-exe");
+    host.with(|script| script.listener = Some(77));
+    host.process(77, "dockerd", &["dockerd"], 10);
+    host.engine_on("28.5.2");
+    let program = || {
+        let seen = host.observe_with(&Options::default()).unwrap();
+        seen.command.unwrap().program().unwrap().to_owned()
+    };
+    assert_eq!(program(), "dockerd");
+    let link = host.root().at("/proc/77/exe");
+    std::os::unix::fs::symlink("/opt/docker/dockerd (deleted)", &link).unwrap();
+    assert_eq!(program(), "dockerd");
+    host.write("/opt/docker/dockerd", "the next one");
+    assert_eq!(program(), "/opt/docker/dockerd");
 }
 
 #[test]

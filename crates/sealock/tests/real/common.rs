@@ -1,10 +1,13 @@
 //! What every test of this folder needs: the binary with a home of its own.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sealock_testkit::dockerd::Dockerd;
-use sealock_testkit::process::{Outcome, run};
+use sealock_testkit::dockerd::{Builder, Container, Dockerd};
+use sealock_testkit::lab::Version;
+use sealock_testkit::process::{Outcome, free_port, run};
 
 /// The binary under test.
 pub(crate) fn program() -> &'static Path {
@@ -19,7 +22,9 @@ pub(crate) struct Sealock {
 impl Sealock {
     /// Keeps everything in `folder`.
     pub(crate) fn in_folder(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self {
+            folder: folder.to_owned(),
+        }
     }
 
     pub(crate) fn home(&self) -> PathBuf {
@@ -33,8 +38,16 @@ impl Sealock {
     /// The command line, to be run or to be traced.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(program());
-        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("HOME", &self.folder);
-        command.arg("--home").arg(self.home()).arg("--config").arg(self.config()).args(words);
+        command
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("HOME", &self.folder);
+        command
+            .arg("--home")
+            .arg(self.home())
+            .arg("--config")
+            .arg(self.config())
+            .args(words);
         command
     }
 
@@ -44,11 +57,192 @@ impl Sealock {
 
     /// `up` for a daemon that was started by hand.
     pub(crate) fn up(&self, daemon: &Dockerd, listen: &str, more: &[&str]) -> Outcome {
-        let (config, socket, restart) = (daemon.config_file(), daemon.socket(), daemon.restart_script());
+        let (config, socket, restart) = (
+            daemon.config_file(),
+            daemon.socket(),
+            daemon.restart_script(),
+        );
         let paths = [&config, &socket, &restart].map(|path| path.display().to_string());
         let mut words = vec!["up", "--yes", "--listen", listen, "--client", "alice"];
-        words.extend(["--docker-config", &paths[0], "--docker-socket", &paths[1], "--restart-command", &paths[2]]);
+        words.extend([
+            "--docker-config",
+            &paths[0],
+            "--docker-socket",
+            &paths[1],
+            "--restart-command",
+            &paths[2],
+        ]);
         words.extend(more);
         self.run(&words)
+    }
+}
+
+/// A real daemon started by hand, one container that runs in it, and sealock beside it.
+pub(crate) struct Host {
+    pub(crate) daemon: Dockerd,
+    pub(crate) sealock: Sealock,
+    pub(crate) container: Container,
+    pub(crate) port: u16,
+}
+
+impl Host {
+    /// With a `daemon.json` of the testkit's own.
+    pub(crate) fn new(version: Version) -> Self {
+        Self::of(Dockerd::builder(version).hosts_in_config())
+    }
+
+    /// With the `daemon.json` given.
+    pub(crate) fn with_config(version: Version, text: &str) -> Self {
+        Self::of(Dockerd::builder(version).hosts_in_config().config(text))
+    }
+
+    fn of(builder: Builder) -> Self {
+        let daemon = builder.start();
+        let container = daemon.run_container("lives");
+        let ours = daemon.folder().join("sealock");
+        std::fs::create_dir(&ours).unwrap();
+        Self {
+            sealock: Sealock::in_folder(&ours),
+            daemon,
+            container,
+            port: free_port(),
+        }
+    }
+
+    /// Where the daemon is to listen.
+    pub(crate) fn listen(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// `up` on that address.
+    pub(crate) fn up(&self, more: &[&str]) -> Outcome {
+        self.sealock.up(&self.daemon, &self.listen(), more)
+    }
+
+    /// `up` that nobody told how the daemon is restarted.
+    pub(crate) fn up_without_restart(&self, more: &[&str]) -> Command {
+        let paths = [self.daemon.config_file(), self.daemon.socket()]
+            .map(|path| path.display().to_string());
+        let listen = self.listen();
+        let mut words = vec!["up", "--yes", "--listen", &listen, "--client", "alice"];
+        words.extend(["--docker-config", &paths[0], "--docker-socket", &paths[1]]);
+        words.extend(more);
+        self.sealock.command(&words)
+    }
+
+    /// The folder of a client's three files.
+    pub(crate) fn client(&self, name: &str) -> PathBuf {
+        self.sealock.home().join("clients").join(name)
+    }
+
+    /// The folder of `daemon.json` and of what sealock puts beside it.
+    pub(crate) fn etc(&self) -> PathBuf {
+        self.daemon.folder().join("etc")
+    }
+
+    /// The daemon's certificate in force.
+    pub(crate) fn live(&self) -> PathBuf {
+        self.etc().join("sealock/live")
+    }
+
+    /// Insists that the container is the very process that it was.
+    #[track_caller]
+    pub(crate) fn lives(&self) {
+        assert_eq!(
+            self.daemon.container_pid(&self.container.id),
+            Some(self.container.pid),
+            "the container was lost"
+        );
+    }
+
+    /// What the running daemon says of live-restore.
+    pub(crate) fn live_restore(&self) -> bool {
+        self.daemon
+            .docker(&["info", "-f", "{{.LiveRestoreEnabled}}"])
+            .ok()
+            .trim()
+            == "true"
+    }
+
+    /// Whether somebody takes connections on the port.
+    pub(crate) fn is_open(&self) -> bool {
+        std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+    }
+}
+
+/// Everything about the files of some folders that a change would change.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Tree(BTreeMap<PathBuf, Item>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Item {
+    content: Vec<u8>,
+    mode: u32,
+    owner: (u32, u32),
+    modified: (i64, i64),
+    inode: u64,
+}
+
+impl Tree {
+    pub(crate) fn of(paths: &[&Path]) -> Self {
+        let mut items = BTreeMap::new();
+        paths.iter().for_each(|path| Self::add(path, &mut items));
+        Self(items)
+    }
+
+    fn add(path: &Path, items: &mut BTreeMap<PathBuf, Item>) {
+        let Ok(metadata) = std::fs::symlink_metadata(path) else {
+            return;
+        };
+        let mut content = Vec::new();
+        if metadata.is_symlink() {
+            content = std::fs::read_link(path)
+                .unwrap()
+                .into_os_string()
+                .into_encoded_bytes();
+        } else if metadata.is_file() {
+            content = std::fs::read(path).unwrap();
+        } else if metadata.is_dir() {
+            std::fs::read_dir(path)
+                .unwrap()
+                .for_each(|entry| Self::add(&entry.unwrap().path(), items));
+        }
+        let item = Item {
+            content,
+            mode: metadata.mode(),
+            owner: (metadata.uid(), metadata.gid()),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            inode: metadata.ino(),
+        };
+        items.insert(path.to_owned(), item);
+    }
+
+    /// Without what even a file that was put back exactly cannot keep: its inode, and the time of its folder.
+    pub(crate) fn as_users_see_it(mut self) -> Self {
+        for item in self.0.values_mut() {
+            item.inode = 0;
+            if item.mode & 0o170_000 == 0o040_000 {
+                item.modified = (0, 0);
+            }
+        }
+        self
+    }
+
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.0.keys().map(PathBuf::as_path)
+    }
+
+    /// Insists that nothing has changed since `before`.
+    #[track_caller]
+    pub(crate) fn expect_same(&self, before: &Self) {
+        let all: BTreeSet<&PathBuf> = self.0.keys().chain(before.0.keys()).collect();
+        for path in all {
+            assert_eq!(
+                self.0.get(path),
+                before.0.get(path),
+                "{} now, and before",
+                path.display()
+            );
+        }
     }
 }
