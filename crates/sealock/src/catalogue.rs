@@ -17,6 +17,7 @@ pub(crate) const CLOCK: Code = Code("SL-U022");
 pub(crate) const UNREADABLE_FILE: Code = Code("SL-U008");
 pub(crate) const BAD_LISTEN: Code = Code("SL-U013");
 pub(crate) const NO_CLIENT: Code = Code("SL-U009");
+pub(crate) const USAGE: Code = Code("SL-U014");
 
 /// The codes of the command line itself.
 const OWN: &[Entry] = &[
@@ -84,6 +85,13 @@ const OWN: &[Entry] = &[
         remedy: "sealock client list",
     },
     Entry {
+        code: USAGE,
+        title: "the command line cannot be understood",
+        meaning: "A command or an option is misspelt, is missing, or was given a value that it does not take. Nothing was looked at \
+                  and nothing was done. The exit code of all such mistakes is 2.",
+        remedy: "sealock --help                lists the commands\nsealock COMMAND --help        shows the options of one, with examples",
+    },
+    Entry {
         code: PROOF,
         title: "the proof does not hold",
         meaning: "After a change sealock asks the daemon from outside, as every kind of client: the rightful one must get an answer, and \
@@ -117,6 +125,15 @@ const OWN: &[Entry] = &[
         remedy: "Run the command again.",
     },
 ];
+
+/// What mends an error that has no help of its own: the remedy of its code.
+pub(crate) fn remedy(code: Code) -> Option<&'static str> {
+    let entries = all();
+    entries
+        .iter()
+        .find(|entry| entry.code == code)
+        .map(|entry| entry.remedy)
+}
 
 /// All codes of all crates, in order.
 pub(crate) fn all() -> Vec<&'static Entry> {

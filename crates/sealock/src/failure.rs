@@ -4,6 +4,7 @@ use sealock_diag::{Code, Diagnose};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
+use crate::table::fold;
 
 /// An error on its way to the user: what [`Diagnose`] knows, plus the state of the host.
 #[derive(Clone, Debug)]
@@ -14,9 +15,13 @@ pub(crate) struct Failure {
     pub(crate) cause: Option<String>,
     /// What has become of the host; the heart of the message.
     pub(crate) state: String,
+    /// What the error itself knows to do; see [`Failure::advice`].
     pub(crate) help: Option<String>,
     pub(crate) exit: Exit,
 }
+
+/// What is left of 80 columns beside the labels.
+const HELP_WIDTH: usize = 70;
 
 /// The state of everything that failed before it wrote anything.
 pub(crate) const NOTHING_CHANGED: &str = "nothing was changed";
@@ -74,6 +79,12 @@ impl Failure {
         self
     }
 
+    /// What to do: the error's own help, which knows the values, else the remedy of its code.
+    pub(crate) fn advice(&self) -> Option<String> {
+        let remedy = || crate::catalogue::remedy(self.code).map(|text| fold(text, HELP_WIDTH));
+        self.help.clone().or_else(remedy)
+    }
+
     /// The same fields for `--json`.
     pub(crate) fn to_json(&self) -> Value {
         json!({
@@ -84,7 +95,7 @@ impl Failure {
                 "where": self.location,
                 "cause": self.cause,
                 "state": self.state,
-                "help": self.help,
+                "help": self.advice(),
                 "exit": self.exit as u8,
             }
         })
@@ -92,12 +103,13 @@ impl Failure {
 
     /// The text for a terminal; colour is the caller's.
     pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
+        let advice = self.advice();
         let mut lines = Vec::new();
         let fields = [
             ("where", self.location.as_ref()),
             ("cause", self.cause.as_ref()),
             ("state", Some(&self.state)),
-            ("help", self.help.as_ref()),
+            ("help", advice.as_ref()),
         ];
         for (label, text) in fields {
             if let Some(text) = text {

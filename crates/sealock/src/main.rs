@@ -11,10 +11,12 @@ mod cloak;
 mod commands;
 mod exit;
 mod failure;
+mod input;
 mod passphrase;
 mod printer;
 mod session;
 mod table;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -27,7 +29,29 @@ use crate::printer::Printer;
 use crate::session::Session;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if usage::is_question(&error) => return answer(&error),
+        Err(error) => {
+            // Nothing was parsed, so the one option that matters here is looked for by itself.
+            let words: Vec<String> = std::env::args_os()
+                .skip(1)
+                .map(|word| word.to_string_lossy().into_owned())
+                .collect();
+            let printer = Printer::new(
+                printer::Color::Auto,
+                words.iter().any(|word| word == "--json"),
+                false,
+            );
+            if usage::is_silence(&error) {
+                printer.say(error.render().ansi().to_string().trim_end());
+                return Exit::Usage.into();
+            }
+            let failure = usage::failure(&error, &words);
+            printer.failure(&failure);
+            return failure.exit.into();
+        }
+    };
     let printer = Printer::new(cli.global.color, cli.global.json, cli.global.verbose);
     report_bugs_as_errors();
     let outcome = std::panic::catch_unwind(|| {
@@ -38,6 +62,13 @@ fn main() -> ExitCode {
         Ok(Err(reported)) => reported.into(),
         Err(_panic) => Exit::Bug.into(),
     }
+}
+
+/// Help and version: data, in clap's own layout.
+fn answer(question: &clap::Error) -> ExitCode {
+    let text = question.render();
+    Printer::new(printer::Color::Auto, false, false).raw(&text.ansi().to_string());
+    Exit::Done.into()
 }
 
 /// Runs one verb; a failure is shown here, once.

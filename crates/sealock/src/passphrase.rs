@@ -2,14 +2,14 @@
 //! Never the command line and never the environment.
 
 use std::fmt;
-use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use sealock_diag::{Code, Entry};
+use sealock_diag::{Code, Entry, escape};
 use sealock_pki::Passphrase;
 
 use crate::failure::Failure;
+use crate::input;
 
 pub(crate) const SOURCE: Code = Code("SL-U010");
 pub(crate) const UNREADABLE: Code = Code("SL-U011");
@@ -102,19 +102,19 @@ impl Source {
     pub(crate) fn read(&self) -> Result<Passphrase, Failure> {
         match self {
             Self::Prompt => prompt("passphrase of the authority: "),
-            Self::File(path) => first_line(&path.display().to_string(), std::fs::File::open(path)),
+            Self::File(path) => first_line(&escape(&path.to_string_lossy()), path),
             Self::Descriptor(fd) => {
                 // /proc/self/fd opens what was inherited without taking ownership of a raw number.
                 first_line(
                     &format!("descriptor {fd}"),
-                    std::fs::File::open(format!("/proc/self/fd/{fd}")),
+                    Path::new(&format!("/proc/self/fd/{fd}")),
                 )
             }
             Self::Credential(name) => {
                 let path = credential_path(name).ok_or_else(|| {
                     unreadable(&format!("credential {name}"), "CREDENTIALS_DIRECTORY is not set: not started by systemd with LoadCredential")
                 })?;
-                first_line(&format!("credential {name}"), std::fs::File::open(path))
+                first_line(&format!("credential {}", escape(name)), &path)
             }
         }
     }
@@ -148,11 +148,14 @@ fn prompt(question: &str) -> Result<Passphrase, Failure> {
     Passphrase::new(text).map_err(|error| unreadable("the prompt", &error.to_string()))
 }
 
-fn first_line(place: &str, file: std::io::Result<std::fs::File>) -> Result<Passphrase, Failure> {
+fn first_line(place: &str, path: &Path) -> Result<Passphrase, Failure> {
     const LIMIT: u64 = 4096;
-    let mut text = zeroize::Zeroizing::new(String::new());
-    file.and_then(|file| file.take(LIMIT).read_to_string(&mut text))
-        .map_err(|error| unreadable(place, &error.to_string()))?;
+    let bytes = input::open(path)
+        .and_then(|file| input::take(file, LIMIT))
+        .map_err(|error| unreadable(place, &input::words(path, &error)))?
+        .ok_or_else(|| unreadable(place, &format!("it is longer than {LIMIT} bytes")))?;
+    let text =
+        std::str::from_utf8(&bytes).map_err(|_| unreadable(place, "it is not UTF-8 text"))?;
     let line = text.lines().next().unwrap_or_default();
     Passphrase::new(line.to_owned()).map_err(|error| unreadable(place, &error.to_string()))
 }

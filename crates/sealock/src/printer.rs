@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::table::fold;
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -110,6 +111,12 @@ fn render(failure: &Failure) -> String {
         paint(BOLD, &failure.headline)
     );
     for (label, body) in failure.lines() {
+        // Commands stay whole, so that they can be pasted; prose is folded.
+        let body = if label == "cause" {
+            fold(&body, 71)
+        } else {
+            body
+        };
         text.push_str(&format!("\n  {:<6} {}", format!("{label}:"), indent(&body)));
     }
     text

@@ -65,3 +65,33 @@ fn push_row(out: &mut String, widths: &[usize], row: &[Cell]) {
     }
     out.push('\n');
 }
+
+/// Breaks paragraphs into lines of at most `width` characters; longer words stay whole, and so do
+/// lines that are indented or aligned on purpose.
+pub(crate) fn fold(text: &str, width: usize) -> String {
+    text.lines()
+        .map(|line| fold_line(line, width))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn fold_line(text: &str, width: usize) -> String {
+    if text.starts_with(' ') || text.trim().contains("  ") {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut column = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            out.push('\n');
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out
+}

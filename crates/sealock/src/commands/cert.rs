@@ -1,12 +1,11 @@
 //! `sealock cert`: single certificates, for anything.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use sealock_change::{Content, Edit, Plan, fs};
+use sealock_change::{Content, Edit, Plan};
 use sealock_diag::{Diagnose, escape};
 use sealock_pki::{
     BasicConstraints, Certificate, CertificateRequest, CommonName, Crl, CsrNames, CsrPolicy,
@@ -23,6 +22,7 @@ use crate::cloak::{run, show};
 use crate::commands::ca::name_of_this_host;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::input;
 use crate::printer::{BOLD, GOOD, paint};
 use crate::session::Session;
 use crate::table::{self, Cell};
@@ -214,7 +214,7 @@ fn sign(
     cert: Option<&Path>,
     life: Duration,
 ) -> Result<Exit, Failure> {
-    let request_bytes = read_bounded(csr, LARGEST)?;
+    let request_bytes = input::read(csr, LARGEST)?;
     let csr = CertificateRequest::from_pem(&request_bytes).map_err(|error| in_file(&error, csr))?;
     let store = session.store()?;
     let guard = run::begin(session, &store)?;
@@ -444,7 +444,7 @@ fn judge(
     let mut lists = Vec::new();
     for path in crls {
         lists.push(
-            Crl::from_pem(&read_bounded(path, LARGEST)?).map_err(|error| in_file(&error, path))?,
+            Crl::from_pem(&input::read(path, LARGEST)?).map_err(|error| in_file(&error, path))?,
         );
     }
     let chain = read_chain(chain)?;
@@ -500,8 +500,7 @@ fn judge(
 }
 
 fn read_chain(path: &Path) -> Result<Vec<Certificate>, Failure> {
-    Certificate::chain_from_pem(&read_bounded(path, LARGEST)?)
-        .map_err(|error| in_file(&error, path))
+    Certificate::chain_from_pem(&input::read(path, LARGEST)?).map_err(|error| in_file(&error, path))
 }
 
 /// An error of a file's content, with the file.
@@ -513,27 +512,4 @@ fn in_file(error: &dyn Diagnose, path: &Path) -> Failure {
         .as_ref()
         .map_or(place.clone(), |inner| format!("{place}, {inner}"));
     failure.at(place)
-}
-
-/// Reads a file that the user named, up to a limit.
-pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
-    let unreadable = |cause: String| {
-        Failure::own(catalogue::UNREADABLE_FILE, "a file cannot be read")
-            .at(escape(&path.to_string_lossy()))
-            .because(cause)
-    };
-    if fs::stat(path)?.is_some_and(|stat| stat.kind == fs::Kind::Directory) {
-        return Err(unreadable("it is a folder".to_owned()));
-    }
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
-        .map_err(|error| unreadable(error.to_string()))?;
-    if bytes.len() as u64 > limit {
-        return Err(unreadable(format!(
-            "it is larger than {} MiB",
-            limit / (1024 * 1024)
-        )));
-    }
-    Ok(bytes)
 }

@@ -24,6 +24,7 @@ use crate::cloak::keep::{InUse, Record, Settle};
 use crate::cloak::{clients, desired, run, show};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::input;
 use crate::session::Session;
 use crate::table::{self, Cell};
 
@@ -407,8 +408,7 @@ fn bundle_from(session: &Session, source: &str) -> Result<Bundle, Failure> {
     match fs::stat(path)?.map(|stat| stat.kind) {
         Some(fs::Kind::Directory) => Ok(Bundle::read_dir(path)?),
         Some(_) => {
-            let bytes =
-                super::cert::read_bounded(path, sealock_host::client::LARGEST_ARCHIVE as u64)?;
+            let bytes = input::read(path, sealock_host::client::LARGEST_ARCHIVE as u64)?;
             Ok(Bundle::from_archive(&path.display().to_string(), &bytes)?.bundle)
         }
         None if desired::check_name(source).is_ok() && desired::text(session)?.is_some() => {

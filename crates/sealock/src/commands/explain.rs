@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{BOLD, paint};
 use crate::session::Session;
+use crate::table::fold;
 
 pub(crate) fn run(session: &Session, args: &Explain) -> Result<Exit, Failure> {
     let entries = catalogue::all();
@@ -39,7 +40,7 @@ pub(crate) fn run(session: &Session, args: &Explain) -> Result<Exit, Failure> {
             "{} {}\n\n{}\n\n{}\n{}",
             paint(BOLD, entry.code.0),
             entry.title,
-            fold(entry.meaning),
+            fold(&squeeze(entry.meaning), 78),
             paint(BOLD, "What to do"),
             indent(entry.remedy)
         ));
@@ -83,26 +84,6 @@ fn markdown(entries: &[&Entry]) -> String {
 /// Source text is wrapped where the code wraps; readers get single spaces.
 fn squeeze(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn fold(text: &str) -> String {
-    const WIDTH: usize = 78;
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let full = lines
-            .last()
-            .is_some_and(|line| !line.is_empty() && line.len() + 1 + word.len() > WIDTH);
-        if full {
-            lines.push(String::new());
-        }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines.join("\n")
 }
 
 fn indent(text: &str) -> String {
