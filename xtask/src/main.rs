@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask test | tidy | dist | bench`.
+//! The project's own chores: `cargo xtask test | tidy | dist | bench | picture`.
 //!
 //! Nothing here is part of the product. It may print, exit and run other programs, which the
 //! product's crates may not; `tidy` is what holds them to that.
@@ -15,6 +15,7 @@ mod bench;
 mod deny;
 mod dist;
 mod lab;
+mod picture;
 mod run;
 mod source;
 mod sweep;
@@ -33,6 +34,7 @@ cargo xtask deny                                licences, bans and sources (carg
 cargo xtask tidy                                the project's own rules
 cargo xtask dist                                the static binary, its size and its digest
 cargo xtask bench [--quick]                     benches and whole-process measurements
+cargo xtask picture                             draws the README's proof table from what the demo prints
 ";
 
 fn main() {
@@ -45,6 +47,7 @@ fn main() {
         Some("tidy") => tidy::tidy(),
         Some("dist") => dist::dist().map(drop),
         Some("bench") => bench::bench(rest),
+        Some("picture") => picture::picture(),
         Some("help" | "--help" | "-h") => {
             print!("{USAGE}");
             Ok(())

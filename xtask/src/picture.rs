@@ -1,16 +1,52 @@
 //! `cargo xtask picture`: what `sealock demo` prints, as the SVG that the README shows.
 
 use std::fmt::Write;
+use std::process::Command;
+
+use crate::run::{at, quiet};
+use crate::{Done, root};
 
 /// Pixels per character cell; a monospace font is about 0.6 em wide.
 const COLUMN: f32 = 8.4;
 const ROW: f32 = 19.0;
 const MARGIN: f32 = 18.0;
 
+/// Runs the demo and draws its table: everything up to the explanations of the cells.
+pub(crate) fn picture() -> Done {
+    let printed = quiet(Command::new("cargo").current_dir(root()).args([
+        "run",
+        "--quiet",
+        "--release",
+        "--locked",
+        "-p",
+        "sealock",
+        "--",
+        "--color",
+        "always",
+        "demo",
+    ]))?;
+    let table: Vec<&str> = printed
+        .lines()
+        .enumerate()
+        .take_while(|(index, line)| *index < 3 || !line.is_empty())
+        .map(|(_, line)| line)
+        .collect();
+    let path = root().join("docs/proof.svg");
+    at(&path, std::fs::write(&path, svg(&table.join("\n"))))
+}
+
 /// Turns text with SGR colours into a self-contained SVG.
-pub(crate) fn svg(ansi: &str) -> String {
+fn svg(ansi: &str) -> String {
     let lines: Vec<Vec<Run>> = ansi.lines().map(runs).collect();
-    let columns = lines.iter().map(|line| line.iter().map(|run| run.text.chars().count()).sum::<usize>()).max().unwrap_or(0);
+    let columns = lines
+        .iter()
+        .map(|line| {
+            line.iter()
+                .map(|run| run.text.chars().count())
+                .sum::<usize>()
+        })
+        .max()
+        .unwrap_or(0);
     let width = columns as f32 * COLUMN + 2.0 * MARGIN;
     let height = lines.len() as f32 * ROW + 2.0 * MARGIN;
     let mut out = format!(
@@ -93,14 +129,19 @@ fn runs(line: &str) -> Vec<Run> {
             text
         };
         if !text.is_empty() {
-            found.push(Run { text: text.to_owned(), style });
+            found.push(Run {
+                text: text.to_owned(),
+                style,
+            });
         }
     }
     found
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 #[cfg(test)]

@@ -87,10 +87,18 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Exit> {
         Verb::Completions { shell } => commands::help::completions(session, shell),
         Verb::Man { dir } => commands::help::man(session, &dir),
     };
+    session.printer.detail(&cpu_used());
     done.map_err(|failure: Failure| {
         session.printer.failure(&failure);
         failure.exit
     })
+}
+
+/// What this process itself has cost, without the daemon and other children: the figure that the benches read.
+fn cpu_used() -> String {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let microseconds = used.tv_sec * 1_000_000 + used.tv_nsec / 1_000;
+    format!("cpu: {microseconds} µs in this process")
 }
 
 /// A panic is our bug: it is said in the shape of every other error, and exits 70.

@@ -27,6 +27,10 @@ use crate::session::Session;
 /// The name under which the inventory knows the daemon of this host.
 pub(crate) const DAEMON: &str = "dockerd";
 
+/// Said once, when an authority is made without a passphrase.
+pub(crate) const UNSEALED: &str = "the issuer keys are not sealed with a passphrase, so whoever is root here can sign; \
+    --passphrase prompt, given when the authority is made, seals them";
+
 /// Looks at the host.
 pub(crate) fn observed(options: &Options) -> Result<Observed, Failure> {
     let system: Arc<dyn System> = Arc::new(Local::new());
@@ -107,6 +111,9 @@ pub(crate) fn prepare(
 
     if let Some((key_kind, server, client)) = authority.to_store() {
         let passphrase = session.new_passphrase()?;
+        if passphrase.is_none() {
+            plan.note(UNSEALED);
+        }
         plan.push_action(StoreAuthority {
             home: session.home.clone(),
             name: authority.name.clone(),

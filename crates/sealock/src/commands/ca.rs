@@ -36,7 +36,7 @@ fn create(session: &Session, name: &str, kind: KeyKind) -> Result<Exit, Failure>
     };
     let passphrase = session.new_passphrase()?;
     if passphrase.is_none() {
-        session.printer.warn("the issuer keys are not sealed with a passphrase; whoever is root here can sign. --passphrase prompt seals them");
+        session.printer.warn(crate::cloak::up::UNSEALED);
     }
     let mut plan = Plan::new("make an authority");
     plan.push_action(StoreAuthority {
