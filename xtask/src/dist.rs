@@ -23,7 +23,8 @@ pub(crate) fn dist() -> Done<PathBuf> {
     }
     show(Command::new("cargo").current_dir(root()).args([
         "build",
-        "--release",
+        "--profile",
+        "dist",
         "--locked",
         "-p",
         "sealock",
@@ -39,7 +40,7 @@ pub(crate) fn dist() -> Done<PathBuf> {
     let metadata: serde_json::Value =
         serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;
     let folder = metadata["target_directory"].as_str().unwrap_or("target");
-    let binary = PathBuf::from(folder).join(TARGET).join("release/sealock");
+    let binary = PathBuf::from(folder).join(TARGET).join("dist/sealock");
     let size = at(&binary, fs::metadata(&binary))?.len();
     let digest = quiet(Command::new("sha256sum").arg(&binary))?;
     println!("binary  {}", binary.display());

@@ -14,16 +14,7 @@ const MARGIN: f32 = 18.0;
 /// Runs the demo and draws its table: everything up to the explanations of the cells.
 pub(crate) fn picture() -> Done {
     let printed = quiet(Command::new("cargo").current_dir(root()).args([
-        "run",
-        "--quiet",
-        "--release",
-        "--locked",
-        "-p",
-        "sealock",
-        "--",
-        "--color",
-        "always",
-        "demo",
+        "run", "--quiet", "--locked", "-p", "sealock", "--", "--color", "always", "demo",
     ]))?;
     let table: Vec<&str> = printed
         .lines()

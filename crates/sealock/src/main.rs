@@ -54,13 +54,8 @@ fn main() -> ExitCode {
     };
     let printer = Printer::new(cli.global.color, cli.global.json, cli.global.verbose);
     report_bugs_as_errors();
-    let outcome = std::panic::catch_unwind(|| {
-        Session::new(cli.global, printer).and_then(|session| run(&session, cli.verb))
-    });
-    match outcome {
-        Ok(Ok(exit)) => exit.into(),
-        Ok(Err(reported)) => reported.into(),
-        Err(_panic) => Exit::Bug.into(),
+    match Session::new(cli.global, printer).and_then(|session| run(&session, cli.verb)) {
+        Ok(exit) | Err(exit) => exit.into(),
     }
 }
 
@@ -71,7 +66,7 @@ fn answer(question: &clap::Error) -> ExitCode {
     Exit::Done.into()
 }
 
-/// Runs one verb; a failure is shown here, once.
+/// Runs one verb; a failure is shown here, once, and is an exit code from then on.
 fn run(session: &Session, verb: Verb) -> Result<Exit, Exit> {
     let done = match verb {
         Verb::Demo => commands::demo::run(session),
@@ -114,5 +109,9 @@ fn report_bugs_as_errors() {
         }
         let failure = failure.state("unknown: `sealock status` tells, and the next apply or down finishes or undoes the run", Exit::Bug);
         Printer::new(printer::Color::Auto, false, false).failure(&failure);
+        // From here and not by unwinding: the binary that is handed out aborts on panic, which is smaller, and a bug in
+        // any thread ends the process in the same way.
+        #[expect(clippy::exit, reason = "the one end of the process beside main")]
+        std::process::exit(Exit::Bug as i32);
     }));
 }
