@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::run::{at, show};
-use crate::{Done, root};
+use crate::{Done, lab, root};
 
 /// What one run of a command costs, each the median over all samples, in seconds.
 #[derive(Clone, Copy, Debug)]
@@ -58,12 +58,15 @@ pub(crate) fn bench(rest: &[String]) -> Done {
         other => return Err(format!("bench does not know `{}`", other.join(" "))),
     };
     if !quick {
-        show(Command::new("cargo").current_dir(root()).args([
-            "bench",
-            "--workspace",
-            "--locked",
-            "--benches",
-        ]))?;
+        // Named one by one: `--benches` would also run every crate's unit tests, optimised.
+        let lab = lab::install()?;
+        show(
+            Command::new("cargo")
+                .current_dir(root())
+                .args(["bench", "--workspace", "--locked"])
+                .args(["--bench", "issue", "--bench", "record", "--bench", "up"])
+                .env("SEALOCK_LAB", lab),
+        )?;
     }
     show(Command::new("cargo").current_dir(root()).args([
         "build",
