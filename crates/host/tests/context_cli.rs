@@ -1,4 +1,4 @@
-//! Contexts and bundles, judged by the real docker CLIs: every `docker` on the PATH.
+//! Contexts and bundles, judged by the real docker CLIs: 20.10, 26.1 and 28.5.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,6 +15,7 @@ use sealock_pki::{
     AnchorRequest, AuthorityName, CommonName, Entropy, KeyKind, LeafRequest, PrivateKey, Purpose,
     Timestamp, create_anchor, issue_leaf,
 };
+use sealock_testkit::Version;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -163,16 +164,11 @@ fn apply(edits: &[Edit]) {
     }
 }
 
-/// Runs a test with every docker CLI on the PATH, in a directory of its own.
+/// Runs a test with every docker CLI of the lab, in a directory of its own.
 fn with_every_cli(test: &str, check: impl Fn(&Cli)) {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let programs: BTreeSet<PathBuf> = std::env::split_paths(&path)
-        .filter_map(|dir| dir.join("docker").canonicalize().ok())
-        .collect();
-    assert!(
-        !programs.is_empty(),
-        "no docker CLI on the PATH: apt-get install docker.io"
-    );
+    let lab = sealock_testkit::lab();
+    let programs =
+        [Version::V20, Version::V26, Version::V28].map(|version| lab.docker_cli(version));
     for (number, program) in programs.into_iter().enumerate() {
         let dir =
             std::env::temp_dir().join(format!("sealock-{test}-{}-{number}", std::process::id()));
