@@ -78,16 +78,33 @@ pub(super) fn find(system: &dyn System) -> Result<Option<Found>, HostError> {
             user: false,
         },
     ];
+    let mut masked = None;
     for place in places {
         let Some(properties) = show(system, place.unit, place.user)? else {
             continue;
         };
+        if property(&properties, "LoadState") == "masked" {
+            masked = masked.or(Some(place.unit));
+            continue;
+        }
         return describe(system, &place, &properties).map(Some);
     }
-    Ok(None)
+    match masked {
+        // A daemon that runs beside a masked unit was not started by it.
+        Some(unit) => Err(HostError::Unit {
+            unit: unit.into(),
+            path: PathBuf::from(unit),
+            problem: "it is masked; `systemctl unmask` gives it back".into(),
+        }),
+        None => Ok(None),
+    }
 }
 
-/// What systemd says of a unit that it has loaded.
+fn property(properties: &BTreeMap<String, String>, name: &str) -> String {
+    properties.get(name).cloned().unwrap_or_default()
+}
+
+/// What systemd says of a unit that it knows, be it one that it refuses to run.
 fn show(
     system: &dyn System,
     unit: &str,
@@ -104,10 +121,9 @@ fn show(
         .filter_map(|line| line.split_once('='))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let loaded = properties
-        .get("LoadState")
-        .is_some_and(|state| state == "loaded");
-    Ok((outcome.success() && loaded).then_some(properties))
+    let state = property(&properties, "LoadState");
+    let known = !state.is_empty() && state != "not-found";
+    Ok((outcome.success() && known).then_some(properties))
 }
 
 fn describe(
@@ -115,7 +131,7 @@ fn describe(
     place: &Place,
     properties: &BTreeMap<String, String>,
 ) -> Result<Found, HostError> {
-    let property = |name: &str| properties.get(name).cloned().unwrap_or_default();
+    let property = |name: &str| property(properties, name);
     let fragment = PathBuf::from(property("FragmentPath"));
     let directory = unit_directory(system, place.user);
     let our_path = directory.join(format!("{}.d/{DROP_IN}", place.unit));
@@ -144,6 +160,13 @@ fn describe(
         [] => Some("no ExecStart".to_owned()),
         more => Some(format!("{} ExecStart lines", more.len())),
     };
+    let refused = matches!(property("LoadState").as_str(), "bad-setting" | "error");
+    let problem = problem.or(refused.then(|| {
+        format!(
+            "systemd does not accept it; `systemctl status {}` says why",
+            place.unit
+        )
+    }));
     if let Some(problem) = problem {
         return Err(HostError::Unit {
             unit: place.unit.into(),

@@ -14,8 +14,9 @@ use sealock_probe::{
 
 use crate::catalogue;
 
-/// How long a restarted daemon may take until its port answers.
-const READY: Duration = Duration::from_secs(60);
+/// How long a daemon that answers on its unix socket may take until all of its ports do. It opens them first, so only a
+/// forwarder beside it (RootlessKit) or a starved machine needs any of this.
+const READY: Duration = Duration::from_secs(20);
 /// How long a rolled-back daemon may take until its port is as it was: dockerd sleeps 15 s over a plain listener.
 const AS_BEFORE: Duration = Duration::from_secs(40);
 
@@ -208,9 +209,11 @@ pub(crate) fn after_start(targets: &[Target], kit: &ProofKit) -> Result<Proof, B
     let rightful = kit
         .rightful()
         .map_err(|error| Box::new(error) as BoxDiagnose)?;
+    let deadline = std::time::Instant::now() + READY;
     for target in targets {
+        let left = deadline.saturating_duration_since(std::time::Instant::now());
         // Silence to the end is a row of the proof, with its own reason; it is not judged here.
-        let _silent = wait_until_ready(target, &rightful, READY);
+        let _silent = wait_until_ready(target, &rightful, left);
     }
     Ok(prove(targets, kit))
 }

@@ -258,22 +258,26 @@ pub(crate) fn carry_out(
 }
 
 /// Writes `sealock.toml` as a run of its own, before anything else: a cloaking that is killed then knows where it was going,
-/// and `apply` finishes it. Gives what takes it back.
+/// and `apply` finishes it. Gives what takes it back, folders included.
 fn prepared_intent(
     session: &Session,
     store: &Store,
     guard: &Guard,
     intent: Option<Plan>,
-) -> Result<Option<Edit>, Failure> {
+) -> Result<Vec<Edit>, Failure> {
     let Some(plan) = intent else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
-    let before = Snapshot::take(&session.config)?;
+    let mut back = Vec::new();
+    for step in plan.steps.iter().rev() {
+        if let Step::File(edit) = step {
+            let path = edit.path().to_path_buf();
+            let was = Snapshot::take(&path)?;
+            back.push(Edit::Restore { path, was });
+        }
+    }
     run::run(session, store, guard, plan)?;
-    Ok(Some(Edit::Restore {
-        path: session.config.clone(),
-        was: before,
-    }))
+    Ok(back)
 }
 
 /// A cloaking that failed leaves no intent behind either.
@@ -281,14 +285,16 @@ fn take_back(
     session: &Session,
     store: &Store,
     guard: &Guard,
-    intent: Option<Edit>,
+    intent: Vec<Edit>,
     failure: Failure,
 ) -> Failure {
-    let Some(edit) = intent.filter(|_| failure.exit != Exit::NotRolledBack) else {
+    if intent.is_empty() || failure.exit == Exit::NotRolledBack {
         return failure;
-    };
+    }
     let mut plan = Plan::new("take sealock.toml back");
-    plan.push(Step::File(edit));
+    for edit in intent {
+        plan.push(Step::File(edit));
+    }
     match run::run(session, store, guard, plan) {
         Ok(_) => failure,
         Err(other) => failure.state(

@@ -1,0 +1,143 @@
+//! The unit as the package ships it, a package that changes it later, and a change that goes wrong.
+
+use super::{DROP_IN, Host, same, says};
+
+pub(super) fn scenario(host: &Host) {
+    host.there_and_back(&[], |_| {
+        one_line_with_listener_and_tls(host);
+        the_socket_still_wakes_the_daemon(host);
+        a_package_changes_its_unit(host);
+    });
+    a_start_that_fails_is_rolled_back(host);
+    a_proof_that_fails_is_rolled_back(host);
+}
+
+/// Listener and TLS flags are one line, and the package's own words are kept as they are written.
+fn one_line_with_listener_and_tls(host: &Host) {
+    let live = "/etc/docker/sealock/live";
+    assert_eq!(
+        host.exec_start(),
+        format!(
+            "ExecStart=/usr/sbin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock $DOCKER_OPTS -H tcp://0.0.0.0:2376 \
+             --tlsverify --tlscacert={live}/ca.pem --tlscert={live}/server-cert.pem --tlskey={live}/server-key.pem"
+        )
+    );
+    let changed =
+        host.sh("cd /etc && find docker systemd/system/docker.service.d sealock -type f | sort");
+    let files = changed
+        .lines()
+        .map(|line| line.rsplit('/').next().unwrap_or(line))
+        .collect::<Vec<_>>();
+    // daemon.json is there for live-restore alone: the container had to live through the restart.
+    assert_eq!(
+        files
+            .iter()
+            .filter(|file| !file.contains("key.json"))
+            .copied()
+            .collect::<Vec<_>>(),
+        [
+            "daemon.json",
+            "ca.pem",
+            "server-cert.pem",
+            "server-key.pem",
+            "sealock.toml",
+            "zz-sealock.conf"
+        ],
+        "{changed}"
+    );
+}
+
+fn the_socket_still_wakes_the_daemon(host: &Host) {
+    let _ = host.machine.systemctl(&["stop", "docker.service"]).ok();
+    assert_eq!(host.active(), "inactive");
+    let _ = host.machine.docker(&["version"]).ok();
+    assert_eq!(host.active(), "active");
+    host.keeper_lives();
+    host.is_cloaked();
+}
+
+/// An upgrade brings another ExecStart. Our drop-in hides it: `status` says so, `apply` takes it over.
+fn a_package_changes_its_unit(host: &Host) {
+    let unit = "/lib/systemd/system/docker.service";
+    host.sh(&format!(
+        "cp -p {unit} /run/unit && sed -i 's|\\$DOCKER_OPTS|--debug $DOCKER_OPTS|' {unit}"
+    ));
+    let unread = host.sealock(&["status"]).expect_code(3);
+    assert!(
+        unread
+            .stdout
+            .contains("systemd has not read the changed files of docker.service"),
+        "{unread}"
+    );
+    host.sh("systemctl daemon-reload");
+    let status = host.sealock(&["status"]).expect_code(3);
+    assert!(
+        status.stdout.contains("--debug") && status.stdout.contains(DROP_IN),
+        "{status}"
+    );
+    let plan = host.sealock(&["plan"]).expect_code(3);
+    assert!(plan.stderr.contains("--debug"), "{plan}");
+
+    let _ = host.sealock(&["apply", "--yes"]).expect_code(0);
+    assert!(
+        host.exec_start().contains("--debug $DOCKER_OPTS -H tcp://"),
+        "{}",
+        host.exec_start()
+    );
+    assert_eq!(
+        host.machine
+            .docker(&["info", "-f", "{{.Debug}}"])
+            .ok()
+            .trim(),
+        "true"
+    );
+    host.is_cloaked();
+    host.second_apply_changes_nothing();
+    host.keeper_lives();
+
+    // And back, by `up` this time.
+    host.sh(&format!(
+        "cp -p /run/unit {unit} && systemctl daemon-reload"
+    ));
+    let _ = host.up(&[]).expect_code(0);
+    assert!(!host.exec_start().contains("--debug"));
+    host.is_cloaked();
+    host.keeper_lives();
+}
+
+/// An address that this host does not have: no check knows that but the start itself.
+fn a_start_that_fails_is_rolled_back(host: &Host) {
+    fails_and_is_as_before(
+        host,
+        &["--listen", "10.77.0.99:2376"],
+        &[
+            "SL-H107",
+            "did not come back",
+            "cannot assign requested address",
+        ],
+    );
+}
+
+/// dockerd is content, but nobody reaches it: a firewall of this host stands before the port.
+fn a_proof_that_fails_is_rolled_back(host: &Host) {
+    host.sh("iptables -I INPUT -p tcp --dport 2376 -j REJECT --reject-with tcp-reset");
+    fails_and_is_as_before(
+        host,
+        &[],
+        &["SL-U", "the proof does not hold", "10.77.0.1:2376 as "],
+    );
+    host.sh("iptables -D INPUT -p tcp --dport 2376 -j REJECT --reject-with tcp-reset");
+}
+
+fn fails_and_is_as_before(host: &Host, more: &[&str], words: &[&str]) {
+    let (etc, live_restore) = (host.etc(), host.live_restore());
+    let up = host.up(more).expect_code(4);
+    says(&up, words);
+    says(&up, &["rolled back and verified"]);
+    same(&etc, &host.etc(), &up);
+    assert_eq!(host.active(), "active", "{up}");
+    assert_eq!(host.live_restore(), live_restore);
+    host.keeper_lives();
+    let nobody = host.outside.plain(2376);
+    assert!(nobody.code != 0, "{nobody}");
+}
