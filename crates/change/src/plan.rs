@@ -1,6 +1,7 @@
 //! The immutable list of changes.
 
 use crate::diff::FileDiff;
+use crate::digest::Digest;
 use crate::edit::Edit;
 use crate::error::Error;
 use crate::snapshot::Snapshot;
@@ -74,6 +75,7 @@ pub struct Plan {
     /// What the user is told beside the steps.
     pub notes: Vec<String>,
     pub(crate) forgets: Forgets,
+    pub(crate) loans: Vec<(PathBuf, Digest)>,
 }
 
 impl Plan {
@@ -110,6 +112,12 @@ impl Plan {
     /// Adds something the user is told beside the steps.
     pub fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
+    }
+
+    /// Says that an action's undo may leave these bytes at a path for a while. Recovery after a kill in that
+    /// while then knows them as ours, and puts back what was there before the run.
+    pub fn lends(&mut self, path: impl Into<PathBuf>, bytes: &[u8]) {
+        self.loans.push((path.into(), Digest::of(bytes)));
     }
 
     /// Once committed, all originals are forgotten: for a plan that puts everything back.

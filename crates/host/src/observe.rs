@@ -134,6 +134,7 @@ impl Observed {
     /// What the daemon is now, for [`Service::restore_running`] after a rollback.
     pub fn before(&self) -> Before {
         let on = self.engine.facts();
+        let bridge = on.is_some_and(|facts| !facts.live_restore && !facts.containers.is_empty());
         Before {
             running: self.service.running(),
             active: on.is_some()
@@ -142,8 +143,18 @@ impl Observed {
                     .as_ref()
                     .is_some_and(|unit| unit.active_state == "active"),
             config: self.config.path().to_path_buf(),
-            bridge: on.is_some_and(|facts| !facts.live_restore && !facts.containers.is_empty()),
+            bridge,
+            loans: if bridge { self.loans() } else { Vec::new() },
         }
+    }
+
+    /// `daemon.json` with live-restore lent to it, on and off. A file that cannot take the key is not lent to.
+    fn loans(&self) -> Vec<Vec<u8>> {
+        [true, false]
+            .into_iter()
+            .filter_map(|on| self.config.with("live-restore", &on.into()).ok())
+            .map(|json| json.text().as_bytes().to_vec())
+            .collect()
     }
 
     /// The certificate set in force: what `<directory>/live` leads to. `None` when there is none.
@@ -358,7 +369,7 @@ fn look(
             why: format!("{} is {}", service.name(), unit.active_state),
         });
     }
-    if !engine::ping(system, socket) {
+    if !engine::knock(system, socket)? {
         if unit.is_none() || !system.root().at(socket).exists() {
             return Ok(Engine::Off {
                 why: format!("nothing answers on {}", socket.display()),

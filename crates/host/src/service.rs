@@ -71,12 +71,22 @@ pub struct Before {
     pub(crate) config: PathBuf,
     /// Containers ran, and live-restore was off: a bare restart with the old file would kill them.
     pub(crate) bridge: bool,
+    /// What lies at `config` for a while when the daemon is put back: see [`Before::loans`].
+    pub(crate) loans: Vec<Vec<u8>>,
 }
 
 impl Before {
     /// Whether the daemon was on.
     pub fn was_active(&self) -> bool {
         self.active
+    }
+
+    /// The file, and the texts that [`Service::restore_running`] may leave in it for a while: a plan has to know
+    /// them, so that a kill in that while can be recovered from.
+    pub fn loans(&self) -> impl Iterator<Item = (&Path, &[u8])> {
+        self.loans
+            .iter()
+            .map(|bytes| (self.config.as_path(), bytes.as_slice()))
     }
 }
 
@@ -412,13 +422,15 @@ pub(crate) fn systemctl(user: bool, arguments: &[&str]) -> Invocation {
 
 /// A file's bytes; `None` when there is no file.
 pub(crate) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, HostError> {
-    match std::fs::read(path) {
+    use sealock_change::Fault;
+    // Through the door, which neither waits for the writer of a pipe nor reads without end.
+    match sealock_change::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(HostError::Unreadable {
-            path: path.to_path_buf(),
-            source,
-        }),
+        Err(sealock_change::Error::Io {
+            fault: Fault::Missing,
+            ..
+        }) => Ok(None),
+        Err(error) => Err(HostError::Disk(Box::new(error))),
     }
 }
 

@@ -18,6 +18,15 @@ pub(super) struct Entry {
     pub(super) before: Snapshot,
     /// Everything the run ever puts there: what is none of these is somebody else's work.
     pub(super) ours: Vec<Identity>,
+    /// What an action may leave there for a while; a path without `ours` is only lent, never edited.
+    pub(super) lent: Vec<Identity>,
+}
+
+impl Entry {
+    /// Everything that is not somebody else's work.
+    pub(super) fn known(&self) -> Vec<Identity> {
+        self.ours.iter().chain(&self.lent).cloned().collect()
+    }
 }
 
 /// Everything that recovery needs, written before the first edit.
@@ -33,6 +42,8 @@ struct EntryDto {
     path: PathDto,
     before: SnapshotDto,
     ours: Vec<IdentityDto>,
+    #[serde(default)]
+    lent: Vec<IdentityDto>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -58,6 +69,11 @@ impl Journal {
                     before: blobs.take(entry.before)?,
                     ours: entry
                         .ours
+                        .into_iter()
+                        .map(IdentityDto::identity)
+                        .collect::<Option<_>>()?,
+                    lent: entry
+                        .lent
                         .into_iter()
                         .map(IdentityDto::identity)
                         .collect::<Option<_>>()?,
@@ -87,6 +103,7 @@ impl Journal {
                     path: PathDto::of(&entry.path),
                     before: blobs.put(&entry.before),
                     ours: entry.ours.iter().map(IdentityDto::of).collect(),
+                    lent: entry.lent.iter().map(IdentityDto::of).collect(),
                 })
                 .collect(),
         };

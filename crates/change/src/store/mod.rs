@@ -111,7 +111,7 @@ impl Store {
         let (mut restored, mut kept) = (Vec::new(), Vec::new());
         if !committed {
             for entry in journal.entries.iter().rev() {
-                match journal::undo(&entry.path, &entry.before, &entry.ours)? {
+                match journal::undo(&entry.path, &entry.before, &entry.known())? {
                     Undone::Already => {}
                     Undone::PutBack => restored.push(entry.path.clone()),
                     Undone::Kept => kept.push(entry.path.clone()),

@@ -229,11 +229,25 @@ impl Store {
                     path,
                     before,
                     ours: vec![wanted.identity()],
+                    lent: Vec::new(),
                 });
             }
         }
         if entries.is_empty() && plan.forgets == Forgets::Nothing {
             return Ok(None);
+        }
+        for (path, digest) in &plan.loans {
+            let path = fs::resolve(path)?;
+            let lent = Identity::File(*digest);
+            match entries.iter_mut().find(|entry| entry.path == path) {
+                Some(entry) => entry.lent.push(lent),
+                None => entries.push(Entry {
+                    before: Snapshot::take(&path)?,
+                    ours: Vec::new(),
+                    lent: vec![lent],
+                    path,
+                }),
+            }
         }
         let last = Ledger::load(&self.ledger_path())?.last_run;
         let journal = Journal {

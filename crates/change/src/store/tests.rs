@@ -576,3 +576,68 @@ fn who_asks_to_stop_is_heard_and_everything_is_undone() {
     );
     assert_eq!(house.picture(), before);
 }
+
+/// A rollback lends `live-restore` to daemon.json for the time of a restart; a kill in that time once left the loan there.
+#[test]
+fn a_loan_that_a_kill_left_behind_is_taken_back() {
+    /// Keeps the journal as it is while the run is under way, then fails or not.
+    struct Kept {
+        journal: PathBuf,
+        copy: PathBuf,
+        fails: bool,
+    }
+    impl Action for Kept {
+        fn describe(&self) -> String {
+            "lend".into()
+        }
+        fn apply(&mut self) -> Result<(), BoxDiagnose> {
+            std::fs::copy(&self.journal, &self.copy).unwrap();
+            if self.fails {
+                Err(crate::Error::Stopped.into())
+            } else {
+                Ok(())
+            }
+        }
+        fn undo(&mut self) -> Result<(), BoxDiagnose> {
+            Ok(())
+        }
+    }
+    for fails in [false, true] {
+        let house = House::new("loan");
+        let file = house.put("daemon.json", "{}", 0o640);
+        let before = house.picture();
+        let (journal, copy) = (
+            house.store.dir().join("journal"),
+            house.scratch.path().join("copy"),
+        );
+        let mut plan = plan_of([write(house.etc("other"), "x", 0o644)]);
+        plan.lends(&file, b"{lent}");
+        plan.push_action(Kept {
+            journal: journal.clone(),
+            copy: copy.clone(),
+            fails,
+        });
+        let outcome = house.run(plan);
+        if !fails {
+            // What was only lent is no change of ours: `down` has no business with it.
+            outcome.unwrap();
+            assert!(
+                house
+                    .store
+                    .originals()
+                    .unwrap()
+                    .iter()
+                    .all(|original| original.path != file)
+            );
+            continue;
+        }
+        // The same run, as if it had been killed while the loan stood in the file.
+        outcome.unwrap_err();
+        std::fs::rename(&copy, &journal).unwrap();
+        std::fs::write(&file, "{lent}").unwrap();
+        let guard = house.store.lock().unwrap();
+        let recovery = house.store.recover(&guard).unwrap().unwrap();
+        assert_eq!(recovery.restored, [file]);
+        assert_eq!(house.picture(), before);
+    }
+}

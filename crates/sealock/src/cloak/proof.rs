@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use sealock_change::{Action, BoxDiagnose};
+use sealock_change::{Action, BoxDiagnose, Plan};
 use sealock_diag::{Code, Diagnose};
 use sealock_host::{Before, Service};
 use sealock_pki::Fingerprint;
@@ -56,7 +56,15 @@ pub(crate) fn look(target: &Target) -> Seen {
 }
 
 impl Baseline {
-    pub(crate) fn new(service: Service, before: Before, targets: Vec<Target>) -> Self {
+    /// Adds the baseline to a plan, with what its undo may leave in `daemon.json` for a while.
+    pub(crate) fn open(plan: &mut Plan, service: Service, before: Before, targets: Vec<Target>) {
+        for (path, bytes) in before.loans() {
+            plan.lends(path, bytes);
+        }
+        plan.push_action(Self::new(service, before, targets));
+    }
+
+    fn new(service: Service, before: Before, targets: Vec<Target>) -> Self {
         Self {
             service,
             before,

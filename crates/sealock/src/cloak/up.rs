@@ -134,11 +134,12 @@ pub(crate) fn prepare(
     }
     let daemon_changes = !host.steps.is_empty();
     if daemon_changes {
-        plan.push_action(Baseline::new(
+        Baseline::open(
+            &mut plan,
             observed.service.clone(),
             observed.before(),
             targets::all(&doors),
-        ));
+        );
     }
     for edit in client_edits {
         plan.push_edit(edit)?;

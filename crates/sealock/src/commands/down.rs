@@ -45,11 +45,12 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
         .map(|wanted| targets::doors(&observed, wanted))
         .unwrap_or_default();
     if host.restart {
-        plan.push_action(Baseline::new(
+        Baseline::open(
+            &mut plan,
             observed.service.clone(),
             observed.before(),
             targets::all(&doors),
-        ));
+        );
     }
     if let Some(text) = &text {
         let last = Edit::Write {
