@@ -1,5 +1,6 @@
 //! Certificate revocation lists (RFC 5280 §5).
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -181,7 +182,8 @@ impl Crl {
         self.0.authority_key_id.as_deref()
     }
 
-    /// Why it cannot stand for the whole truth: delta, partial scope, unknown critical extension.
+    /// Why it cannot stand for the whole truth: delta, partial scope, an extension that is critical
+    /// and unknown, or repeated.
     pub(crate) fn unusable(&self) -> Option<&str> {
         self.0.unusable.as_deref()
     }
@@ -347,7 +349,7 @@ fn read(bytes: &[u8]) -> Option<Inner> {
     let (mut number, mut key_id) = (None, None);
     if !rest.is_empty() {
         let list = whole(der::SEQUENCE, whole(context_constructed(0), rest)?)?;
-        each_extension(list, |oid, critical, value| {
+        let repeated = each_extension(list, |oid, critical, value| {
             match oid {
                 oid::CRL_NUMBER => {
                     let digits =
@@ -368,6 +370,9 @@ fn read(bytes: &[u8]) -> Option<Inner> {
             }
             Some(())
         })?;
+        if let Some(oid) = repeated {
+            unusable = Some(format!("its extension {} is repeated", oid::dotted(oid)));
+        }
     }
     Some(Inner {
         der: Vec::new(),
@@ -389,7 +394,8 @@ fn read_entry(content: &[u8], unusable: &mut Option<String>) -> Option<Revoked> 
     let (at, rest) = der::read_time(serial.rest)?;
     let mut reason = RevocationReason::Unspecified;
     if !rest.is_empty() {
-        each_extension(whole(der::SEQUENCE, rest)?, |oid, critical, value| {
+        let list = whole(der::SEQUENCE, rest)?;
+        let repeated = each_extension(list, |oid, critical, value| {
             match oid {
                 oid::CRL_REASON => match whole(der::ENUMERATED, value)? {
                     [code] => reason = RevocationReason::from_code(*code)?,
@@ -406,6 +412,12 @@ fn read_entry(content: &[u8], unusable: &mut Option<String>) -> Option<Revoked> 
             }
             Some(())
         })?;
+        if let Some(oid) = repeated {
+            *unusable = Some(format!(
+                "an entry's extension {} is repeated",
+                oid::dotted(oid)
+            ));
+        }
     }
     Some(Revoked {
         serial: Serial::from_bytes(serial.content),
@@ -414,10 +426,14 @@ fn read_entry(content: &[u8], unusable: &mut Option<String>) -> Option<Revoked> 
     })
 }
 
+/// Visits every extension once, and gives one that is there again: programs that read the last of
+/// two would read another list than we do, so none may be repeated (RFC 5280 §4.2, §5.2).
 fn each_extension<'a>(
     mut rest: &'a [u8],
     mut visit: impl FnMut(&'a [u8], bool, &'a [u8]) -> Option<()>,
-) -> Option<()> {
+) -> Option<Option<&'a [u8]>> {
+    // Ordered: a hostile list has millions of them.
+    let (mut seen, mut repeated) = (BTreeSet::new(), None);
     while !rest.is_empty() {
         let extension = der::expect(der::SEQUENCE, rest)?;
         let kind = der::expect(der::OID, extension.content)?;
@@ -425,10 +441,15 @@ fn each_extension<'a>(
             Some(flag) => (flag.content != [0], flag.rest),
             None => (false, kind.rest),
         };
-        visit(kind.content, critical, whole(der::OCTET_STRING, after)?)?;
+        let value = whole(der::OCTET_STRING, after)?;
+        if seen.insert(kind.content) {
+            visit(kind.content, critical, value)?;
+        } else {
+            repeated = Some(kind.content);
+        }
         rest = extension.rest;
     }
-    Some(())
+    Some(repeated)
 }
 
 /// Why something is no revocation list that can be read.

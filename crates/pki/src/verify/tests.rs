@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+mod lists;
+
 use super::*;
 use crate::der::{self, Critical, Writer, context, context_constructed};
 use crate::{
@@ -748,133 +750,6 @@ fn names_must_fit_and_a_common_name_does_not_count() {
             "{wanted_name}"
         );
     }
-}
-
-fn authority() -> Issuer {
-    let request = AnchorRequest {
-        authority: "lab".parse().unwrap(),
-        purpose: Purpose::Client,
-        generation: 1,
-        life: 3650 * DAY,
-    };
-    create_anchor(&request, key(), NOW - DAY, &mut Counter(3)).unwrap()
-}
-
-#[test]
-fn lists_revoke_and_bad_lists_are_refused() {
-    let issuer = authority();
-    let anchors = [issuer.certificate().clone()];
-    let request = LeafRequest::client("alice".parse().unwrap(), 90 * DAY);
-    let leaf = issue_leaf(&issuer, &request, key().public_key(), NOW, &mut Counter(9)).unwrap();
-    let entry = |serial: &crate::Serial| Revoked {
-        serial: serial.clone(),
-        at: NOW - DAY,
-        reason: RevocationReason::KeyCompromise,
-    };
-    let hit = [entry(leaf.serial())];
-    let miss = [entry(&"77".parse().unwrap())];
-    let list = |entries: &[Revoked], number, from: Timestamp, to: Timestamp| {
-        make_crl(&issuer, entries, number, from, to).unwrap()
-    };
-    let fresh = |entries: &[Revoked], number| list(entries, number, NOW - DAY, NOW + DAY);
-    let stranger = authority();
-    // The same name, another key: what a rekey under one name would make.
-    let impostor = Forge::ca("x", &key(), "x", &key())
-        .change(|f| f.subject = issuer.certificate().subject_der().to_vec());
-    let impostor_key = key();
-    let impostor = impostor.change(|f| {
-        f.spki = impostor_key.spki_der().to_vec();
-        f.issuer = f.subject.clone();
-        f.signer = impostor_key.clone();
-    });
-    let same_id = (
-        oid::SUBJECT_KEY_ID.to_vec(),
-        false,
-        written(|w| w.value(der::OCTET_STRING, issuer.key().key_id().as_bytes())),
-    );
-    let impostor = Issuer::new(impostor.with(same_id).make(), impostor_key).unwrap();
-    let forged = make_crl(&impostor, &[], 9, NOW - DAY, NOW + DAY);
-    assert!(forged.is_ok());
-    let forged = forged.unwrap();
-    let cases: Vec<(&str, Vec<Crl>, Revocation, &str)> = vec![
-        ("none", vec![], Revocation::WhenListed, "ok"),
-        ("none, required", vec![], Revocation::Required, "635"),
-        (
-            "not on it",
-            vec![fresh(&miss, 1)],
-            Revocation::Required,
-            "ok",
-        ),
-        ("empty", vec![fresh(&[], 1)], Revocation::Required, "ok"),
-        ("on it", vec![fresh(&hit, 1)], Revocation::WhenListed, "634"),
-        (
-            "the newest counts, first",
-            vec![fresh(&hit, 2), fresh(&[], 1)],
-            Revocation::WhenListed,
-            "634",
-        ),
-        (
-            "the newest counts, last",
-            vec![fresh(&[], 1), fresh(&hit, 2)],
-            Revocation::WhenListed,
-            "634",
-        ),
-        (
-            "overdue",
-            vec![list(&[], 1, NOW - 2 * DAY, NOW - DAY)],
-            Revocation::WhenListed,
-            "636",
-        ),
-        (
-            "from the future",
-            vec![list(&[], 1, NOW + DAY, NOW + 2 * DAY)],
-            Revocation::WhenListed,
-            "637",
-        ),
-        (
-            "of a stranger, required",
-            vec![make_crl(&stranger, &hit, 1, NOW - DAY, NOW + DAY).unwrap()],
-            Revocation::Required,
-            "635",
-        ),
-        (
-            "forged",
-            vec![forged.clone()],
-            Revocation::WhenListed,
-            "638",
-        ),
-        (
-            "forged beside a good one",
-            vec![forged, fresh(&[], 1)],
-            Revocation::WhenListed,
-            "ok",
-        ),
-    ];
-    for (what, crls, revocation, wanted) in cases {
-        let options = VerifyOptions {
-            crls: &crls,
-            revocation,
-            ..VerifyOptions::new(Purpose::Client, NOW)
-        };
-        assert_eq!(
-            judged(std::slice::from_ref(&leaf), &anchors, &options),
-            wanted,
-            "{what}"
-        );
-    }
-    // A CA that may not sign lists (mkcert's, minica's, docker-machine's).
-    let ca_key = key();
-    let dumb = Forge::ca("mkcert", &ca_key, "mkcert", &ca_key)
-        .with(usage(KeyUsage::CERT_SIGN))
-        .make();
-    let dumb = Issuer::new(dumb, ca_key).unwrap();
-    assert_eq!(
-        make_crl(&dumb, &[], 1, NOW, NOW + DAY)
-            .unwrap_err()
-            .code()
-            .0,
-        "SL-P321"
-    );
 }
 
 #[test]
