@@ -103,10 +103,7 @@ impl std::str::FromStr for Install {
                 Some((name, user)) => (name, Some(user.to_owned())),
                 None => (context, None),
             };
-            let valid = name.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "_.+-".contains(c));
+            let valid = name.parse::<crate::client::ContextName>().is_ok();
             if !valid || user.as_deref() == Some("") {
                 return Err(format!(
                     "`{}` names no docker context",
@@ -126,6 +123,34 @@ impl std::str::FromStr for Install {
             "`{}` is neither an absolute path, nor `~/…`, nor `context:NAME`",
             sealock_diag::escape(text)
         ))
+    }
+}
+
+/// Whether a client can be called so: the name is a common name, a folder and often a context at once.
+///
+/// The error says what is wrong with it, without repeating it.
+pub fn check_client_name(name: &str) -> Result<(), String> {
+    const MOST: usize = 64;
+    let legal = |c: char| c.is_ascii_alphanumeric() || "._-@+".contains(c);
+    if name.is_empty() {
+        Err("it is empty".to_owned())
+    } else if name.len() > MOST {
+        Err(format!(
+            "it has {} bytes; {MOST} fit into a certificate",
+            name.len()
+        ))
+    } else if name.starts_with(['.', '-']) {
+        Err("it starts with a dot or a dash".to_owned())
+    } else if let Some(c) = name.chars().find(|c| !legal(*c)) {
+        Err(match c {
+            ' ' => "a space is not allowed in it".to_owned(),
+            c => format!(
+                "`{}` is not allowed in it",
+                sealock_diag::escape(&c.to_string())
+            ),
+        })
+    } else {
+        Ok(())
     }
 }
 

@@ -169,6 +169,30 @@ pub(crate) fn ping(system: &dyn System, socket: &Path) -> bool {
     get(system, socket, "/_ping").is_ok_and(|(status, _)| status == 200)
 }
 
+/// Whether a daemon answers: `false` when nobody listens. Whoever listens and is no daemon, or keeps silent, is an
+/// error: a daemon that hangs may have containers that nobody can count.
+pub(crate) fn knock(system: &dyn System, socket: &Path) -> Result<bool, HostError> {
+    use std::io::ErrorKind as K;
+    match system.exchange(socket, &request("/_ping"), TIMEOUT) {
+        Ok(answer) => match parse(&answer) {
+            Some((200, _)) => Ok(true),
+            Some((status, _)) => Err(unusable(socket, "/_ping", &format!("status {status}"))),
+            None => Err(unusable(socket, "/_ping", "no HTTP answer")),
+        },
+        Err(error) => match error.kind() {
+            K::WouldBlock | K::TimedOut => {
+                let said = format!("no answer within {} s", TIMEOUT.as_secs());
+                Err(unusable(socket, "/_ping", &said))
+            }
+            K::PermissionDenied => Err(HostError::Rights {
+                task: format!("ask the daemon at {}", socket.display()),
+                uid: system.user().0,
+            }),
+            _ => Ok(false),
+        },
+    }
+}
+
 /// Whether `/info` says that live-restore is on.
 pub(crate) fn live_restore(system: &dyn System, socket: &Path) -> Result<bool, HostError> {
     read::<InfoWire>(system, socket, "/info").map(|info| info.live_restore_enabled)
@@ -288,13 +312,17 @@ fn unusable(socket: &Path, path: &str, said: &str) -> HostError {
 
 /// One request, one connection; status and body.
 fn get(system: &dyn System, socket: &Path, path: &str) -> Result<(u16, Vec<u8>), HostError> {
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: docker\r\nUser-Agent: sealock\r\nConnection: close\r\n\r\n"
-    );
     let answer = system
-        .exchange(socket, request.as_bytes(), TIMEOUT)
+        .exchange(socket, &request(path), TIMEOUT)
         .map_err(|error| unusable(socket, path, &error.to_string()))?;
     parse(&answer).ok_or_else(|| unusable(socket, path, "no HTTP answer"))
+}
+
+fn request(path: &str) -> Vec<u8> {
+    format!(
+        "GET {path} HTTP/1.1\r\nHost: docker\r\nUser-Agent: sealock\r\nConnection: close\r\n\r\n"
+    )
+    .into_bytes()
 }
 
 fn parse(answer: &[u8]) -> Option<(u16, Vec<u8>)> {

@@ -248,13 +248,13 @@ impl Diagnose for HostError {
             Self::Engine { request, .. } => Some(request.clone()),
             Self::Validate { command, .. } => Some(command.clone()),
             Self::Rights { task, .. } => Some(task.clone()),
-            Self::PortTaken { .. }
-            | Self::NoDaemon { .. }
-            | Self::Command { .. }
-            | Self::Unreadable { .. }
-            | Self::LiveRestore { .. }
-            | Self::NotOurs { .. }
-            | Self::NoListen => None,
+            Self::PortTaken { address, .. } => Some(address.clone()),
+            Self::Unreadable { path, .. } | Self::NotOurs { path } => {
+                Some(path.display().to_string())
+            }
+            Self::NoListen => Some("sealock.toml".into()),
+            Self::NoDaemon { .. } | Self::Command { .. } => Some("this host".into()),
+            Self::LiveRestore { .. } => Some("the running daemon".into()),
         }
     }
 
@@ -311,7 +311,7 @@ impl Diagnose for HostError {
             Self::Rights { .. } => Some("run it with sudo, or as the user of the rootless daemon".into()),
             Self::NotOurs { path } => Some(format!("look at it, and move it away if it is not needed:\n  mv {0} {0}.old", path.display())),
             Self::NoListen => Some("add one to sealock.toml:\n  [daemon]\n  listen = [\"0.0.0.0:2376\"]".into()),
-            Self::Material { .. } => Some("issue a new one:\n  sealock renew".into()),
+            Self::Material { .. } => Some("sealock apply        issues a new one".into()),
             Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some("run it with sudo, or as the user of the rootless daemon".into())
             }

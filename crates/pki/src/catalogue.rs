@@ -220,7 +220,7 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-P312",
         "the certificate would never be valid",
         "Its life is zero, or its validity ends before it begins, for instance because the issuer's does.",
-        "Ask for a longer life, or rotate the anchor.",
+        "Ask for a longer life. When it is the issuer that ends too early, make a new authority with `sealock ca create`.",
     ),
     entry(
         "SL-P313",
@@ -238,7 +238,7 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-P315",
         "the issuer is expired",
         "The anchor's validity is over; nothing it signs would be accepted.",
-        "Make a new generation with `sealock ca rotate`.",
+        "Make a new authority with `sealock ca create` in a new home (`--home DIR`), and give everybody new certificates.",
     ),
     entry(
         "SL-P316",
@@ -274,7 +274,7 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-P321",
         "the issuer may not sign revocation lists",
         "The CA certificate's key usage lacks cRLSign, as those of mkcert, minica and docker-machine do. Lists it signed would be refused everywhere.",
-        "Make a new anchor with `sealock ca rotate`.",
+        "Make a new authority with `sealock ca create`; its anchors may sign lists.",
     ),
     entry(
         "SL-P322",
@@ -315,7 +315,7 @@ pub const CATALOGUE: &[Entry] = &[
     entry(
         "SL-P601",
         "no certificate was presented",
-        "There is nothing to verify.",
+        "The other side sent an empty chain, or the list given was empty, so there is nothing to verify.",
         "Give the chain, leaf first.",
     ),
     entry(
@@ -334,7 +334,7 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-P604",
         "a certificate is expired",
         "Its validity is over. Anchors expire too: Go and OpenSSL refuse an expired anchor, some other libraries do not.",
-        "Renew a leaf with `sealock renew`; make a new anchor with `sealock ca rotate`.",
+        "Renew a leaf where it was issued (`sealock apply` does so for a daemon and its clients). An anchor cannot be renewed: make a new authority with `sealock ca create`.",
     ),
     entry(
         "SL-P605",
@@ -429,7 +429,7 @@ pub const CATALOGUE: &[Entry] = &[
     entry(
         "SL-P620",
         "an issuer may not sign certificates",
-        "Its key usage lacks keyCertSign.",
+        "The key usage of the CA certificate lacks keyCertSign, so nothing that it signed counts.",
         "Make the CA again with keyCertSign and cRLSign.",
     ),
     entry(
@@ -543,8 +543,8 @@ pub const CATALOGUE: &[Entry] = &[
     entry(
         "SL-P639",
         "an issuer may not sign revocation lists",
-        "Its key usage lacks cRLSign.",
-        "Make a new anchor with `sealock ca rotate`.",
+        "The key usage of the CA certificate lacks cRLSign, so no list that it signed counts.",
+        "Make a new authority with `sealock ca create`; its anchors may sign lists.",
     ),
     entry(
         "SL-P640",
@@ -585,7 +585,7 @@ pub const CATALOGUE: &[Entry] = &[
     entry(
         "SL-P703",
         "an archive could not be written",
-        "The PKCS#12 library refused the content.",
+        "The PKCS#12 library refused to pack the key and its certificates, so no archive was made.",
         "Please report it with the cause that was printed.",
     ),
 ];

@@ -599,7 +599,7 @@ impl Diagnose for IssueError {
             Self::Name(error) => return error.help(),
             Self::IssuerNotYetValid { .. } => "set the clock: `timedatectl` shows it".into(),
             Self::IssuerExpired { .. } | Self::NoCrlSign { .. } => {
-                "make a new anchor with `sealock ca rotate`".into()
+                "make a new authority:\n  sealock --home DIR ca create".into()
             }
             Self::ServerWithoutName => {
                 "name the host as its clients do, such as host.example.org or 192.0.2.7".into()

@@ -391,7 +391,8 @@ fn help(refusal: &Refusal) -> Option<String> {
                 place: Place::Leaf, ..
             },
             ..
-        } => "renew it where it was issued, for instance with `sealock renew`".into(),
+        } => "renew it where it was issued; `sealock apply` does so for a daemon and its clients"
+            .into(),
         Refusal::Expired { .. } => "its authority must make a new anchor and issue again".into(),
         Refusal::UnknownIssuer { .. } | Refusal::SelfSigned { .. } => {
             "give the CA certificate that issued it as anchor, and every intermediate in the chain"

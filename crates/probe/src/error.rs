@@ -186,7 +186,7 @@ pub const CATALOGUE: &[Entry] = &[
         meaning: "The certificate does not lead to our server anchor, is for other names, or is \
                   outside its dates. A client that goes on regardless may be talking to an impostor \
                   who then answers in the daemon's place.",
-        remedy: "Read the cause. After a rekey install the new anchor; for a missing name add it to \
+        remedy: "Read the cause. After a change of authority install the new anchor; for a missing name add it to \
                  `names` in `sealock.toml` and run `sealock apply`.",
     },
     Entry {

@@ -19,7 +19,8 @@ pub(crate) fn proceed(session: &Session, question: &str) -> Result<(), Failure> 
             catalogue::NOBODY_TO_ASK,
             "the plan needs a yes and there is nobody to ask",
         )
-        .help("add --yes")
+        .at("standard input is no terminal")
+        .help("read the plan above, and if it is right, add --yes")
         .exit(Exit::Failed));
     }
     if yes(question) {

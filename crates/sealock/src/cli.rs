@@ -178,7 +178,7 @@ pub(crate) enum Client {
         #[arg(long, value_name = "PLACE")]
         install: Vec<String>,
         /// How long the certificate lives
-        #[arg(long, value_name = "DAYS", default_value_t = 90)]
+        #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=36_500))]
         days: u32,
     },
     /// List the clients and where they are installed
@@ -297,7 +297,7 @@ pub(crate) enum Cert {
         #[arg(long, value_name = "KIND")]
         key_kind: Option<sealock_pki::KeyKind>,
         /// How long it lives
-        #[arg(long, value_name = "DAYS", default_value_t = 90)]
+        #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=36_500))]
         days: u32,
     },
     /// Sign a request whose key was made elsewhere
@@ -317,7 +317,7 @@ pub(crate) enum Cert {
         #[arg(long, value_name = "FILE")]
         cert: Option<PathBuf>,
         /// How long it lives
-        #[arg(long, value_name = "DAYS", default_value_t = 90)]
+        #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=36_500))]
         days: u32,
     },
     /// Show what is in a certificate

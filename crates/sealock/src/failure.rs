@@ -23,6 +23,9 @@ pub(crate) struct Failure {
 /// What is left of 80 columns beside the labels.
 const HELP_WIDTH: usize = 70;
 
+/// Where a mistake is that came in as a word of the command line.
+pub(crate) const COMMAND_LINE: &str = "the command line";
+
 /// The state of everything that failed before it wrote anything.
 pub(crate) const NOTHING_CHANGED: &str = "nothing was changed";
 
@@ -81,7 +84,8 @@ impl Failure {
 
     /// What to do: the error's own help, which knows the values, else the remedy of its code.
     pub(crate) fn advice(&self) -> Option<String> {
-        let remedy = || crate::catalogue::remedy(self.code).map(|text| fold(text, HELP_WIDTH));
+        let remedy =
+            || crate::catalogue::remedy(self.code).map(|text| fold(&as_help(text), HELP_WIDTH));
         self.help.clone().or_else(remedy)
     }
 
@@ -118,6 +122,25 @@ impl Failure {
         }
         lines.push(("more", format!("sealock explain {}", self.code)));
         lines
+    }
+}
+
+/// A remedy is written in sentences; in an error it stands where others have a phrase.
+fn as_help(text: &str) -> String {
+    let mut characters = text.chars();
+    let phrase = match (characters.next(), characters.clone().next()) {
+        (Some(first), Some(second))
+            if first.is_uppercase() && (second.is_lowercase() || second == ' ') =>
+        {
+            first.to_lowercase().chain(characters).collect()
+        }
+        _ => text.to_owned(),
+    };
+    let phrase = phrase.trim_end();
+    if phrase.contains('\n') {
+        phrase.to_owned()
+    } else {
+        phrase.trim_end_matches('.').to_owned()
     }
 }
 

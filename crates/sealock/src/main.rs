@@ -83,7 +83,11 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Exit> {
         Verb::Man { dir } => commands::help::man(session, &dir),
     };
     session.printer.detail(&cpu_used());
-    done.map_err(|failure: Failure| {
+    done.map_err(|mut failure: Failure| {
+        // What has no place of its own was said on the command line.
+        failure
+            .location
+            .get_or_insert_with(|| failure::COMMAND_LINE.to_owned());
         session.printer.failure(&failure);
         failure.exit
     })

@@ -137,12 +137,12 @@ fn credential_path(name: &str) -> Option<PathBuf> {
 }
 
 fn prompt(question: &str) -> Result<Passphrase, Failure> {
-    let text = rpassword::prompt_password(question).map_err(|error| {
+    let text = rpassword::prompt_password(question).map_err(|_| {
         Failure::own(
             SOURCE,
             "a passphrase is needed and there is no terminal to ask on",
         )
-        .because(error.to_string())
+        .at("the prompt")
         .help("sealock --passphrase file:PATH …")
     })?;
     Passphrase::new(text).map_err(|error| unreadable("the prompt", &error.to_string()))

@@ -50,9 +50,32 @@ impl Session {
         })
     }
 
-    /// The journal and the undo log.
+    /// The journal and the undo log. A link could send both somewhere else, so the home must be a directory.
     pub(crate) fn store(&self) -> Result<Store, Failure> {
+        use sealock_change::fs::Kind;
+        let found = match sealock_change::fs::stat(&self.home)?.map(|stat| stat.kind) {
+            None | Some(Kind::Directory) => None,
+            Some(Kind::Symlink) => Some("it is a symbolic link"),
+            Some(Kind::File) => Some("it is a file"),
+            Some(Kind::Special(what)) => Some(what),
+        };
+        if let Some(found) = found {
+            return Err(sealock_vault::VaultError::NotAVault {
+                path: self.home.clone(),
+                found: found.to_owned(),
+            }
+            .into());
+        }
         Ok(Store::open(&self.home.join("changes"))?)
+    }
+
+    /// The run that was interrupted, if there was one; looks only.
+    pub(crate) fn interrupted(&self) -> Result<Option<sealock_change::RunSummary>, Failure> {
+        let journal = sealock_change::fs::stat(&self.home.join("changes"))?;
+        if journal.is_none() {
+            return Ok(None);
+        }
+        Ok(self.store()?.interrupted()?)
     }
 
     /// The vault that must exist already.

@@ -7,7 +7,7 @@ use sealock_diag::escape;
 use crate::catalogue;
 use crate::cli::Cli;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{COMMAND_LINE, Failure};
 
 /// Options whose value may be a secret that was typed where its source belongs: never repeated.
 const UNSPEAKABLE: [&str; 2] = ["--passphrase", "--p12-passphrase"];
@@ -29,7 +29,7 @@ pub(crate) fn is_silence(error: &clap::Error) -> bool {
 pub(crate) fn failure(error: &clap::Error, words: &[String]) -> Failure {
     let (headline, cause) = describe(error);
     let failure = Failure::own(catalogue::USAGE, headline)
-        .at("the command line")
+        .at(COMMAND_LINE)
         .help(help(error, &command(words)))
         .exit(Exit::Usage);
     match cause {

@@ -75,7 +75,7 @@ pub const CATALOGUE: &[Entry] = &[
         "No path of signatures leads from the certificate to an anchor we trust. Either the anchor \
          file is of another authority or generation, an intermediate is missing, or this is not the \
          server we think it is.",
-        "Compare the issuer with `sealock ca show`; after a rekey, install the new anchor for the client.",
+        "Compare the issuer with `sealock ca show`; after a change of authority, install the new anchor for the client.",
     ),
     entry(
         "SL-T112",
@@ -90,7 +90,7 @@ pub const CATALOGUE: &[Entry] = &[
         "the server's certificate has expired",
         "A certificate on the path is past its last day. No verifying client gets in until it is \
          replaced, and dockerd reads its certificate only when it starts.",
-        "Run `sealock renew` on the server.",
+        "Run `sealock apply` on the server: it issues a new one.",
     ),
     entry(
         "SL-T114",

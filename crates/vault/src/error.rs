@@ -277,7 +277,7 @@ impl Diagnose for VaultError {
                 Some("free some space on that file system, and run it again".into())
             }
             Self::PassphraseNeeded { .. } => Some(
-                "give it at the prompt, or in a file that only you can read: --passphrase-file FILE"
+                "give it at the prompt, or in a file that only you can read:\n  sealock --passphrase file:PATH …"
                     .into(),
             ),
             Self::KeyUnreadable { source, .. } => source.help(),
@@ -299,7 +299,7 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-V002",
         "the vault is open to other users",
         "The home directory, the database or a key file can be read or replaced by users other than the one who runs sealock. Whoever reads an issuer key can be any client of every host that trusts it.",
-        "Close it as the help line shows: directories 0700, the database 0600, keys 0400. If others may have read an issuer key, `sealock rekey` ends what they could do with it.",
+        "Close it as the help line shows: directories 0700, the database 0600, keys 0400. If others may have read an issuer key, only a new authority ends what they can do with it: `sealock down`, then `sealock --home DIR up` with a DIR that is new.",
     ),
     entry(
         "SL-V003",
@@ -347,37 +347,37 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-V010",
         "the authority exists",
         "An authority with this name is in the vault. Its anchors are not replaced by making it again: everything they signed would lose its root.",
-        "Choose another name, or renew the anchors with `sealock ca rotate`.",
+        "Choose another name with --name, or use the one that is there: `sealock ca show`.",
     ),
     entry(
         "SL-V011",
         "no such authority",
-        "No authority in this vault has the name.",
+        "No authority in this vault has the name that sealock.toml or the command line asks for.",
         "See those there are with `sealock ca show`.",
     ),
     entry(
         "SL-V012",
         "a passphrase is needed",
         "The issuer keys of this authority are sealed, and signing needs them. A passphrase is never taken from the command line or the environment, where other users could see it.",
-        "Give it at the prompt, or in a file (`--passphrase-file FILE`).",
+        "Give it at the prompt, or in a file: `sealock --passphrase file:PATH …`.",
     ),
     entry(
         "SL-V013",
         "wrong passphrase",
         "The passphrase does not open the key file. Nothing else can open it either: there is no way around a lost passphrase.",
-        "Try again. When it is lost, make a new authority and give everybody new certificates: `sealock rekey`.",
+        "Try again. When it is lost, make a new authority and give everybody new certificates: `sealock down`, then `sealock --home DIR up` with a DIR that is new.",
     ),
     entry(
         "SL-V014",
         "an issuer key is missing",
         "The vault names a key file that is not there. Certificates that the anchor signed stay good, but nothing more can be signed with it.",
-        "Restore the file from a backup of the home directory, or replace the anchor: `sealock rekey`.",
+        "Restore the file from a backup of the home directory, or make a new authority: `sealock down`, then `sealock --home DIR up` with a DIR that is new.",
     ),
     entry(
         "SL-V015",
         "an issuer key cannot be read",
         "The key file is there, but it is no private key that can be read.",
-        "Restore the file from a backup of the home directory, or replace the anchor: `sealock rekey`.",
+        "Restore the file from a backup of the home directory, or make a new authority: `sealock down`, then `sealock --home DIR up` with a DIR that is new.",
     ),
     entry(
         "SL-V016",

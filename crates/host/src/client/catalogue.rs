@@ -59,8 +59,8 @@ pub const CATALOGUE: &[Entry] = &[
         meaning: "The directory holds the certificate of somebody else, perhaps for another daemon. \
                   Overwriting it would lock that client out. A certificate of the same name is \
                   renewed without asking.",
-        remedy: "Install into a directory of its own:\n  sealock client install BUNDLE --dir \
-                 ~/.docker/zones/NAME\nor as a context, or say --replace.",
+        remedy: "Install into a directory of its own:\n  sealock client install BUNDLE --to \
+                 ~/.docker/zones/NAME\nor as a context (--to context:NAME), or say --replace.",
     },
     Entry {
         code: Code("SL-H507"),
@@ -70,7 +70,7 @@ pub const CATALOGUE: &[Entry] = &[
                   redirect the key; a directory with other files in it is not closed to others \
                   (mode 0700), because somebody may need them.",
         remedy: "Name a real directory that is new or holds nothing else:\n  sealock client install \
-                 BUNDLE --dir ~/.docker/zones/NAME",
+                 BUNDLE --to ~/.docker/zones/NAME",
     },
     Entry {
         code: Code("SL-H508"),
@@ -84,8 +84,8 @@ pub const CATALOGUE: &[Entry] = &[
         title: "this cannot be the name of a docker context",
         meaning: "The docker CLI takes names of two or more letters, digits, `_`, `.`, `+` and `-`, \
                   starting with a letter or a digit; `default` is its own word for no context.",
-        remedy: "Choose another name, such as the host's:\n  sealock client install BUNDLE --context \
-                 build-host",
+        remedy: "Choose another name, such as the host's:\n  sealock client install BUNDLE --to \
+                 context:build-host",
     },
     Entry {
         code: Code("SL-H511"),

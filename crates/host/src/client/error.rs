@@ -280,7 +280,7 @@ pub enum ClientError {
         path: String,
     },
     /// No such shell, or no such client.
-    #[error("{what} {given:?} is not known")]
+    #[error("{what} `{given}` is not known")]
     Unknown {
         /// `shell` or `client`.
         what: &'static str,
@@ -370,16 +370,16 @@ impl Diagnose for ClientError {
                 "it holds the certificate of {present}; {wanted} was to be installed"
             )),
             Self::ContextName { name, fault } => Some(match fault {
-                NameFault::Reserved => format!("{name:?} is reserved by the docker CLI"),
+                NameFault::Reserved => format!("`{name}` is reserved by the docker CLI"),
                 NameFault::Pattern => format!(
-                    "{name:?} does not match ^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$ (two characters at least)"
+                    "`{name}` does not match ^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$ (two characters at least)"
                 ),
             }),
             Self::ContextExists { name, .. }
             | Self::ContextMissing { name, .. }
-            | Self::ContextInUse { name, .. } => Some(format!("the context is called {name:?}")),
+            | Self::ContextInUse { name, .. } => Some(format!("the context is called `{name}`")),
             Self::ContextBroken { why, .. } | Self::ConfigBroken { why, .. } => Some(why.clone()),
-            Self::BadEndpoint { given, why } => Some(format!("{given:?}: {why}")),
+            Self::BadEndpoint { given, why } => Some(format!("`{given}`: {why}")),
             Self::Unspeakable { path } => Some(path.clone()),
             Self::Unknown { known, .. } => Some(format!("known are {known}")),
             Self::Oversized { size, .. } => {

@@ -68,9 +68,11 @@ pub fn farewell(
         )),
     }
     if front == Front::Dockerd {
-        sentences.push("What ends it sooner: `sealock ca rotate --client`, which gives every other client a new \
-             certificate and the daemon a new client anchor; or a gateway in front of dockerd, which knows \
-             who was removed.".to_owned());
+        sentences.push(
+            "What ends it sooner: a client anchor that did not sign it, which today means a new authority and new \
+             certificates for everybody: `sealock down`, then `sealock --home DIR up` with a DIR that is new."
+                .to_owned(),
+        );
         sentences.push(format!(
             "If nobody else has the key, deleting every copy of it is enough: {}.",
             keys(&valid)
@@ -130,8 +132,7 @@ mod tests {
             "dockerd still lets it in",
             "no revocation",
             "90 days from now",
-            "ca rotate",
-            "gateway",
+            "new authority",
         ];
         assert!(told.iter().all(|words| text.contains(words)), "{text}");
         assert!(

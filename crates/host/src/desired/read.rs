@@ -1,15 +1,19 @@
 //! Reading `sealock.toml` with lines in every message.
 
-use super::{Authority, Client, Daemon, Desired, Install, LEAF_LIFE, parse_life};
+use super::{
+    Authority, Client, Daemon, Desired, Install, LEAF_LIFE, check_client_name, parse_life,
+};
 use crate::{HostError, Listen};
 use sealock_diag::escape;
-use sealock_pki::KeyKind;
+use sealock_pki::{AuthorityName, KeyKind, NameError, San};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml_edit::{Document, Item, TableLike};
 
 const TOP: &[&str] = &["version", "authority", "daemon", "client"];
+/// What an authority is called unless somebody says otherwise.
+const NAME: &str = "sealock";
 const AUTHORITY: &[&str] = &["name", "key"];
 const DAEMON: &[&str] = &[
     "listen",
@@ -57,7 +61,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Desired, HostError> {
     let authority = match top.section("authority", "[authority]")? {
         Some(section) => authority(&section)?,
         None => Authority {
-            name: "docker".into(),
+            name: NAME.into(),
             key: KeyKind::default(),
         },
     };
@@ -90,16 +94,15 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Desired, HostError> {
 
 fn authority(section: &Section<'_>) -> Result<Authority, HostError> {
     section.only(AUTHORITY)?;
-    let name = section.string("name")?.unwrap_or_else(|| "docker".into());
+    let name = section.string("name")?.unwrap_or_else(|| NAME.into());
     let valid = !name.is_empty()
-        && name.len() <= 40
         && name
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-    if !valid {
+    if !valid || AuthorityName::try_from(name.as_str()).is_err() {
         let problem = format!(
-            "`{}`: 1 to 40 letters, digits, `.`, `_` or `-`",
-            escape(&name)
+            "`{}`: 1 to 22 letters, digits, `.`, `_` or `-`",
+            shown(&name)
         );
         return Err(section.refuse("name", section.item("name"), &problem, None));
     }
@@ -145,13 +148,32 @@ fn daemon(section: &Section<'_>) -> Result<Daemon, HostError> {
     };
     Ok(Daemon {
         listen,
-        names: section.strings("names")?,
+        names: names(section)?,
         docker_config: absolute("docker-config")?,
         docker_socket: absolute("docker-socket")?,
         restart_command: section.string("restart-command")?,
         live_restore: section.boolean("live-restore")?.unwrap_or(true),
         server_life: section.life("server-life")?,
     })
+}
+
+/// What the server certificate carries: DNS names and addresses, and no two of them the same.
+fn names(section: &Section<'_>) -> Result<Vec<String>, HostError> {
+    let names = section.strings("names")?;
+    for (index, name) in names.iter().enumerate() {
+        let problem = match name.parse::<San>() {
+            Ok(San::Dns(_) | San::Ip(_)) if names.iter().take(index).any(|other| other == name) => {
+                "it is there twice".to_owned()
+            }
+            Ok(San::Dns(_) | San::Ip(_)) => continue,
+            Ok(_) => "a server has DNS names and IP addresses only".to_owned(),
+            Err(NameError::Malformed { why, .. }) => why.to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let problem = format!("`{}`: {problem}", shown(name));
+        return Err(section.refuse("names", section.item("names"), &problem, None));
+    }
+    Ok(names)
 }
 
 fn client(section: &Section<'_>) -> Result<Client, HostError> {
@@ -164,12 +186,8 @@ fn client(section: &Section<'_>) -> Result<Client, HostError> {
             Some("name = \"alice\""),
         ));
     };
-    if name.trim() != name || name.is_empty() || name.chars().count() > 64 || escape(&name) != name
-    {
-        let problem = format!(
-            "`{}`: 1 to 64 printable characters, no space at either end",
-            escape(&name)
-        );
+    if let Err(problem) = check_client_name(&name) {
+        let problem = format!("`{}`: {problem}", shown(&name));
         return Err(section.refuse("name", section.item("name"), &problem, None));
     }
     let mut install = Vec::new();
@@ -183,6 +201,17 @@ fn client(section: &Section<'_>) -> Result<Client, HostError> {
         install,
         life: section.life("life")?,
     })
+}
+
+/// A value from the file as it is shown: escaped, and short enough to be read.
+fn shown(text: &str) -> String {
+    const MOST: usize = 64;
+    let short: String = text.chars().take(MOST).collect();
+    if short.len() == text.len() {
+        escape(text)
+    } else {
+        format!("{} …", escape(&short))
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -28,7 +28,7 @@ fn full() -> Desired {
             "0.0.0.0:2376".parse().unwrap(),
             "[::1]:2377".parse().unwrap(),
         ],
-        vec!["h\"1".into(), "10.0.0.1".into()],
+        vec!["h1".into(), "10.0.0.1".into()],
     );
     desired.daemon.docker_config = Some(PathBuf::from("/d/daemon.json"));
     desired.daemon.docker_socket = Some(PathBuf::from("/d/s.sock"));

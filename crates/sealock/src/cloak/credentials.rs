@@ -4,7 +4,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use sealock_diag::escape;
+use sealock_diag::{Diagnose, escape};
 use sealock_host::{Desired, Installed, Material, Observed};
 use sealock_pki::{
     AnchorRequest, AuthorityName, Certificate, Issuer, KeyKind, LeafRequest, PrivateKey, Purpose,
@@ -127,6 +127,7 @@ impl Authority {
             if now < born {
                 return Err(
                     Failure::own(catalogue::CLOCK, "this host's clock cannot be right")
+                        .at("this host")
                         .because(format!(
                             "it says {now}; the {purpose} anchor of {} was born at {born}",
                             self.name
@@ -206,8 +207,9 @@ pub(crate) fn server(
         Err(error) => (
             None,
             Some(format!(
-                "{error}: {}",
-                sealock_diag::Diagnose::cause(&error).unwrap_or_default()
+                "{error}: {}: {}",
+                error.location().unwrap_or_default(),
+                Diagnose::cause(&error).unwrap_or_default()
             )),
         ),
     };
@@ -224,7 +226,8 @@ pub(crate) fn server(
         .iter()
         .map(|name| name.parse::<San>())
         .collect::<Result<Vec<_>, _>>()?;
-    let request = LeafRequest::server(sans, desired.daemon.server_life)?;
+    let request = LeafRequest::server(sans, desired.daemon.server_life)
+        .map_err(|error| Failure::new(&error).at(escape(&session.config.to_string_lossy())))?;
     let issued = authority.issue(&request, desired.authority.key, "dockerd", session.now)?;
     let chain = vec![issued.certificate().clone()];
     let mut server = keep(authority, chain, &issued.key)?;

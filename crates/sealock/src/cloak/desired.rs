@@ -9,7 +9,7 @@ use sealock_host::{Desired, Listen, Observed, desired};
 use crate::catalogue;
 use crate::cli;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{COMMAND_LINE, Failure};
 use crate::session::Session;
 
 /// Where the daemon listens unless told otherwise.
@@ -182,30 +182,17 @@ fn invoking_user() -> String {
         .unwrap_or_else(|| "root".to_owned())
 }
 
-/// Client names are file names, context names and common names at once.
+/// A client's name from the command line.
 pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "._-@+".contains(c);
-    let problem = if name.is_empty() {
-        "it is empty".to_owned()
-    } else if name.len() > 64 {
-        format!("it has {} bytes; 64 fit into a certificate", name.len())
-    } else if name.starts_with(['.', '-']) {
-        "it starts with a dot or a dash".to_owned()
-    } else if let Some(c) = name.chars().find(|c| !legal(*c)) {
-        format!("{:?} is not allowed in it", c)
-    } else {
-        return Ok(());
-    };
-    Err(Failure::own(
-        catalogue::BAD_NAME,
-        format!("{} cannot be the name of a client", quote(name)),
-    )
-    .because(problem)
-    .help("use letters, digits, dots, dashes and underscores")
-    .exit(Exit::Usage))
-}
-
-fn quote(name: &str) -> String {
-    let short: String = name.chars().take(40).collect();
-    format!("\"{}\"", escape(&short))
+    desired::check_client_name(name).map_err(|problem| {
+        let short: String = name.chars().take(64).collect();
+        Failure::own(
+            catalogue::BAD_NAME,
+            format!("`{}` cannot be the name of a client", escape(&short)),
+        )
+        .at(COMMAND_LINE)
+        .because(problem)
+        .help("use letters, digits, dots, dashes and underscores")
+        .exit(Exit::Usage)
+    })
 }

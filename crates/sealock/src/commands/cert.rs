@@ -138,6 +138,7 @@ fn issue(
     key: &Path,
     p12: Option<(PathBuf, sealock_pki::Passphrase)>,
 ) -> Result<Exit, Failure> {
+    session.vault()?;
     let store = session.store()?;
     let guard = run::begin(session, &store)?;
     let authority = open_authority(session)?;
@@ -215,7 +216,9 @@ fn sign(
     life: Duration,
 ) -> Result<Exit, Failure> {
     let request_bytes = input::read(csr, LARGEST)?;
+    let place = csr;
     let csr = CertificateRequest::from_pem(&request_bytes).map_err(|error| in_file(&error, csr))?;
+    session.vault()?;
     let store = session.store()?;
     let guard = run::begin(session, &store)?;
     let authority = open_authority(session)?;
@@ -243,7 +246,8 @@ fn sign(
         &policy,
         session.now,
         &mut SystemEntropy,
-    )?;
+    )
+    .map_err(|error| in_file(&error, place))?;
     let identity = certificate
         .common_name()
         .unwrap_or_else(|| "a request".to_owned());
@@ -447,6 +451,7 @@ fn judge(
             Crl::from_pem(&input::read(path, LARGEST)?).map_err(|error| in_file(&error, path))?,
         );
     }
+    let place = escape(&chain.to_string_lossy());
     let chain = read_chain(chain)?;
     let mut options = VerifyOptions::new(purpose, at.unwrap_or(session.now));
     options.name = name;
@@ -485,7 +490,7 @@ fn judge(
                     .value(&json!({ "version": 1, "good": false, "reasons": reasons }));
                 return Ok(Exit::No);
             }
-            let mut failure = Failure::new(&*refused.root).exit(Exit::No);
+            let mut failure = Failure::new(&*refused.root).at(place).exit(Exit::No);
             for other in refused.reasons().skip(1) {
                 let cause = failure.cause.take().unwrap_or_default();
                 failure.cause = Some(

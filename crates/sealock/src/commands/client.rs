@@ -359,7 +359,7 @@ fn parse_place(text: &str) -> Result<Install, Failure> {
     expanded.parse::<Install>().map_err(|problem| {
         Failure::own(catalogue::BAD_NAME, "this is no place for a client's files")
             .because(problem)
-            .help("~/.docker, dir:DIR or context:NAME")
+            .help("write ~/.docker, dir:DIR or context:NAME")
             .exit(Exit::Usage)
     })
 }
@@ -389,10 +389,16 @@ fn find<'a>(wanted: &'a Desired, name: &str) -> Result<&'a Wanted, Failure> {
                 .collect();
             Failure::own(
                 catalogue::NO_CLIENT,
-                format!("there is no client {}", escape(name)),
+                format!("there is no client `{}`", escape(name)),
             )
-            .because(format!("known are: {}", names.join(", ")))
-            .help(format!("sealock client add {}", escape(name)))
+            .because(match names.is_empty() {
+                true => "there are none yet".to_owned(),
+                false => format!("known are: {}", names.join(", ")),
+            })
+            .help(match desired::check_name(name) {
+                Ok(()) => format!("sealock client add {name}"),
+                Err(_) => "sealock client list".to_owned(),
+            })
         })
 }
 
@@ -411,13 +417,16 @@ fn bundle_from(session: &Session, source: &str) -> Result<Bundle, Failure> {
             let bytes = input::read(path, sealock_host::client::LARGEST_ARCHIVE as u64)?;
             Ok(Bundle::from_archive(&path.display().to_string(), &bytes)?.bundle)
         }
-        None if desired::check_name(source).is_ok() && desired::text(session)?.is_some() => {
+        None if desired::text(session)?.is_some()
+            && find(&desired::load(session)?, source).is_ok() =>
+        {
             stored_bundle(session, source)
         }
         None => Err(
             Failure::own(catalogue::UNREADABLE_FILE, "there is no such bundle")
                 .at(escape(source))
-                .because("neither a file, nor a folder, nor a client's name"),
+                .because("it is neither a file, nor a directory, nor a client of this host")
+                .help("sealock client bundle NAME        where the client was made"),
         ),
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
         .into_iter()
         .map(|drift| format!("{}: {}", escape(&drift.place.to_string_lossy()), drift.what))
         .collect();
-    if let Some(run) = session.store()?.interrupted()? {
+    if let Some(run) = session.interrupted()? {
         problems.push(format!(
             "a run was interrupted ({}); `sealock apply` finishes it, `sealock down` undoes it",
             escape(&run.title)
