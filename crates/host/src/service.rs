@@ -207,7 +207,10 @@ impl Service {
     pub fn restart(&self) -> Result<(), HostError> {
         let old = self.running();
         if let Err(error) = self.restart_command() {
-            return Err(self.not_back(&error));
+            use sealock_diag::Diagnose as _;
+            // What the command said is the reason; that it failed is seen anyway.
+            let said = error.cause().unwrap_or_default();
+            return Err(self.not_back(&format!("{error}: {said}")));
         }
         self.wait_ready(old)
     }

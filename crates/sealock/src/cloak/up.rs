@@ -46,6 +46,14 @@ pub(crate) struct Prepared {
     doors: Vec<Door>,
 }
 
+impl Prepared {
+    /// What is left to a person although nothing is to be written, in words for them.
+    pub(crate) fn only_remaining(&self) -> Option<String> {
+        let step = self.host.remaining_step.as_ref()?;
+        self.plan.is_empty().then(|| remaining_words(step, 0))
+    }
+}
+
 struct HostSide {
     consents: Vec<sealock_host::Consent>,
     remaining_step: Option<String>,
@@ -221,6 +229,9 @@ pub(crate) fn carry_out(
     } = prepared;
     let all = targets::all(&doors);
     if plan.is_empty() && intent.is_none() {
+        if let Some(step) = &host.remaining_step {
+            return remaining(session, step, consent, &all, &kit, 0, desired);
+        }
         session
             .printer
             .say("0 changes: this host is as sealock.toml wants it");
@@ -325,6 +336,15 @@ pub(crate) fn intent(edit: Edit) -> Result<Plan, Failure> {
     Ok(plan)
 }
 
+/// What is left to a person, when `changes` were written before.
+fn remaining_words(step: &str, changes: usize) -> String {
+    let written = match changes {
+        0 => "everything is written".to_owned(),
+        _ => format!("{changes} changes are written"),
+    };
+    format!("{written}. One step remains, and it is yours:\n\n  {step}\n")
+}
+
 /// A daemon that somebody else restarts: say how, wait if told to, and prove then.
 fn remaining(
     session: &Session,
@@ -335,9 +355,7 @@ fn remaining(
     changes: usize,
     desired: &Desired,
 ) -> Result<Exit, Failure> {
-    session.printer.say(&format!(
-        "{changes} changes are written. One step remains, and it is yours:\n\n  {step}\n"
-    ));
+    session.printer.say(&remaining_words(step, changes));
     let deadline =
         std::time::Instant::now() + std::time::Duration::from_secs(consent.wait.unwrap_or(0));
     while std::time::Instant::now() < deadline {

@@ -36,6 +36,8 @@ pub(crate) fn plan(session: &Session, _args: Apply) -> Result<Exit, Failure> {
     let prepared = up::prepare(session, &wanted, &observed)?;
     if session.printer.json {
         session.printer.value(&prepared.plan.to_json()?);
+    } else if let Some(words) = prepared.only_remaining() {
+        session.printer.say(&words);
     } else if prepared.plan.is_empty() {
         session
             .printer
@@ -43,9 +45,11 @@ pub(crate) fn plan(session: &Session, _args: Apply) -> Result<Exit, Failure> {
     } else {
         show::plan(&session.printer, &prepared.plan)?;
     }
-    Ok(if prepared.plan.is_empty() {
-        Exit::Done
-    } else {
-        Exit::No
-    })
+    Ok(
+        if prepared.plan.is_empty() && prepared.only_remaining().is_none() {
+            Exit::Done
+        } else {
+            Exit::No
+        },
+    )
 }

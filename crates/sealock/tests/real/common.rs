@@ -246,3 +246,19 @@ impl Tree {
         }
     }
 }
+
+/// The same command at another time, such as `-200d`. Times of files stay real.
+///
+/// The library and not the program `faketime`, which waits for daemons that were left behind.
+pub(crate) fn faketime(when: &str, mut command: Command) -> Command {
+    let library = std::fs::read_dir("/usr/lib")
+        .unwrap()
+        .map(|entry| entry.unwrap().path().join("faketime/libfaketime.so.1"))
+        .find(|path| path.exists())
+        .expect("libfaketime");
+    command
+        .env("LD_PRELOAD", library)
+        .env("FAKETIME", when)
+        .env("NO_FAKE_STAT", "1");
+    command
+}

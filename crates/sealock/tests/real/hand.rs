@@ -1,5 +1,12 @@
 //! Real daemons that were started by hand, with a container that runs throughout.
 
+mod drift;
+mod failure;
+mod formats;
+mod listen;
+mod remaining;
+mod sealed;
+
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::time::{Duration, SystemTime};
 
