@@ -7,9 +7,10 @@ mod lab;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lab::{Counter, DAY, anchor, leaf};
+use lab::{Counter, DAY, anchor_of, leaf_of};
 use sealock_pki::{
     Crl, KeyKind, Passphrase, PrivateKey, Purpose, RevocationReason, Revoked, Timestamp,
     issue_leaf, make_crl, to_pkcs12,
@@ -233,7 +234,7 @@ fn pkilint_has_nothing_above_notice() {
 
 #[test]
 fn zlint_has_nothing_outside_the_list() {
-    let zlint = tool("bin/zlint");
+    let zlint = tool("prefix/sid/usr/bin/zlint");
     let (mut found, mut ignored_and_met) = (Vec::new(), BTreeSet::new());
     each_kind(|case| {
         for file in ["anchor.pem", "leaf.pem"] {
@@ -287,34 +288,69 @@ fn now() -> Timestamp {
     Timestamp::from_unix(since.as_secs() as i64)
 }
 
+/// What is judged: made once, because RSA keys and sealing take their time, and in parallel.
+struct Made {
+    kind: KeyKind,
+    purpose: Purpose,
+    files: Vec<(&'static str, Vec<u8>)>,
+}
+
+static MADE: LazyLock<Vec<Made>> = LazyLock::new(|| {
+    std::thread::scope(|scope| {
+        let kinds: Vec<_> = KeyKind::ALL
+            .into_iter()
+            .map(|kind| scope.spawn(move || make_both(kind)))
+            .collect();
+        kinds
+            .into_iter()
+            .flat_map(|kind| kind.join().unwrap())
+            .collect()
+    })
+});
+
 fn each_kind(mut judge: impl FnMut(&Case)) {
-    for kind in KeyKind::ALL {
-        for purpose in [Purpose::Server, Purpose::Client] {
-            let name = format!("{kind} {purpose}");
-            let thread = std::thread::current();
-            let unique = format!(
-                "judge-{}-{}-{kind}-{purpose}",
-                std::process::id(),
-                thread.name().unwrap_or("main")
-            );
-            let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(unique);
-            std::fs::create_dir_all(&folder).unwrap();
-            write(&folder, kind, purpose);
-            judge(&Case {
-                name,
-                kind,
-                purpose,
-                folder: folder.clone(),
-            });
-            std::fs::remove_dir_all(&folder).unwrap();
+    for Made {
+        kind,
+        purpose,
+        files,
+    } in MADE.iter()
+    {
+        let name = format!("{kind} {purpose}");
+        let thread = std::thread::current();
+        let unique = format!(
+            "judge-{}-{}-{kind}-{purpose}",
+            std::process::id(),
+            thread.name().unwrap_or("main")
+        );
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(unique);
+        std::fs::create_dir_all(&folder).unwrap();
+        for (file, content) in files {
+            std::fs::write(folder.join(file), content).unwrap();
         }
+        judge(&Case {
+            name,
+            kind: *kind,
+            purpose: *purpose,
+            folder: folder.clone(),
+        });
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }
 
-fn write(folder: &Path, kind: KeyKind, purpose: Purpose) {
+/// Both purposes of a kind share their keys: no judge sees more than one at a time.
+fn make_both(kind: KeyKind) -> [Made; 2] {
+    let [above, below] = [(); 2].map(|()| PrivateKey::generate(kind).unwrap());
+    [Purpose::Server, Purpose::Client].map(|purpose| Made {
+        kind,
+        purpose,
+        files: make(&above, &below, purpose),
+    })
+}
+
+fn make(above: &PrivateKey, key: &PrivateKey, purpose: Purpose) -> Vec<(&'static str, Vec<u8>)> {
     let now = now();
-    let issuer = anchor(purpose, kind, now);
-    let (leaf, key) = leaf(&issuer, purpose, kind, now);
+    let issuer = anchor_of(above.clone(), purpose, now);
+    let leaf = leaf_of(&issuer, key, purpose, now);
     let passphrase = Passphrase::new("correct horse".into()).unwrap();
     let list = |revoked: &[Revoked], number| -> Crl {
         make_crl(&issuer, revoked, number, now, now + 30 * DAY).unwrap()
@@ -336,37 +372,20 @@ fn write(folder: &Path, kind: KeyKind, purpose: Purpose) {
         plain.sans.push("docker.example.org".parse().unwrap());
     }
     let plain = issue_leaf(&issuer, &plain, key.public_key(), now, &mut Counter(77)).unwrap();
-    let files: [(&str, Vec<u8>); 8] = [
+    let sealed = key.to_sealed_pem(&passphrase, &mut Counter(7)).unwrap();
+    let again = PrivateKey::from_pem(sealed.expose(), Some(&passphrase)).unwrap();
+    assert_eq!(again.key_id(), leaf.key_id());
+    let packed = to_pkcs12(&chain, key, "alice", &passphrase).unwrap();
+    vec![
         ("plain.pem", plain.to_pem().into_bytes()),
         ("anchor.pem", issuer.certificate().to_pem().into_bytes()),
         ("leaf.pem", leaf.to_pem().into_bytes()),
         ("empty.crl", list(&[], 1).to_pem().into_bytes()),
         ("revoked.crl", list(&[entry], 2).to_pem().into_bytes()),
         ("leaf.key", key.to_pem().unwrap().expose().clone()),
-        (
-            "sealed.key",
-            key.to_sealed_pem(&passphrase, &mut Counter(7))
-                .unwrap()
-                .expose()
-                .clone(),
-        ),
-        (
-            "leaf.p12",
-            to_pkcs12(&chain, &key, "alice", &passphrase)
-                .unwrap()
-                .expose()
-                .clone(),
-        ),
-    ];
-    for (file, content) in files {
-        std::fs::write(folder.join(file), content).unwrap();
-    }
-    let again = PrivateKey::from_pem(
-        &std::fs::read(folder.join("sealed.key")).unwrap(),
-        Some(&passphrase),
-    )
-    .unwrap();
-    assert_eq!(again.key_id(), leaf.key_id());
+        ("sealed.key", sealed.expose().clone()),
+        ("leaf.p12", packed.expose().clone()),
+    ]
 }
 
 /// A tool of the lab. A judge that is missing is a failure: silence would look like consent.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sealock_pki::{
-    AnchorRequest, Certificate, CommonName, Entropy, Issuer, KeyKind, LeafRequest, PrivateKey,
-    Purpose, San, Timestamp, create_anchor, issue_leaf,
+    AnchorRequest, Certificate, CommonName, Entropy, Issuer, LeafRequest, PrivateKey, Purpose, San,
+    Timestamp, create_anchor, issue_leaf,
 };
 
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
@@ -24,14 +24,13 @@ impl Entropy for Counter {
     }
 }
 
-pub(crate) fn anchor(purpose: Purpose, kind: KeyKind, now: Timestamp) -> Issuer {
+pub(crate) fn anchor_of(key: PrivateKey, purpose: Purpose, now: Timestamp) -> Issuer {
     let request = AnchorRequest {
         authority: "lab".parse().expect("a name"),
         purpose,
         generation: 1,
         life: 3650 * DAY,
     };
-    let key = PrivateKey::generate(kind).expect("a key");
     create_anchor(&request, key, now, &mut Counter(now.as_unix() as u64)).expect("an anchor")
 }
 
@@ -56,20 +55,13 @@ pub(crate) fn leaf_request(purpose: Purpose) -> LeafRequest {
     }
 }
 
-pub(crate) fn leaf(
+pub(crate) fn leaf_of(
     issuer: &Issuer,
+    key: &PrivateKey,
     purpose: Purpose,
-    kind: KeyKind,
     now: Timestamp,
-) -> (Certificate, PrivateKey) {
-    let key = PrivateKey::generate(kind).expect("a key");
+) -> Certificate {
     let mut entropy = Counter(key.key_id().as_bytes()[0].into());
-    let made = issue_leaf(
-        issuer,
-        &leaf_request(purpose),
-        key.public_key(),
-        now,
-        &mut entropy,
-    );
-    (made.expect("a leaf"), key)
+    let request = leaf_request(purpose);
+    issue_leaf(issuer, &request, key.public_key(), now, &mut entropy).expect("a leaf")
 }
