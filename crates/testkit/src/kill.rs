@@ -194,7 +194,10 @@ pub fn instants(program: &Program<'_>) -> (Vec<Instant>, Outcome) {
 #[must_use]
 pub fn changes_by_other_threads(program: &Program<'_>) -> Vec<String> {
     let calls = format!("trace={}", names());
-    let (text, _) = program.trace(&["-f", "-y", "-s", "64", "-e", "signal=none", "-e", &calls]);
+    // Children are let go as they become another program: a daemon among them would be waited for.
+    let (text, _) = program.trace(&[
+        "-f", "-b", "execve", "-y", "-s", "64", "-e", "signal=none", "-e", &calls,
+    ]);
     let mut threads: Vec<&str> = Vec::new();
     let mut found = Vec::new();
     for line in text.lines() {
@@ -276,12 +279,27 @@ pub fn at_instants<'a, P: Into<Program<'a>>>(
 /// Runs `program` and kills it as it enters `instant`; the exit code is 137 when that came.
 #[must_use]
 pub fn kill_at(program: &Program<'_>, instant: &Instant) -> Outcome {
+    kill_and_see(program, instant).0
+}
+
+/// As [`kill_at`], and gives the call that it was killed at, as strace printed it: a program that
+/// waits for others may come there by another number than the run that was listed. Empty when it
+/// ended by itself.
+///
+/// # Panics
+/// When strace cannot run the program.
+#[must_use]
+pub fn kill_and_see(program: &Program<'_>, instant: &Instant) -> (Outcome, String) {
     let trace = format!("trace={}", instant.call);
     let inject = format!(
         "inject={}:signal=KILL:when={}",
         instant.call, instant.number
     );
-    run(&mut program.under_strace(&["-e", &trace, "-e", &inject, "-o", "/dev/null"]))
+    let options = ["-y", "-s", "64", "-e", "signal=none", "-e", &trace, "-e", &inject];
+    let (text, outcome) = program.trace(&options);
+    let calls = text.lines().filter(|line| line.contains('('));
+    let last = calls.last().filter(|_| outcome.code == 128 + 9);
+    (outcome, last.unwrap_or_default().to_owned())
 }
 
 /// The names for strace; `?` lets it pass over those this kernel does not know.
