@@ -333,7 +333,7 @@ fn parse(trace: &str) -> Vec<Instant> {
             found.push(Instant {
                 call: call.to_owned(),
                 number,
-                line: line.chars().take(200).collect(),
+                line: line.chars().take(600).collect(),
             });
         }
     }
