@@ -81,7 +81,7 @@ pub(crate) fn test(rest: &[String]) -> Done {
     show(&mut command)
 }
 
-/// `--test NAME` for every integration test that names the testkit (`real`), or that does not.
+/// `--test NAME` for every integration test that needs what is installed here (`real`), or that does not.
 fn targets(real: bool) -> Done<Vec<String>> {
     let metadata = quiet(Command::new("cargo").current_dir(root()).args([
         "metadata",
@@ -98,7 +98,7 @@ fn targets(real: bool) -> Done<Vec<String>> {
         .filter(|target| target["kind"][0] == "test")
         .filter(|target| {
             let main = Path::new(target["src_path"].as_str().unwrap_or_default());
-            names_testkit(main) == real
+            needs_installation(main) == real
         })
         .filter_map(|target| target["name"].as_str().map(str::to_owned))
         .collect();
@@ -110,8 +110,9 @@ fn targets(real: bool) -> Done<Vec<String>> {
         .collect())
 }
 
-/// Whether a test's main file, or one beside it in a folder of its own, names the testkit.
-fn names_testkit(main: &Path) -> bool {
+/// Whether a test's main file, or one beside it in a folder of its own, names the testkit, or tells
+/// whoever lacks a tool to run `cargo xtask test`.
+fn needs_installation(main: &Path) -> bool {
     let mut files = vec![main.to_owned()];
     if main.file_name().is_some_and(|name| name == "main.rs") {
         let folder = main.parent().and_then(|folder| fs::read_dir(folder).ok());
@@ -123,7 +124,11 @@ fn names_testkit(main: &Path) -> bool {
                 .map(|entry| entry.path()),
         );
     }
-    files
-        .iter()
-        .any(|file| fs::read_to_string(file).is_ok_and(|text| text.contains("sealock_testkit")))
+    files.iter().any(|file| {
+        fs::read_to_string(file).is_ok_and(|text| {
+            ["sealock_testkit", "cargo xtask test"]
+                .iter()
+                .any(|sign| text.contains(sign))
+        })
+    })
 }
