@@ -297,8 +297,8 @@ pub fn kill_and_see(program: &Program<'_>, instant: &Instant) -> (Outcome, Strin
     );
     let options = ["-y", "-s", "64", "-e", "signal=none", "-e", &trace, "-e", &inject];
     let (text, outcome) = program.trace(&options);
-    let calls = text.lines().filter(|line| line.contains('('));
-    let last = calls.last().filter(|_| outcome.code == 128 + 9);
+    let mut calls = text.lines().rev().filter(|line| line.contains('('));
+    let last = calls.next().filter(|_| outcome.code == 128 + 9);
     (outcome, last.unwrap_or_default().to_owned())
 }
 
