@@ -449,8 +449,9 @@ pub fn resolve_parent(path: &Path) -> Result<PathBuf, Error> {
     Ok(resolved)
 }
 
-/// The name under which the next version of a file is written, beside it.
-pub(crate) fn temporary_of(path: &Path) -> Result<PathBuf, Error> {
+/// The name under which the next version of a file is written, beside it: what a kill may leave of
+/// a write that no run has journalled.
+pub fn temporary_of(path: &Path) -> Result<PathBuf, Error> {
     const SUFFIX: &[u8] = b".sealock-new";
     let name = path.file_name().ok_or_else(|| Error::BadPath {
         path: path.to_path_buf(),

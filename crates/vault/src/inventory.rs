@@ -23,6 +23,19 @@ pub struct NewEntry<'a> {
     pub run: Option<&'a str>,
 }
 
+/// A certificate that is in use, and where it lies.
+#[derive(Clone, Copy, Debug)]
+pub struct InUse<'a> {
+    /// The name under which we know whoever has it.
+    pub identity: &'a str,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Its serial.
+    pub serial: &'a Serial,
+    /// Where its files are.
+    pub places: &'a [String],
+}
+
 /// What a certificate is still good for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
@@ -303,18 +316,7 @@ impl Vault {
         place: &str,
         now: Timestamp,
     ) -> Result<(), VaultError> {
-        self.transaction(|transaction, path| {
-            let sql = |e| VaultError::sql(path, e);
-            let id = id_of(transaction, path, serial)?;
-            transaction
-                .execute(
-                    "INSERT INTO place (certificate, place, at) VALUES (?1, ?2, ?3)
-                     ON CONFLICT (certificate, place) DO UPDATE SET at = excluded.at",
-                    params![id, place, now.as_unix()],
-                )
-                .map_err(sql)?;
-            Ok(())
-        })
+        self.transaction(|transaction, path| put_place(transaction, path, serial, place, now))
     }
 
     /// Forgets a place of a certificate: it was taken away from there.
@@ -358,14 +360,21 @@ impl Vault {
         by: &Serial,
     ) -> Result<usize, VaultError> {
         self.transaction(|transaction, path| {
-            id_of(transaction, path, by)?;
-            transaction
-                .execute(
-                    "UPDATE certificate SET state = 'superseded'
-                     WHERE identity = ?1 AND purpose = ?2 AND state = 'active' AND serial <> ?3",
-                    params![identity, purpose.as_str(), by.as_bytes()],
-                )
-                .map_err(|e| VaultError::sql(path, e))
+            replace_others(transaction, path, identity, purpose, by)
+        })
+    }
+
+    /// Notes in one transaction what is in use now: others of the same identity and purpose are
+    /// superseded, as by [`Vault::supersede`], and the places are remembered.
+    pub fn settle(&mut self, used: &[InUse<'_>], now: Timestamp) -> Result<(), VaultError> {
+        self.transaction(|transaction, path| {
+            for used in used {
+                replace_others(transaction, path, used.identity, used.purpose, used.serial)?;
+                for place in used.places {
+                    put_place(transaction, path, used.serial, place, now)?;
+                }
+            }
+            Ok(())
         })
     }
 
@@ -414,6 +423,41 @@ impl Vault {
             certificate,
         })
     }
+}
+
+fn put_place(
+    transaction: &rusqlite::Transaction<'_>,
+    path: &std::path::Path,
+    serial: &Serial,
+    place: &str,
+    now: Timestamp,
+) -> Result<(), VaultError> {
+    let id = id_of(transaction, path, serial)?;
+    transaction
+        .execute(
+            "INSERT INTO place (certificate, place, at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (certificate, place) DO UPDATE SET at = excluded.at",
+            params![id, place, now.as_unix()],
+        )
+        .map_err(|e| VaultError::sql(path, e))?;
+    Ok(())
+}
+
+fn replace_others(
+    transaction: &rusqlite::Transaction<'_>,
+    path: &std::path::Path,
+    identity: &str,
+    purpose: Purpose,
+    by: &Serial,
+) -> Result<usize, VaultError> {
+    id_of(transaction, path, by)?;
+    transaction
+        .execute(
+            "UPDATE certificate SET state = 'superseded'
+             WHERE identity = ?1 AND purpose = ?2 AND state = 'active' AND serial <> ?3",
+            params![identity, purpose.as_str(), by.as_bytes()],
+        )
+        .map_err(|e| VaultError::sql(path, e))
 }
 
 fn id_of(

@@ -171,6 +171,22 @@ impl Vault {
         Ok(orphans)
     }
 
+    /// Clears up in a home where a run was killed while it made a vault or an authority: a database
+    /// that was not yet put in place, and [`Vault::tidy`]. Where no vault is, none is made.
+    pub fn clear_up(home: &Path) -> Result<Vec<PathBuf>, VaultError> {
+        let path = home.join("vault.db");
+        let half = fs::temporary_of(&path)?;
+        let mut removed = Vec::new();
+        if fs::stat(&half)?.is_some() {
+            fs::remove(&half)?;
+            removed.push(half);
+        }
+        if fs::stat(&path)?.is_some() {
+            removed.extend(Self::open(home)?.tidy()?);
+        }
+        Ok(removed)
+    }
+
     /// Removes [`Vault::orphan_keys`], and says which. Not while another process may be making an
     /// authority: the caller holds the lock of the store.
     pub fn tidy(&mut self) -> Result<Vec<PathBuf>, VaultError> {

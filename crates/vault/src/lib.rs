@@ -24,6 +24,6 @@ mod vault;
 pub use authority::{Anchor, AnchorState, Authority, NewAnchor};
 pub use entropy::SystemEntropy;
 pub use error::{CATALOGUE, VaultError};
-pub use inventory::{Entry, Filter, NewEntry, Place, State, StateKind};
+pub use inventory::{Entry, Filter, InUse, NewEntry, Place, State, StateKind};
 pub use keys::Unlocked;
 pub use vault::Vault;

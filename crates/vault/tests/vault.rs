@@ -6,7 +6,9 @@ mod house;
 use house::*;
 use sealock_diag::Diagnose;
 use sealock_pki::{KeyKind, Passphrase, PrivateKey, Purpose, RevocationReason, Timestamp};
-use sealock_vault::{AnchorState, Filter, NewAnchor, State, StateKind, SystemEntropy, Vault};
+use sealock_vault::{
+    AnchorState, Filter, InUse, NewAnchor, State, StateKind, SystemEntropy, Vault,
+};
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
@@ -340,4 +342,45 @@ fn what_is_no_vault_of_ours_is_named_and_left_alone() {
     );
     chmod(&home, 0o700);
     Vault::open(&home).unwrap();
+}
+
+#[test]
+fn a_home_where_a_kill_left_half_made_things_is_cleared_up() {
+    let house = House::new("cleared");
+    std::fs::create_dir_all(house.home()).unwrap();
+    chmod(house.home(), 0o700);
+    let half = house.home().join(".vault.db.sealock-new");
+    std::fs::write(&half, "half").unwrap();
+    assert_eq!(Vault::clear_up(&house.home()).unwrap(), [half]);
+    let made = house.home().join("vault.db").exists();
+    assert!(!made, "clearing up makes no vault");
+
+    let mut vault = house.vault();
+    found(&mut vault, &name("main")).unwrap();
+    let orphan = house.home().join("issuers/.0000.key.sealock-new");
+    std::fs::write(&orphan, "").unwrap();
+    assert_eq!(Vault::clear_up(&house.home()).unwrap(), [orphan]);
+    assert!(Vault::clear_up(&house.home()).unwrap().is_empty());
+}
+
+#[test]
+fn what_is_in_use_is_noted_in_one_go() {
+    let house = House::new("settled");
+    let mut vault = house.vault();
+    let issuer = found(&mut vault, &name("main")).unwrap();
+    let certificates = leaves(&issuer, 2);
+    let new = entries(&issuer, &certificates, "many", None);
+    vault.record(&new, NOW).unwrap();
+    let places = ["/here".to_owned(), "/there".to_owned()];
+    let used = InUse {
+        identity: new[1].identity,
+        purpose: new[1].purpose,
+        serial: certificates[1].serial(),
+        places: &places,
+    };
+    vault.settle(&[used], NOW).unwrap();
+    let old = vault.find(certificates[0].serial()).unwrap().unwrap();
+    let young = vault.find(certificates[1].serial()).unwrap().unwrap();
+    assert_eq!((old.state, young.state), (State::Superseded, State::Active));
+    assert_eq!(young.places.len(), 2);
 }

@@ -47,6 +47,8 @@ impl Action for StoreAuthority {
             },
         ];
         let stored = Vault::create_or_open(&self.home).and_then(|mut vault| {
+            // Keys of an authority that was never finished help nobody.
+            vault.tidy()?;
             vault.store_authority(
                 &self.name,
                 self.key_kind,
@@ -155,13 +157,17 @@ impl Action for Settle {
 
     fn apply(&mut self) -> Result<(), BoxDiagnose> {
         let noted = Vault::create_or_open(&self.home).and_then(|mut vault| {
-            for used in &self.in_use {
-                vault.supersede(&used.identity, used.purpose, &used.serial)?;
-                for place in &used.places {
-                    vault.installed(&used.serial, place, self.now)?;
-                }
-            }
-            Ok(())
+            let used: Vec<sealock_vault::InUse<'_>> = self
+                .in_use
+                .iter()
+                .map(|used| sealock_vault::InUse {
+                    identity: &used.identity,
+                    purpose: used.purpose,
+                    serial: &used.serial,
+                    places: &used.places,
+                })
+                .collect();
+            vault.settle(&used, self.now)
         });
         boxed(noted)
     }

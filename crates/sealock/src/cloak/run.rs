@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indicatif::{ProgressBar, ProgressStyle};
 use sealock_change::{Guard, Plan, State, StepInfo, Store, Watch};
 use sealock_diag::Diagnose;
+use sealock_vault::Vault;
 
 use crate::exit::Exit;
 use crate::failure::{Failure, NOTHING_CHANGED};
@@ -15,6 +16,15 @@ use crate::session::Session;
 /// Takes the lock and clears up what an interrupted run has left.
 pub(crate) fn begin(session: &Session, store: &Store) -> Result<Guard, Failure> {
     let guard = store.lock()?;
+    // While the journal says so: a kill in here must lead back here.
+    if store.interrupted()?.is_some()
+        && let Err(error) = Vault::clear_up(&session.home)
+    {
+        // Half-made keys in a closed folder are no reason to leave the host as it is.
+        session
+            .printer
+            .warn(&format!("the vault could not be cleared up: {error}"));
+    }
     if let Some(recovery) = store.recover(&guard)? {
         let what = if recovery.committed {
             "finished"
