@@ -234,8 +234,15 @@ fn needs_bridge(observed: &Observed, goal: &DaemonJson, plan: &mut HostPlan) -> 
         }
         Swarm::Locked => plan.consents.push(Consent::Autolock),
     }
-    if names.is_empty() || facts.swarm != Swarm::Inactive || goal.flag("live-restore") == Some(true)
-    {
+    if names.is_empty() || facts.swarm != Swarm::Inactive {
+        return false;
+    }
+    if let Some(why) = crate::outlive::obstacle(observed) {
+        plan.notes.push(why);
+        plan.consents.push(Consent::ContainersStop { names });
+        return false;
+    }
+    if goal.flag("live-restore") == Some(true) {
         return false;
     }
     if let Some(flag) = observed.command.as_ref().and_then(|command| {

@@ -435,7 +435,7 @@ pub const CATALOGUE: &[Entry] = &[
     Entry {
         code: Code("SL-H116"),
         title: "dockerd refuses the new configuration",
-        meaning: "Before the restart dockerd was asked to check the new configuration with `--validate`, and it refused. The running daemon was not touched; the files are put back.",
+        meaning: "Before the restart dockerd was asked to check the new configuration (with `--validate`; before 23.0 by a start that stops after reading it), and it refused. The running daemon was not touched; the files are put back.",
         remedy: "The cause is dockerd's own message. Mend what it names, then `sealock apply`.",
     },
     Entry {

@@ -17,6 +17,7 @@ mod error;
 pub mod json;
 mod listen;
 mod observe;
+mod outlive;
 mod plan;
 mod port;
 mod root;
@@ -31,7 +32,9 @@ pub use down::plan_down;
 pub use drift::{Drift, drift};
 pub use error::{CATALOGUE, HostError};
 pub use listen::{Listen, ListenError};
-pub use observe::{Installed, Listener, Observed, Options, SocketUnit, Supervisor, Unit, Way, observe};
+pub use observe::{
+    Installed, Listener, Observed, Options, SocketUnit, Supervisor, Unit, Way, observe,
+};
 pub use plan::{Answering, Consent, HostPlan, Live, Material, plan_up};
 pub use root::Root;
 pub use service::{Before, Running, Service};

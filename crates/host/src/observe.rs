@@ -134,7 +134,9 @@ impl Observed {
     /// What the daemon is now, for [`Service::restore_running`] after a rollback.
     pub fn before(&self) -> Before {
         let on = self.engine.facts();
-        let bridge = on.is_some_and(|facts| !facts.live_restore && !facts.containers.is_empty());
+        // live-restore is lent only to containers that it can save.
+        let bridge = on.is_some_and(|facts| !facts.live_restore && !facts.containers.is_empty())
+            && crate::outlive::obstacle(self).is_none();
         Before {
             running: self.service.running(),
             active: on.is_some()

@@ -2,7 +2,7 @@
 
 mod target;
 
-use crate::action::{DaemonReload, LiveRestore, Restart, Validate};
+use crate::action::{Check, DaemonReload, LiveRestore, Restart, Validate};
 use crate::engine::Swarm;
 use crate::json::{DaemonJson, TLS_KEYS};
 use crate::observe::{Observed, Supervisor, Way};
@@ -379,7 +379,15 @@ fn prepare(observed: &Observed, desired: &Desired, plan: &mut HostPlan) -> bool 
             anchors: anchors.map(|path| escape(&path)),
         });
     }
-    if names.is_empty() || facts.live_restore || facts.swarm != Swarm::Inactive {
+    if names.is_empty() || facts.swarm != Swarm::Inactive {
+        return false;
+    }
+    if let Some(why) = crate::outlive::obstacle(observed) {
+        plan.notes.push(why);
+        plan.consents.push(Consent::ContainersStop { names });
+        return false;
+    }
+    if facts.live_restore {
         return false;
     }
     let by_flag = observed
@@ -544,10 +552,11 @@ fn overrides(observed: &Observed, path: &Path) -> bool {
 
 /// Check, restart, or the step that is left to a person.
 fn finish(observed: &Observed, target: &Target, plan: &mut HostPlan) {
-    if let Some(argv) = validation(observed, target) {
+    if let Some((argv, how)) = validation(observed, target) {
         plan.act(Validate {
             service: observed.service.clone(),
             argv,
+            how,
         });
     }
     let start = observed.engine.facts().is_none();
@@ -568,13 +577,14 @@ fn finish(observed: &Observed, target: &Target, plan: &mut HostPlan) {
     });
 }
 
-/// `dockerd … --validate`, where dockerd has it and would see what it will really get.
-fn validation(observed: &Observed, target: &Target) -> Option<Vec<String>> {
+/// The command that lets dockerd check its configuration, where it would see what it will really get.
+fn validation(observed: &Observed, target: &Target) -> Option<(Vec<String>, Check)> {
     let command = target.command.as_ref()?;
-    observed
-        .version
-        .as_ref()
-        .filter(|version| version.validates())?;
+    let how = match observed.version.as_ref()? {
+        version if version.validates() => Check::Validate,
+        version if version.major >= 18 => Check::Labels,
+        _ => return None,
+    };
     let program = command.program()?.to_owned();
     let mut argv = vec![program];
     argv.extend(command.arguments());
@@ -584,8 +594,8 @@ fn validation(observed: &Observed, target: &Target) -> Option<Vec<String>> {
             observed.at(observed.config.path()).display().to_string(),
         ]);
     }
-    argv.push("--validate".to_owned());
-    Some(argv)
+    argv.extend(how.flags().iter().map(|flag| (*flag).to_owned()));
+    Some((argv, how))
 }
 
 fn notes(

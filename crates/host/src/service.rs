@@ -198,6 +198,9 @@ impl Service {
             }
             self.system.pause(NAP);
         }
+        if let Some(words) = blame(&self.recent_log()) {
+            said = format!("{said}; dockerd says: {words}");
+        }
         Err(HostError::LiveRestore { said })
     }
 

@@ -29,6 +29,10 @@ pub struct Unit {
     pub result: String,
     /// How often systemd restarted it by itself.
     pub restarts: u32,
+    /// What ends with the main process: `process`, `mixed`, `control-group`, `none`.
+    pub kill_mode: String,
+    /// The unit's control group.
+    pub control_group: String,
     /// systemd has not read the files since they changed.
     pub needs_reload: bool,
     /// The socket unit beside it.
@@ -110,7 +114,7 @@ fn show(
     unit: &str,
     user: bool,
 ) -> Result<Option<BTreeMap<String, String>>, HostError> {
-    const WANTED: &str = "LoadState,FragmentPath,DropInPaths,ActiveState,UnitFileState,Result,NRestarts,NeedDaemonReload";
+    const WANTED: &str = "LoadState,FragmentPath,DropInPaths,ActiveState,UnitFileState,Result,NRestarts,NeedDaemonReload,KillMode,ControlGroup";
     // A systemd that does not answer (a chroot) is none.
     let Ok(outcome) = system.run(&systemctl(user, &["show", unit, "-p", WANTED])) else {
         return Ok(None);
@@ -195,6 +199,8 @@ fn describe(
         file_state: property("UnitFileState"),
         result: property("Result"),
         restarts: property("NRestarts").parse().unwrap_or(0),
+        kill_mode: property("KillMode"),
+        control_group: property("ControlGroup"),
         needs_reload: property("NeedDaemonReload") == "yes",
         socket: if place.supervisor == Supervisor::Systemd {
             socket(system)?

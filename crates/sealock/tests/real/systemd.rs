@@ -269,7 +269,7 @@ fn began(machine: &Machine, pid: u32) -> String {
 
 /// The command told the person all of `words`, wherever it broke the lines.
 #[track_caller]
-fn says(outcome: &Outcome, words: &[&str]) {
+pub(crate) fn says(outcome: &Outcome, words: &[&str]) {
     let said = outcome
         .stderr
         .split_whitespace()
@@ -282,7 +282,7 @@ fn says(outcome: &Outcome, words: &[&str]) {
 
 /// Two listings are one.
 #[track_caller]
-fn same(before: &str, after: &str, what: &Outcome) {
+pub(crate) fn same(before: &str, after: &str, what: &Outcome) {
     let missing: Vec<&str> = before
         .lines()
         .filter(|line| !after.lines().any(|other| other == *line))

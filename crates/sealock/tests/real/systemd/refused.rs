@@ -39,6 +39,9 @@ pub(super) fn scenario(host: &Host) {
     a_masked_unit(host);
     a_key_that_this_dockerd_does_not_know(host);
 
+    // Labels in the file are used by the check of a daemon without `--validate`; they must not disturb it.
+    host.machine
+        .write(CONFIG, 0o644, "{\n  \"labels\": [\"a=b\"]\n}\n");
     host.there_and_back(&[], |_| {});
 }
 
@@ -92,12 +95,32 @@ fn a_masked_unit(host: &Host) {
     host.sh("systemctl unmask docker.service 2>&1");
 }
 
-/// A file that was edited for a newer Docker. The running daemon never read it; a restart would be its end.
+/// A file that was edited for a newer Docker. The running daemon never read it; a restart, ours or anybody's, would be
+/// its end. With a container it is found when live-restore is to be read from it, without one when dockerd is asked.
 fn a_key_that_this_dockerd_does_not_know(host: &Host) {
     host.machine
         .write(CONFIG, 0o644, "{\n  \"no-such-key\": true\n}\n");
-    let up = host.up(&[]);
-    println!("{up}");
+    let rolled_back = "rolled back and verified; the host is as before";
+    host.refuses(
+        &[],
+        4,
+        &[
+            "SL-H115",
+            "don't match any configuration option: no-such-key",
+            rolled_back,
+        ],
+    );
     host.keeper_lives();
+    let _ = host.machine.docker(&["stop", &host.keeper.id]).ok();
+    host.refuses(
+        &[],
+        4,
+        &[
+            "SL-H116",
+            "don't match any configuration option: no-such-key",
+            rolled_back,
+        ],
+    );
     host.sh(&format!("rm {CONFIG}"));
+    host.restart();
 }

@@ -5,6 +5,7 @@ use super::{CONFIG, Host, OVERRIDE};
 pub(super) fn scenario(host: &Host) {
     a_drop_in_an_environment_file_and_a_configuration(host);
     a_command_without_hosts(host);
+    a_unit_that_kills(host);
 }
 
 /// Two spaces, tabs and carriage returns in one file, as it happens to files that several people edit.
@@ -98,4 +99,36 @@ fn a_command_without_hosts(host: &Host) {
     host.sh(&format!(
         "rm -r {CONFIG} /etc/systemd/system/docker.service.d"
     ));
+}
+
+/// KillMode=control-group ends what lives in the unit's control group. Containers do when dockerd runs a containerd of its
+/// own, and do not when the system's has their shims.
+fn a_unit_that_kills(host: &Host) {
+    let kill = "KillMode=control-group\n";
+    host.machine
+        .write(OVERRIDE, 0o644, format!("[Service]\n{kill}"));
+    host.restart();
+    host.there_and_back(&[], |_| {});
+
+    host.machine.write(
+        OVERRIDE,
+        0o644,
+        format!("[Service]\n{kill}ExecStart=\nExecStart=/usr/sbin/dockerd -H fd:// $DOCKER_OPTS\n"),
+    );
+    // dockerd runs one of its own when there is none beside it.
+    let _ = host.machine.docker(&["stop", &host.keeper.id]).ok();
+    host.sh("systemctl mask --runtime --now containerd.service 2>&1; rm -rf /run/containerd");
+    host.restart();
+    host.refuses(
+        &[],
+        1,
+        &[
+            "KillMode=control-group: a restart ends its containers",
+            "the restart stops keeper",
+            "--accept containers-stop",
+        ],
+    );
+    host.keeper_lives();
+    host.sh("systemctl stop docker.service; systemctl unmask --runtime containerd.service 2>&1; systemctl start containerd.service");
+    host.sh("rm -r /etc/systemd/system/docker.service.d");
 }
