@@ -132,15 +132,17 @@ pub(crate) fn endpoint(desired: &Desired) -> Result<Endpoint, Failure> {
         .filter(|name| !is_local(name) && !name.starts_with("*."))
         .collect();
     candidates.extend(desired.daemon.names.iter().filter(|name| is_local(name)));
-    // A listener on one address is reached by that address or by a name, never by another address.
+    // A listener on one address is reached by that address or by a name, never by another address. Of the two loopback
+    // addresses `localhost` may mean the other one.
     let reaches = |name: &&String| match (concrete, name.parse::<std::net::IpAddr>()) {
         (Some(ip), Ok(named)) => ip == named,
-        (Some(ip), Err(_)) => !ip.is_loopback() || is_local(name),
+        (Some(ip), Err(_)) => !ip.is_loopback(),
         (None, _) => true,
     };
     let host = candidates
         .iter()
         .find(|name| reaches(name))
+        .or(candidates.iter().find(|name| is_local(name)))
         .or(candidates.first());
     let host = host.map_or("localhost", |name| name.as_str());
     let bracketed = if host.contains(':') {
@@ -229,4 +231,27 @@ fn account(user: &str) -> Result<(PathBuf, Option<Owner>), Failure> {
         .at("/etc/passwd")
     })?;
     Ok((home, Some(owner)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Desired, endpoint};
+
+    #[test]
+    fn clients_are_pointed_to_a_name_that_reaches_the_listener() {
+        let all = ["h1", "localhost", "192.0.2.2", "127.0.0.1", "::1"];
+        for (listen, names, expected) in [
+            ("0.0.0.0:2376", &all[..], "tcp://h1:2376"),
+            ("0.0.0.0:2376", &all[1..], "tcp://192.0.2.2:2376"),
+            ("192.0.2.2:2376", &all[1..], "tcp://192.0.2.2:2376"),
+            ("127.0.0.1:1", &all[..], "tcp://127.0.0.1:1"),
+            ("[::1]:1", &all[..], "tcp://[::1]:1"),
+            ("127.0.0.1:1", &all[..2], "tcp://localhost:1"),
+        ] {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            let desired = Desired::new("a", vec![listen.parse().unwrap()], names);
+            let found = endpoint(&desired).unwrap().to_string();
+            assert_eq!(found, expected, "{listen}");
+        }
+    }
 }

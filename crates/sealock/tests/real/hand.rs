@@ -1,5 +1,6 @@
 //! Real daemons that were started by hand, with a container that runs throughout.
 
+mod absent;
 mod drift;
 mod failure;
 mod formats;
