@@ -54,6 +54,14 @@ pub(crate) fn consent(
     .help(format!("if that is acceptable, add --accept {name}")))
 }
 
+/// Every name that [`risk`] gives: a misspelt consent is a mistake, and not a consent to nothing.
+pub(crate) const RISKS: [&str; 4] = [
+    "swarm-restart",
+    "swarm-autolock",
+    "containers-stop",
+    "replace-tls",
+];
+
 /// The name by which a consequence is accepted on the command line.
 pub(crate) fn risk(consent: &Consent) -> &'static str {
     match consent {

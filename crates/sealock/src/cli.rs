@@ -7,22 +7,25 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::passphrase::Source;
 use crate::printer::Color;
 
-/// Put Docker hosts behind mutual TLS, prove it, and keep it so
-///
-/// Examples:
-///   sealock demo                          see what it does; no root, no Docker
-///   sealock up                            put this host's Docker API behind mutual TLS
-///   sealock up --listen 192.0.2.7:2376 --client alice
-///   sealock client add bob                another person or machine
-///   sealock client env alice              what a shell evals to reach this host
-///   sealock status                        is it still as it was proved?
-///   sealock down                          put every file back, byte for byte
+const ABOUT: &str = "Put Docker hosts behind mutual TLS, prove it, and keep it so
+
+Examples:
+  sealock demo                   see what it does; no root, no Docker
+  sealock up                     put this host's Docker API behind mutual TLS
+  sealock up --listen 192.0.2.7:2376 --client alice
+  sealock client add bob         another person or machine
+  sealock client env alice       what a shell evals to reach this host
+  sealock status                 is it still as it was proved?
+  sealock down                   put every file back, byte for byte";
+
+/// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "sealock",
     version,
     propagate_version = true,
-    verbatim_doc_comment,
+    about = ABOUT,
+    long_about = None,
     max_term_width = 100
 )]
 pub(crate) struct Cli {
@@ -34,6 +37,7 @@ pub(crate) struct Cli {
 
 /// Options that every command takes.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// Where the vault and the journal are kept [default: /var/lib/sealock for root, else the XDG data directory]
     #[arg(
@@ -56,7 +60,7 @@ pub(crate) struct Global {
     /// Print data as JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// When to use colour
+    /// When to use colour; auto means on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
     /// Say more
@@ -121,7 +125,7 @@ pub(crate) struct Daemon {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Consent {
     /// Accept one named consequence that the plan asks about (can be repeated)
-    #[arg(long, value_name = "RISK")]
+    #[arg(long, value_name = "RISK", value_parser = crate::ask::RISKS)]
     pub(crate) accept: Vec<String>,
     /// How long to wait for a daemon that somebody else has to restart
     #[arg(long, value_name = "SECONDS")]
@@ -131,8 +135,10 @@ pub(crate) struct Consent {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   sealock up
-  sealock up --yes --listen 0.0.0.0:2376 --name docker.example.org --client alice --client ci
-  sealock up --docker-config /srv/d/daemon.json --docker-socket /srv/d/docker.sock --restart-command '/srv/d/restart'")]
+  sealock up --yes --listen 0.0.0.0:2376 --name docker.example.org \\
+      --client alice --client ci
+  sealock up --docker-config /srv/d/daemon.json \\
+      --docker-socket /srv/d/docker.sock --restart-command /srv/d/restart")]
 pub(crate) struct Up {
     /// Where the API is to listen (can be repeated) [default: 0.0.0.0:2376]
     #[arg(long, value_name = "HOST:PORT")]
@@ -143,7 +149,7 @@ pub(crate) struct Up {
     /// A person or machine that gets a certificate (can be repeated) [default: the invoking user]
     #[arg(long, value_name = "NAME")]
     pub(crate) client: Vec<String>,
-    /// The key type of everything issued
+    /// The key type of everything issued: ecdsa-p256, ecdsa-p384, ed25519, rsa-2048, rsa-3072 or rsa-4096 [default: ecdsa-p256]
     #[arg(long, value_name = "KIND")]
     pub(crate) key: Option<sealock_pki::KeyKind>,
     #[command(flatten)]
@@ -209,7 +215,7 @@ pub(crate) enum Client {
     Env {
         /// The client
         name: String,
-        /// The shell
+        /// The shell; bash is also for zsh, dash and other POSIX shells
         #[arg(long, value_enum, default_value = "bash")]
         shell: ShellName,
     },
@@ -222,19 +228,17 @@ pub(crate) enum Client {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum ShellName {
-    /// bash, zsh, dash and other POSIX shells
+    // bash, zsh, dash and other POSIX shells.
     Bash,
-    /// fish
     Fish,
-    /// PowerShell
     Powershell,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum PurposeName {
-    /// Proves a server to its clients
+    // Proves a server to its clients.
     Server,
-    /// Proves a client to its servers
+    // Proves a client to its servers.
     Client,
 }
 
@@ -254,7 +258,7 @@ pub(crate) enum Ca {
         /// The authority's name, which its anchors carry
         #[arg(long, default_value = "sealock")]
         name: String,
-        /// The key type
+        /// ecdsa-p256, ecdsa-p384, ed25519, rsa-2048, rsa-3072 or rsa-4096 [default: ecdsa-p256]
         #[arg(long, value_name = "KIND")]
         key: Option<sealock_pki::KeyKind>,
     },
@@ -262,7 +266,7 @@ pub(crate) enum Ca {
     Show,
     /// Print an anchor's certificate as PEM
     Export {
-        /// Which of the two anchors
+        /// The anchor that signs servers, or the one that signs clients
         #[arg(value_enum)]
         purpose: PurposeName,
     },
@@ -272,13 +276,14 @@ pub(crate) enum Ca {
 pub(crate) enum Cert {
     /// Make a key and a certificate
     #[command(after_help = "Examples:
-  sealock cert issue db.example.org 192.0.2.9 --profile server --cert db.pem --key db.key
+  sealock cert issue db.example.org 192.0.2.9 --profile server \\
+      --cert db.pem --key db.key
   sealock cert issue backup --profile client --cert backup.pem --key backup.key")]
     Issue {
         /// Names: the first is also the common name
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
-        /// What it is for
+        /// What it proves: a server to its clients, or a client to its servers
         #[arg(long, value_enum)]
         profile: PurposeName,
         /// Where the certificate goes
@@ -293,7 +298,7 @@ pub(crate) enum Cert {
         /// Where the passphrase of the PKCS#12 file comes from
         #[arg(long, value_name = "SOURCE", default_value = "prompt")]
         p12_passphrase: Source,
-        /// The key type
+        /// The key type, as for `ca create` [default: the anchor's]
         #[arg(long, value_name = "KIND")]
         key_kind: Option<sealock_pki::KeyKind>,
         /// How long it lives
@@ -304,7 +309,7 @@ pub(crate) enum Cert {
     Sign {
         /// The request (PKCS#10); it contributes its public key and nothing else that is not named here
         csr: PathBuf,
-        /// What it is for
+        /// What it proves: a server to its clients, or a client to its servers
         #[arg(long, value_enum)]
         profile: PurposeName,
         /// Names that are allowed, and required for a server (can be repeated)

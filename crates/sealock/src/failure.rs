@@ -61,6 +61,12 @@ impl Failure {
         self
     }
 
+    /// A place for an error that has none of its own.
+    pub(crate) fn or_at(mut self, location: &str) -> Self {
+        self.location.get_or_insert_with(|| location.to_owned());
+        self
+    }
+
     pub(crate) fn because(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
         self
@@ -126,7 +132,7 @@ impl Failure {
 }
 
 /// A remedy is written in sentences; in an error it stands where others have a phrase.
-fn as_help(text: &str) -> String {
+pub(crate) fn as_help(text: &str) -> String {
     let mut characters = text.chars();
     let phrase = match (characters.next(), characters.clone().next()) {
         (Some(first), Some(second))

@@ -83,11 +83,9 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Exit> {
         Verb::Man { dir } => commands::help::man(session, &dir),
     };
     session.printer.detail(&cpu_used());
-    done.map_err(|mut failure: Failure| {
+    done.map_err(|failure: Failure| {
         // What has no place of its own was said on the command line.
-        failure
-            .location
-            .get_or_insert_with(|| failure::COMMAND_LINE.to_owned());
+        let failure = failure.or_at(failure::COMMAND_LINE);
         session.printer.failure(&failure);
         failure.exit
     })

@@ -105,10 +105,12 @@ impl Source {
             Self::File(path) => first_line(&escape(&path.to_string_lossy()), path),
             Self::Descriptor(fd) => {
                 // /proc/self/fd opens what was inherited without taking ownership of a raw number.
-                first_line(
-                    &format!("descriptor {fd}"),
-                    Path::new(&format!("/proc/self/fd/{fd}")),
-                )
+                let path = PathBuf::from(format!("/proc/self/fd/{fd}"));
+                let place = format!("descriptor {fd}");
+                if !path.exists() {
+                    return Err(unreadable(&place, "nothing was passed as this descriptor"));
+                }
+                first_line(&place, &path)
             }
             Self::Credential(name) => {
                 let path = credential_path(name).ok_or_else(|| {
@@ -157,7 +159,7 @@ fn first_line(place: &str, path: &Path) -> Result<Passphrase, Failure> {
     let text =
         std::str::from_utf8(&bytes).map_err(|_| unreadable(place, "it is not UTF-8 text"))?;
     let line = text.lines().next().unwrap_or_default();
-    Passphrase::new(line.to_owned()).map_err(|error| unreadable(place, &error.to_string()))
+    Passphrase::new(line.to_owned()).map_err(|_| unreadable(place, "its first line is empty"))
 }
 
 fn unreadable(place: &str, cause: &str) -> Failure {

@@ -2,12 +2,13 @@
 
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use sealock_diag::escape;
+use sealock_diag::{Diagnose, escape};
+use sealock_pki::{KeyError, TimestampError};
 
 use crate::catalogue;
 use crate::cli::Cli;
 use crate::exit::Exit;
-use crate::failure::{COMMAND_LINE, Failure};
+use crate::failure::{COMMAND_LINE, Failure, as_help};
 
 /// Options whose value may be a secret that was typed where its source belongs: never repeated.
 const UNSPEAKABLE: [&str; 2] = ["--passphrase", "--p12-passphrase"];
@@ -111,6 +112,7 @@ fn help(error: &clap::Error, command: &str) -> String {
             lines.push(format!("did you mean {meant}?"));
         }
     }
+    lines.extend(remedy(error));
     lines.push(format!("{command} --help"));
     lines.join("\n")
 }
@@ -126,6 +128,20 @@ fn command(words: &[String]) -> String {
         }
     }
     line
+}
+
+/// What a value of this kind looks like, when it is one of ours.
+fn remedy(error: &clap::Error) -> Option<String> {
+    let source = std::error::Error::source(error)?;
+    let code = match (
+        source.downcast_ref::<KeyError>(),
+        source.downcast_ref::<TimestampError>(),
+    ) {
+        (Some(error), _) => error.code(),
+        (_, Some(error)) => error.code(),
+        _ => return None,
+    };
+    catalogue::remedy(code).map(as_help)
 }
 
 fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {

@@ -25,7 +25,7 @@ pub enum VaultError {
         remedy: String,
     },
     /// The file at the vault's place is something else.
-    #[error("{} is not a vault", shown(path))]
+    #[error("{} does not belong to a vault", shown(path))]
     NotAVault {
         /// The file.
         path: PathBuf,

@@ -154,7 +154,17 @@ impl Authority {
             key.public_key(),
             now,
             &mut SystemEntropy,
-        )?;
+        )
+        .map_err(|error| {
+            use sealock_pki::IssueError as E;
+            let of_the_anchor =
+                matches!(error, E::IssuerExpired { .. } | E::IssuerNotYetValid { .. });
+            let failure = Failure::new(&error);
+            match of_the_anchor {
+                true => failure.at(format!("the {} anchor of {}", request.purpose, self.name)),
+                false => failure,
+            }
+        })?;
         let record = Recorded {
             certificate,
             purpose: request.purpose,
@@ -226,9 +236,12 @@ pub(crate) fn server(
         .iter()
         .map(|name| name.parse::<San>())
         .collect::<Result<Vec<_>, _>>()?;
+    let wanted = escape(&session.config.to_string_lossy());
     let request = LeafRequest::server(sans, desired.daemon.server_life)
-        .map_err(|error| Failure::new(&error).at(escape(&session.config.to_string_lossy())))?;
-    let issued = authority.issue(&request, desired.authority.key, "dockerd", session.now)?;
+        .map_err(|error| Failure::new(&error).at(&wanted))?;
+    let issued = authority
+        .issue(&request, desired.authority.key, "dockerd", session.now)
+        .map_err(|failure| failure.or_at(&wanted))?;
     let chain = vec![issued.certificate().clone()];
     let mut server = keep(authority, chain, &issued.key)?;
     server.issued = Some(issued);

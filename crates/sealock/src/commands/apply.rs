@@ -24,8 +24,7 @@ pub(crate) fn apply(session: &Session, args: Apply) -> Result<Exit, Failure> {
 
 /// Exit 0 when there is nothing to do, 3 when apply would change something.
 pub(crate) fn plan(session: &Session, _args: Apply) -> Result<Exit, Failure> {
-    let store = session.store()?;
-    if let Some(run) = store.interrupted()? {
+    if let Some(run) = session.interrupted()? {
         session.printer.warn(&format!(
             "a run was interrupted ({}); apply or down clears it up first",
             sealock_diag::escape(&run.title)

@@ -101,7 +101,8 @@ fn request(purpose: Purpose, names: &[String], life: Duration) -> Result<LeafReq
             })?;
             Ok(LeafRequest::new(
                 Purpose::Client,
-                CommonName::try_from(first.as_str())?,
+                CommonName::try_from(first.as_str())
+                    .map_err(|error| Failure::new(&error).exit(Exit::Usage))?,
                 parse_names(rest)?,
                 life,
             ))

@@ -28,7 +28,7 @@ pub(crate) fn run(session: &Session, args: &Explain) -> Result<Exit, Failure> {
         .ok_or_else(|| {
             Failure::own(
                 catalogue::UNKNOWN_CODE,
-                format!("there is no code {}", escape(&wanted)),
+                format!("there is no code `{}`", escape(&wanted)),
             )
             .help("sealock explain")
             .exit(Exit::Usage)
