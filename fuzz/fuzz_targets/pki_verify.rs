@@ -6,7 +6,8 @@ use libfuzzer_sys::fuzz_target;
 use sealock_pki::{Certificate, Crl, Purpose, Timestamp, VerifyOptions, verify_with_reasons};
 
 fuzz_target!(|data: &[u8]| {
-    // Two length bytes before every DER: the first byte's top bit says whether it is an anchor.
+    // Before every DER a byte that says by its remainder of three whether it belongs to the chain, is
+    // an anchor or a list, and two bytes of length.
     let (mut chain, mut anchors, mut crls) = (Vec::new(), Vec::new(), Vec::new());
     let mut rest = data;
     while let [kind, high, low, after @ ..] = rest {
