@@ -3,9 +3,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use sealock_testkit::lab::Version;
-use sealock_testkit::process::run;
+use sealock_testkit::process::{free_port, run, wait_for};
 
 use crate::common::{Host, faketime};
 
@@ -131,4 +132,61 @@ fn replace(path: &Path, from: &str, to: &str) {
         path.display()
     );
     fs::write(path, text.replacen(from, to, 1)).unwrap();
+}
+
+#[test]
+fn a_daemon_that_died_is_named_and_started_with_its_container_alive() {
+    let host = Host::new(Version::V20);
+    let _ = host.up(&[]).expect_code(0);
+    host.daemon.stop();
+    let status = host.sealock.run(&["status"]).expect_code(3);
+    assert!(status.stdout.contains("not healthy"), "{status}");
+    let _ = host.sealock.run(&["apply", "--yes"]).expect_code(0);
+    healthy(&host);
+}
+
+#[test]
+fn what_somebody_wrote_into_daemon_json_since_stays_when_ours_goes() {
+    let host = Host::new(Version::V28);
+    let before = fs::read_to_string(host.daemon.config_file()).unwrap();
+    let _ = host.up(&[]).expect_code(0);
+    replace(
+        &host.daemon.config_file(),
+        "{\n",
+        "{\n    \"debug\": true,\n",
+    );
+    healthy(&host);
+    let down = host.sealock.run(&["down", "--yes"]).expect_code(0);
+    assert!(down.stderr.contains("was edited since"), "{down}");
+    let after = fs::read_to_string(host.daemon.config_file()).unwrap();
+    assert_eq!(
+        after,
+        before.replacen("{\n", "{\n    \"debug\": true,\n", 1)
+    );
+    assert!(host.daemon.answers() && !host.is_open());
+    host.lives();
+}
+
+#[test]
+fn a_plain_port_is_closed_and_said_aloud_and_open_again_after_the_way_back() {
+    let plain = free_port();
+    let host = Host::with_config(
+        Version::V20,
+        &format!(
+            "{{\"deprecated-key-path\":\"@FOLDER@/key.json\",\"hosts\":[\"tcp://127.0.0.1:{plain}\",\"unix://@SOCKET@\"]}}\n"
+        ),
+    );
+    let before = fs::read(host.daemon.config_file()).unwrap();
+    let is_open = || std::net::TcpStream::connect(("127.0.0.1", plain)).is_ok();
+    assert!(is_open());
+    let up = host.up(&[]).expect_code(0);
+    let said =
+        format!("127.0.0.1:{plain} (daemon.json) was open without a certificate, and is closed");
+    assert!(up.stderr.contains(&said), "{up}");
+    assert!(!is_open());
+    host.lives();
+    let _ = host.sealock.run(&["down", "--yes"]).expect_code(0);
+    assert_eq!(fs::read(host.daemon.config_file()).unwrap(), before);
+    wait_for("the plain port", Duration::from_secs(30), is_open);
+    host.lives();
 }

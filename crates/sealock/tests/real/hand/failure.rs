@@ -3,9 +3,11 @@
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
 
 use sealock_testkit::lab::Version;
-use sealock_testkit::process::{Outcome, run};
+use sealock_testkit::process::{Outcome, call, run, wait_for};
 
 use crate::common::{Host, Tree};
 
@@ -79,13 +81,65 @@ fn rolled_back(host: &Host, instead: &str) -> Outcome {
 }
 
 fn script(host: &Host, instead: &str) -> PathBuf {
+    let text = format!("if grep -q tlsverify etc/daemon.json; then {instead}; fi");
+    script_of(host, &text)
+}
+
+/// A restart command that does something else first.
+fn script_of(host: &Host, first: &str) -> PathBuf {
     let folder = host.daemon.folder();
     let path = folder.join("unwilling");
     let text = format!(
-        "#!/bin/sh\ncd {}\nif grep -q tlsverify etc/daemon.json; then {instead}; fi\nexec ./restart\n",
+        "#!/bin/sh\ncd {}\n{first}\nexec ./restart\n",
         folder.display()
     );
     std::fs::write(&path, text).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     path
+}
+
+#[test]
+fn a_way_back_that_fails_leaves_the_daemon_cloaked_and_proved() {
+    let host = Host::new(Version::V28);
+    let text = "if ! grep -q tlsverify etc/daemon.json; then ./stop; exit 1; fi";
+    let script = script_of(&host, text).display().to_string();
+    let _ = run(&mut host.up_without_restart(&["--restart-command", &script])).expect_code(0);
+    let before = Tree::of(&[&host.etc(), &host.sealock.config()]).as_users_see_it();
+    let down = host.sealock.run(&["down", "--yes"]).expect_code(4);
+    assert!(down.stderr.contains("rolled back and verified"), "{down}");
+    Tree::of(&[&host.etc(), &host.sealock.config()])
+        .as_users_see_it()
+        .expect_same(&before);
+    host.lives();
+    let _ = host.sealock.run(&["status"]).expect_code(0);
+    std::fs::copy(host.daemon.restart_script(), &script).unwrap();
+    let _ = host.sealock.run(&["down", "--yes"]).expect_code(0);
+    assert!(!host.is_open());
+    host.lives();
+}
+
+#[test]
+fn who_is_told_to_stop_puts_everything_back_first() {
+    let host = Host::new(Version::V28);
+    let before = Tree::of(&[&host.etc()]).as_users_see_it();
+    let text = "if grep -q tlsverify etc/daemon.json; then touch there; sleep 2; fi";
+    let script = script_of(&host, text).display().to_string();
+    let mut up = host.up_without_restart(&["--restart-command", &script]);
+    let mut up = up
+        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for("the restart", Duration::from_secs(30), || {
+        host.daemon.folder().join("there").exists()
+    });
+    let told = call("kill", &["-TERM", &up.id().to_string()]);
+    let _ = told.ok();
+    assert_eq!(up.wait().unwrap().code(), Some(130));
+    Tree::of(&[&host.etc()])
+        .as_users_see_it()
+        .expect_same(&before);
+    assert!(host.daemon.answers() && !host.is_open());
+    assert!(!host.sealock.config().exists() && !host.live_restore());
+    host.lives();
 }
