@@ -66,7 +66,7 @@ pub enum PemError {
         found: String,
     },
     /// More than one where one is expected.
-    #[error("there are {count} of {wanted} here; exactly one is expected")]
+    #[error("{wanted}: {count} are here, and exactly one is expected")]
     Several {
         /// What was looked for.
         wanted: &'static str,

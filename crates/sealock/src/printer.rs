@@ -126,3 +126,75 @@ fn render(failure: &Failure) -> String {
 fn indent(body: &str) -> String {
     body.replace('\n', "\n         ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::exit::Exit;
+    use crate::failure::Failure;
+    use sealock_diag::Code;
+
+    fn shown(failure: &Failure) -> String {
+        anstream::adapter::strip_str(&render(failure)).to_string()
+    }
+
+    #[test]
+    fn an_error_reads_as_its_style_says() {
+        let failure = Failure::own(
+            Code("SL-H107"),
+            "dockerd did not come back after the change",
+        )
+        .at("step 4 of 6, restart docker.service")
+        .because("`hosts` is set in daemon.json and in the unit")
+        .help("remove `-H` from the unit, then\n  sealock apply")
+        .state(
+            "rolled back and verified; docker.service is active as before",
+            Exit::RolledBack,
+        );
+        let expected = "\
+error[SL-H107]: dockerd did not come back after the change
+  where: step 4 of 6, restart docker.service
+  cause: `hosts` is set in daemon.json and in the unit
+  state: rolled back and verified; docker.service is active as before
+  help:  remove `-H` from the unit, then
+           sealock apply
+  more:  sealock explain SL-H107";
+        assert_eq!(shown(&failure), expected);
+        let json = failure.to_json();
+        for (field, value) in [
+            ("code", "SL-H107"),
+            ("where", "step 4 of 6, restart docker.service"),
+            ("help", "remove `-H` from the unit, then\n  sealock apply"),
+        ] {
+            assert_eq!(json["error"][field], value);
+        }
+        assert_eq!(
+            (&json["version"], &json["error"]["exit"]),
+            (&1.into(), &4.into())
+        );
+    }
+
+    #[test]
+    fn an_error_without_help_of_its_own_has_the_remedy_of_its_code() {
+        let failure = Failure::own(Code("SL-C009"), "cannot write it").at("/x");
+        assert!(
+            shown(&failure).contains("\n  help:  choose a shorter name\n"),
+            "{}",
+            shown(&failure)
+        );
+    }
+
+    #[test]
+    fn a_long_cause_is_folded_and_a_command_is_not() {
+        let long = "word ".repeat(40);
+        let failure = Failure::own(Code("SL-C009"), "x")
+            .because(long.trim())
+            .help(long.trim());
+        let text = shown(&failure);
+        let widest = |label: &str| {
+            let at = text.find(label).unwrap();
+            text[at..].lines().next().unwrap().chars().count()
+        };
+        assert!(widest("  cause:") <= 80 && widest("  help:") > 80, "{text}");
+    }
+}

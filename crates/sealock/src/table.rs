@@ -95,3 +95,57 @@ fn fold_line(text: &str, width: usize) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Cell, fold, render};
+    use crate::printer::GOOD;
+
+    #[test]
+    fn columns_are_as_wide_as_what_is_seen_in_them() {
+        let rows = [
+            vec![
+                Cell::new("ünï"),
+                Cell::styled("in", GOOD),
+                Cell::new("last"),
+            ],
+            vec![
+                Cell::new("longer"),
+                Cell::styled("refused", GOOD),
+                Cell::new(""),
+            ],
+        ];
+        let painted = render(&["who", "answer", "x"], &rows);
+        let plain = anstream::adapter::strip_str(&painted).to_string();
+        assert_eq!(
+            plain,
+            "who     answer   x\nünï     in       last\nlonger  refused  \n"
+        );
+        assert!(painted.contains("\u{1b}["));
+    }
+
+    #[test]
+    fn prose_is_folded_and_what_is_aligned_stays() {
+        let cases = [
+            ("", 10, ""),
+            ("one two three", 7, "one two\nthree"),
+            ("one two three", 8, "one two\nthree"),
+            ("a-word-that-is-longer x", 5, "a-word-that-is-longer\nx"),
+            ("ä ö ü", 3, "ä ö\nü"),
+            (
+                "sealock up        what it does",
+                10,
+                "sealock up        what it does",
+            ),
+            (
+                "prose and more\n  command --option",
+                9,
+                "prose and\nmore\n  command --option",
+            ),
+            (" ", 10, " "),
+        ];
+        for (text, width, folded) in cases {
+            assert_eq!(fold(text, width), folded);
+        }
+    }
+}

@@ -9,7 +9,7 @@ use sealock_diag::{Code, Diagnose};
 use sealock_host::{Before, Service};
 use sealock_pki::Fingerprint;
 use sealock_probe::{
-    Proof, ProofKit, Target, answers_plain, prove, served_certificate, wait_until_ready,
+    Proof, ProofKit, Row, Target, answers_plain, prove, served_certificate, wait_until_ready,
 };
 
 use crate::catalogue;
@@ -228,27 +228,43 @@ pub(crate) fn after_start(targets: &[Target], kit: &ProofKit) -> Result<Proof, B
 
 /// Why a proof does not hold, row by row.
 pub(crate) fn failed_rows(proof: &Proof) -> Vec<String> {
-    let rows: Vec<String> = proof
-        .failures()
-        .map(|row| {
-            let version = row
-                .version
-                .map(|version| format!(", {version}"))
-                .unwrap_or_default();
-            format!(
-                "{} as {}{version}: expected {}, {}",
-                row.target,
-                row.kind,
-                row.expected.slug(),
-                row.why()
-            )
-        })
-        .collect();
-    if rows.is_empty() {
-        vec!["no address let the rightful client in".to_owned()]
-    } else {
-        rows
+    let failed: Vec<&Row> = proof.failures().collect();
+    let mut rows = Vec::new();
+    let mut told: Vec<&str> = Vec::new();
+    for row in &failed {
+        if told.contains(&row.target.as_str()) {
+            continue;
+        }
+        // An address that is silent to everybody is one finding, and not one for each who asked.
+        let all: Vec<&&Row> = failed
+            .iter()
+            .filter(|other| other.target == row.target)
+            .collect();
+        if all.len() > 1 && all.iter().all(|other| other.why() == row.why()) {
+            rows.push(format!("{}: {}, whoever asks", row.target, row.why()));
+            told.push(&row.target);
+        } else {
+            rows.push(finding(row));
+        }
     }
+    if rows.is_empty() {
+        rows.push("no address let the rightful client in".to_owned());
+    }
+    rows
+}
+
+fn finding(row: &Row) -> String {
+    let version = row
+        .version
+        .map(|version| format!(", {version}"))
+        .unwrap_or_default();
+    format!(
+        "{} as {}{version}: expected {}, {}",
+        row.target,
+        row.kind,
+        row.expected.slug(),
+        row.why()
+    )
 }
 
 #[derive(Debug)]

@@ -82,7 +82,7 @@ fn diff(file: &FileDiff) -> String {
 pub(crate) fn proof(proof: &Proof) -> String {
     let head = [
         "who asks:",
-        "",
+        "TLS",
         "rightful",
         "none",
         "foreign",
@@ -125,10 +125,13 @@ pub(crate) fn proof(proof: &Proof) -> String {
                         |row| cell(row.expected, row.observed.verdict(), row.holds()),
                     )
             });
-            [Cell::new(short), Cell::new(version.to_string())]
-                .into_iter()
-                .chain(cells)
-                .collect()
+            [
+                Cell::new(short),
+                Cell::new(version.to_string().trim_start_matches("TLS ")),
+            ]
+            .into_iter()
+            .chain(cells)
+            .collect()
         })
         .collect();
     table::render(&head, &rows)
@@ -139,7 +142,8 @@ fn cell(expected: Expected, verdict: Verdict, holds: bool) -> Cell {
         (_, Verdict::In) => "in",
         (Expected::In, Verdict::Out) if holds => "n/a",
         (_, Verdict::Out) => "refused",
-        (_, Verdict::Unclear) => "unclear",
+        // The reason stands below the table.
+        (_, Verdict::Unclear) => "?",
     };
     if holds {
         Cell::styled(word, GOOD)

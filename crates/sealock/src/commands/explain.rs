@@ -92,3 +92,31 @@ fn indent(text: &str) -> String {
         .collect::<Vec<_>>()
         .join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{markdown, squeeze};
+    use sealock_diag::{Code, Entry};
+
+    const ENTRY: Entry = Entry {
+        code: Code("SL-U001"),
+        title: "there is no such code",
+        meaning: "Wrapped    where the\n   code wraps.",
+        remedy: "sealock explain\n",
+    };
+
+    #[test]
+    fn a_page_of_the_catalogue() {
+        let page = markdown(&[&ENTRY]);
+        let section = "\n## SL-U001: there is no such code\n\nWrapped where the code wraps.\n\n```\nsealock explain\n```\n";
+        assert!(
+            page.starts_with("# Error codes\n") && page.ends_with(section),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn white_space_of_the_source_is_not_shown() {
+        assert_eq!(squeeze("  a\n   b\tc "), "a b c");
+    }
+}
