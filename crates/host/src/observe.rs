@@ -146,6 +146,12 @@ impl Observed {
                     .is_some_and(|unit| unit.active_state == "active"),
             config: self.config.path().to_path_buf(),
             bridge,
+            socket: self
+                .unit
+                .as_ref()
+                .and_then(|unit| unit.socket.as_ref())
+                .filter(|socket| socket.active)
+                .map(|socket| socket.name.clone()),
             loans: if bridge { self.loans() } else { Vec::new() },
         }
     }

@@ -71,6 +71,8 @@ pub struct Before {
     pub(crate) config: PathBuf,
     /// Containers ran, and live-restore was off: a bare restart with the old file would kill them.
     pub(crate) bridge: bool,
+    /// The socket unit that listened for the daemon.
+    pub(crate) socket: Option<String>,
     /// What lies at `config` for a while when the daemon is put back: see [`Before::loans`].
     pub(crate) loans: Vec<Vec<u8>>,
 }
@@ -311,11 +313,7 @@ impl Service {
     pub fn restore_running(&self, before: &Before) -> Result<(), HostError> {
         self.daemon_reload()?;
         if !before.active {
-            return if self.is_active() {
-                self.stop()
-            } else {
-                Ok(())
-            };
+            return self.off_again(before);
         }
         let same = before.running.is_some() && self.running() == before.running;
         if !before.bridge {
@@ -325,6 +323,28 @@ impl Service {
             return Ok(());
         }
         self.bridged(&before.config, !same)
+    }
+
+    /// Stops what was off, a failed start that systemd is about to repeat too. Its socket waits for it again if it did.
+    fn off_again(&self, before: &Before) -> Result<(), HostError> {
+        let off = match self.property("ActiveState").as_deref() {
+            Some(state) => state == "inactive",
+            None => !self.is_active(),
+        };
+        if !off {
+            self.stop()?;
+        }
+        let Manager::Systemd { unit, user, .. } = &self.manager else {
+            return Ok(());
+        };
+        // A socket whose service failed to start has failed with it.
+        if let Some(socket) = &before.socket {
+            for forget in [unit, socket] {
+                let _ = self.must(&systemctl(*user, &["reset-failed", forget]));
+            }
+            self.must(&systemctl(*user, &["start", socket]))?;
+        }
+        Ok(())
     }
 
     /// Lends `live-restore` to the configuration at `path` while the daemon restarts, takes it back

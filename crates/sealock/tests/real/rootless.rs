@@ -162,7 +162,7 @@ fn with_files_of_the_users_own(user: &User) {
 fn what_cannot_start_is_rolled_back(user: &User) {
     let before = user.home();
     let up = user
-        .sealock("up --yes --client alice --listen 10.77.0.99:2376")
+        .sealock("up --yes --client alice --listen 10.77.0.254:2376")
         .expect_code(4);
     says(&up, &["SL-H107", "rolled back and verified"]);
     same(&before, &user.home(), &up);

@@ -1,6 +1,8 @@
 //! Daemons that were off: started, because only a running one can be proved.
 
-use super::{CONFIG, Host, says};
+use std::time::Duration;
+
+use super::{CONFIG, Host, same, says};
 
 pub(super) fn scenario(host: &Host) {
     let _ = host.machine.docker(&["rm", "-f", &host.keeper.id]).ok();
@@ -15,6 +17,7 @@ pub(super) fn scenario(host: &Host) {
             &["the daemon was off (docker.service is inactive); it is started"],
         );
     }
+    what_fails_is_off_again(host);
     host.sh("systemctl disable --now docker.service docker.socket 2>&1");
     is_started_and_cloaked(
         host,
@@ -26,6 +29,11 @@ pub(super) fn scenario(host: &Host) {
     host.machine.write(CONFIG, 0o644, "{ \"debug\": treu }\n");
     host.sh("systemctl restart docker.service; for i in 1 2 3 4 5 6; do systemctl start docker.service; done; exit 0");
     host.sh("for i in $(seq 200); do systemctl is-failed -q docker.service && exit; sleep 0.1; done; systemctl status docker.service; exit 1");
+    let journal = host.machine.journal("docker.service");
+    assert!(
+        journal.contains("Start request repeated too quickly"),
+        "{journal}"
+    );
     host.refuses(
         &[],
         1,
@@ -37,6 +45,27 @@ pub(super) fn scenario(host: &Host) {
     );
     host.sh(&format!("rm {CONFIG}"));
     is_started_and_cloaked(host, &["docker.service is failed"]);
+}
+
+/// An address that this host does not have. systemd tries a failed start again; the rollback has to end that too, and leave
+/// a socket that wakes the daemon as before.
+fn what_fails_is_off_again(host: &Host) {
+    host.sh("systemctl start docker.socket; systemctl stop docker.service");
+    let before = host.etc();
+    let up = host.up(&["--listen", "10.77.0.254:2376"]).expect_code(4);
+    says(
+        &up,
+        &[
+            "SL-H107",
+            "cannot assign requested address",
+            "rolled back and verified",
+        ],
+    );
+    same(&before, &host.etc(), &up);
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(host.active(), "inactive", "{up}");
+    let _ = host.machine.docker(&["version"]).ok();
+    assert_eq!(host.active(), "active");
 }
 
 fn is_started_and_cloaked(host: &Host, said: &[&str]) {

@@ -109,7 +109,7 @@ fn a_package_changes_its_unit(host: &Host) {
 fn a_start_that_fails_is_rolled_back(host: &Host) {
     fails_and_is_as_before(
         host,
-        &["--listen", "10.77.0.99:2376"],
+        &["--listen", "10.77.0.254:2376"],
         &[
             "SL-H107",
             "did not come back",
