@@ -217,11 +217,11 @@ impl Tree {
         items.insert(path.to_owned(), item);
     }
 
-    /// Without what even a file that was put back exactly cannot keep: its inode, and the time of its folder.
+    /// Without what even a file that was put back exactly cannot keep: its inode, and the times of its folder and of links.
     pub(crate) fn as_users_see_it(mut self) -> Self {
         for item in self.0.values_mut() {
             item.inode = 0;
-            if item.mode & 0o170_000 == 0o040_000 {
+            if item.mode & 0o170_000 != 0o100_000 {
                 item.modified = (0, 0);
             }
         }

@@ -5,6 +5,7 @@ mod drift;
 mod failure;
 mod formats;
 mod listen;
+mod lost;
 mod remaining;
 mod sealed;
 
