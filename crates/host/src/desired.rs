@@ -103,8 +103,11 @@ impl std::str::FromStr for Install {
                 Some((name, user)) => (name, Some(user.to_owned())),
                 None => (context, None),
             };
-            let valid = name.parse::<crate::client::ContextName>().is_ok();
-            if !valid || user.as_deref() == Some("") {
+            if let Err(error) = name.parse::<crate::client::ContextName>() {
+                let why = sealock_diag::Diagnose::cause(&error);
+                return Err(why.unwrap_or_else(|| error.to_string()));
+            }
+            if user.as_deref() == Some("") {
                 return Err(format!(
                     "`{}` names no docker context",
                     sealock_diag::escape(text)

@@ -118,7 +118,7 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-P201",
         "a text is no kind of key",
         "The kinds are ecdsa-p256 (the default), ecdsa-p384, ed25519, rsa-2048, rsa-3072 and rsa-4096.",
-        "Use ecdsa-p256 unless an old client needs RSA.",
+        "Write ecdsa-p256 (the default), ecdsa-p384, ed25519, rsa-2048, rsa-3072 or rsa-4096.",
     ),
     entry(
         "SL-P202",

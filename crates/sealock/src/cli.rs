@@ -184,7 +184,7 @@ pub(crate) enum Client {
         #[arg(long, value_name = "PLACE")]
         install: Vec<String>,
         /// How long the certificate lives
-        #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = days)]
         days: u32,
     },
     /// List the clients and where they are installed
@@ -302,7 +302,7 @@ pub(crate) enum Cert {
         #[arg(long, value_name = "KIND")]
         key_kind: Option<sealock_pki::KeyKind>,
         /// How long it lives
-        #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = days)]
         days: u32,
     },
     /// Sign a request whose key was made elsewhere
@@ -322,7 +322,7 @@ pub(crate) enum Cert {
         #[arg(long, value_name = "FILE")]
         cert: Option<PathBuf>,
         /// How long it lives
-        #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        #[arg(long, value_name = "DAYS", default_value_t = 90, value_parser = days)]
         days: u32,
     },
     /// Show what is in a certificate
@@ -361,4 +361,10 @@ pub(crate) struct Explain {
     /// Print the whole catalogue as Markdown
     #[arg(long, conflicts_with = "code")]
     pub(crate) markdown: bool,
+}
+
+/// A life in days, as long as a certificate's dates can say.
+fn days(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|days| (1..=36_500).contains(days));
+    number.ok_or_else(|| "expected a number of days, 1 to 36500".to_owned())
 }

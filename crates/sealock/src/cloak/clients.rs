@@ -229,6 +229,7 @@ fn account(user: &str) -> Result<(PathBuf, Option<Owner>), Failure> {
             format!("there is no account {}", sealock_diag::escape(user)),
         )
         .at("/etc/passwd")
+        .help("context:NAME@USER takes an account of this host:\n  getent passwd")
     })?;
     Ok((home, Some(owner)))
 }

@@ -97,7 +97,9 @@ fn request(purpose: Purpose, names: &[String], life: Duration) -> Result<LeafReq
         }
         Purpose::Client => {
             let (first, rest) = names.split_first().ok_or_else(|| {
-                Failure::own(catalogue::BAD_NAME, "a certificate needs a name").exit(Exit::Usage)
+                Failure::own(catalogue::BAD_NAME, "a certificate needs a name")
+                    .help("name it: --name NAME")
+                    .exit(Exit::Usage)
             })?;
             Ok(LeafRequest::new(
                 Purpose::Client,
@@ -235,11 +237,6 @@ fn sign(
     } else {
         given_names(purpose, names, life)?
     };
-    for ignored in csr.ignored() {
-        session.printer.warn(&format!(
-            "the request also asks for {ignored}; it does not get it"
-        ));
-    }
     let policy = CsrPolicy::new(purpose, given, life);
     let certificate = sign_csr(
         authority.issuer(purpose)?,
@@ -249,6 +246,11 @@ fn sign(
         &mut SystemEntropy,
     )
     .map_err(|error| in_file(&error, place))?;
+    for ignored in csr.ignored() {
+        session.printer.warn(&format!(
+            "the request also asks for {ignored}; it does not get it"
+        ));
+    }
     let identity = certificate
         .common_name()
         .unwrap_or_else(|| "a request".to_owned());
