@@ -218,7 +218,7 @@ impl Tree {
     }
 
     /// Without what even a file that was put back exactly cannot keep: its inode, and the times of its folder and of links.
-    pub(crate) fn as_users_see_it(mut self) -> Self {
+    pub(crate) fn seen_by_users(mut self) -> Self {
         for item in self.0.values_mut() {
             item.inode = 0;
             if item.mode & 0o170_000 != 0o100_000 {

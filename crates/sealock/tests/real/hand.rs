@@ -29,7 +29,7 @@ fn docker_28_is_cloaked_and_uncloaked_byte_for_byte_with_its_container_alive() {
 fn there_and_back(version: Version) {
     let host = Host::new(version);
     make_peculiar(&host);
-    let before = Tree::of(&[&host.etc()]).as_users_see_it();
+    let before = Tree::of(&[&host.etc()]).seen_by_users();
     let live_restore = host.live_restore();
 
     let up = host.up(&[]).expect_code(0);
@@ -100,9 +100,7 @@ fn status_is_healthy(host: &Host) {
 /// Every file is as it was, the port is closed, the daemon answers, and the container is the same process.
 #[track_caller]
 fn is_as_before(host: &Host, before: &Tree, live_restore: bool) {
-    Tree::of(&[&host.etc()])
-        .as_users_see_it()
-        .expect_same(before);
+    Tree::of(&[&host.etc()]).seen_by_users().expect_same(before);
     assert!(!host.sealock.config().exists(), "sealock.toml stays");
     assert!(!host.is_open(), "the port is still open");
     assert!(host.daemon.answers());

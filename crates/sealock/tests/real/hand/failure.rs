@@ -65,13 +65,13 @@ fn a_daemon_that_comes_back_with_another_configuration_is_no_success() {
 /// should be otherwise.
 #[track_caller]
 fn rolled_back(host: &Host, instead: &str) -> Outcome {
-    let before = Tree::of(&[&host.etc()]).as_users_see_it();
+    let before = Tree::of(&[&host.etc()]).seen_by_users();
     let live_restore = host.live_restore();
     let script = script(host, instead).display().to_string();
     let up = run(&mut host.up_without_restart(&["--restart-command", &script])).expect_code(4);
     assert!(up.stderr.contains("rolled back and verified"), "{up}");
     Tree::of(&[&host.etc()])
-        .as_users_see_it()
+        .seen_by_users()
         .expect_same(&before);
     assert!(!host.sealock.config().exists(), "sealock.toml stays");
     assert!(host.daemon.answers() && !host.is_open());
@@ -104,11 +104,11 @@ fn a_way_back_that_fails_leaves_the_daemon_cloaked_and_proved() {
     let text = "if ! grep -q tlsverify etc/daemon.json; then ./stop; exit 1; fi";
     let script = script_of(&host, text).display().to_string();
     let _ = run(&mut host.up_without_restart(&["--restart-command", &script])).expect_code(0);
-    let before = Tree::of(&[&host.etc(), &host.sealock.config()]).as_users_see_it();
+    let before = Tree::of(&[&host.etc(), &host.sealock.config()]).seen_by_users();
     let down = host.sealock.run(&["down", "--yes"]).expect_code(4);
     assert!(down.stderr.contains("rolled back and verified"), "{down}");
     Tree::of(&[&host.etc(), &host.sealock.config()])
-        .as_users_see_it()
+        .seen_by_users()
         .expect_same(&before);
     host.lives();
     let _ = host.sealock.run(&["status"]).expect_code(0);
@@ -121,7 +121,7 @@ fn a_way_back_that_fails_leaves_the_daemon_cloaked_and_proved() {
 #[test]
 fn who_is_told_to_stop_puts_everything_back_first() {
     let host = Host::new(Version::V28);
-    let before = Tree::of(&[&host.etc()]).as_users_see_it();
+    let before = Tree::of(&[&host.etc()]).seen_by_users();
     let text = "if grep -q tlsverify etc/daemon.json; then touch there; sleep 2; fi";
     let script = script_of(&host, text).display().to_string();
     let mut up = host.up_without_restart(&["--restart-command", &script]);
@@ -137,7 +137,7 @@ fn who_is_told_to_stop_puts_everything_back_first() {
     let _ = told.ok();
     assert_eq!(up.wait().unwrap().code(), Some(130));
     Tree::of(&[&host.etc()])
-        .as_users_see_it()
+        .seen_by_users()
         .expect_same(&before);
     assert!(host.daemon.answers() && !host.is_open());
     assert!(!host.sealock.config().exists() && !host.live_restore());

@@ -54,7 +54,7 @@ fn a_file_of_one_line_stays_one_line() {
 /// Up and down again with a `daemon.json`; what it looks like in between.
 fn kept(version: Version, text: &str) -> String {
     let host = Host::with_config(version, text);
-    let before = Tree::of(&[&host.etc()]).as_users_see_it();
+    let before = Tree::of(&[&host.etc()]).seen_by_users();
     let _ = host.up(&[]).expect_code(0);
     host.lives();
     let cloaked = fs::read_to_string(host.daemon.config_file()).unwrap();
@@ -63,7 +63,7 @@ fn kept(version: Version, text: &str) -> String {
     let _ = host.sealock.run(&["down", "--yes"]).expect_code(0);
     host.lives();
     Tree::of(&[&host.etc()])
-        .as_users_see_it()
+        .seen_by_users()
         .expect_same(&before);
     cloaked
 }

@@ -28,7 +28,7 @@ fn a_lost_vault_is_named_and_a_new_authority_takes_over() {
     fs::remove_dir_all(host.sealock.home()).unwrap();
     let status = host.sealock.run(&["status"]).expect_code(3);
     assert!(status.stdout.contains("has no authority"), "{status}");
-    let found = Tree::of(&[&host.etc()]).as_users_see_it();
+    let found = Tree::of(&[&host.etc()]).seen_by_users();
     let _ = host.sealock.run(&["apply", "--yes"]).expect_code(0);
     host.lives();
     let _ = host.sealock.run(&["status"]).expect_code(0);
@@ -38,9 +38,7 @@ fn a_lost_vault_is_named_and_a_new_authority_takes_over() {
 
     // What the new vault found is what it goes back to: a daemon of the old authority.
     let _ = host.sealock.run(&["down", "--yes"]).expect_code(0);
-    Tree::of(&[&host.etc()])
-        .as_users_see_it()
-        .expect_same(&found);
+    Tree::of(&[&host.etc()]).seen_by_users().expect_same(&found);
     host.daemon.restart();
     request(&old).curl(Tls::V13).expect_in();
     host.lives();
@@ -79,7 +77,7 @@ fn a_linked_daemon_json_stays_a_link() {
     fs::rename(&config, &managed).unwrap();
     std::os::unix::fs::symlink("../managed.json", &config).unwrap();
     let ours = (host.etc(), managed);
-    let look = || Tree::of(&[&ours.0, &ours.1]).as_users_see_it();
+    let look = || Tree::of(&[&ours.0, &ours.1]).seen_by_users();
     let before = look();
     let _ = host.up(&[]).expect_code(0);
     assert!(fs::symlink_metadata(&config).unwrap().is_symlink());

@@ -10,7 +10,7 @@ use crate::common::{Host, Tree};
 #[test]
 fn without_a_restart_command_the_last_step_is_said_and_status_proves_it_when_it_is_done() {
     let host = Host::new(Version::V20);
-    let before = Tree::of(&[&host.etc()]).as_users_see_it();
+    let before = Tree::of(&[&host.etc()]).seen_by_users();
     let up = run(&mut host.up_without_restart(&[])).expect_code(3);
     let step = format!("restart dockerd (process {})", host.daemon.pid().unwrap());
     assert!(up.stderr.contains(&step), "{up}");
@@ -31,7 +31,7 @@ fn without_a_restart_command_the_last_step_is_said_and_status_proves_it_when_it_
     assert!(down.stderr.contains("One step remains"), "{down}");
     assert!(down.stderr.contains("containers stop"), "{down}");
     Tree::of(&[&host.etc()])
-        .as_users_see_it()
+        .seen_by_users()
         .expect_same(&before);
     host.daemon.restart();
     assert!(!host.is_open());
