@@ -94,6 +94,9 @@ fn openssl_accepts_every_kind() {
             case.name,
             text(&answer)
         );
+        if case.purpose == Purpose::Server {
+            return;
+        }
         // Keys: plain, sealed, and the archive.
         expect(
             case,
@@ -150,6 +153,9 @@ fn gnutls_accepts_every_kind() {
             .arg(case.path("anchor.pem"));
         list.arg("--infile").arg(case.path("revoked.crl"));
         expect(case, &mut list, "Verified");
+        if case.purpose == Purpose::Server {
+            return;
+        }
         let mut sealed = Command::new("certtool");
         sealed
             .args([
@@ -181,9 +187,10 @@ anchor.verify_directly_issued_by(anchor)
 assert x509.load_pem_x509_crl(read("revoked.crl")).is_signature_valid(anchor.public_key())
 key = serialization.load_pem_private_key(read("leaf.key"), None)
 assert key.public_key() == leaf.public_key()
-assert serialization.load_pem_private_key(read("sealed.key"), b"correct horse").public_key() == leaf.public_key()
-packed, certificate, more = pkcs12.load_key_and_certificates(read("leaf.p12"), b"correct horse")
-assert certificate == leaf and [anchor] == more and packed.public_key() == leaf.public_key()
+if purpose == "client":
+    assert serialization.load_pem_private_key(read("sealed.key"), b"correct horse").public_key() == leaf.public_key()
+    packed, certificate, more = pkcs12.load_key_and_certificates(read("leaf.p12"), b"correct horse")
+    assert certificate == leaf and [anchor] == more and packed.public_key() == leaf.public_key()
 if purpose == "server" and kind != "ed25519":
     for name in (x509.DNSName("localhost"), x509.DNSName("a.docker.example.org"), x509.IPAddress(ipaddress.ip_address("2001:db8::7"))):
         PolicyBuilder().store(Store([anchor])).build_server_verifier(name).verify(leaf, [])
@@ -335,7 +342,8 @@ fn each_kind(mut judge: impl FnMut(&Case)) {
     }
 }
 
-/// Both purposes of a kind share their keys: no judge sees more than one at a time.
+/// Both purposes of a kind share their keys, so how keys are written is judged once, with the client's
+/// certificate: to seal and to open is slow on purpose.
 fn make_both(kind: KeyKind) -> [Made; 2] {
     let [above, below] = [(); 2].map(|()| PrivateKey::generate(kind).unwrap());
     [Purpose::Server, Purpose::Client].map(|purpose| Made {
@@ -370,20 +378,23 @@ fn make(above: &PrivateKey, key: &PrivateKey, purpose: Purpose) -> Vec<(&'static
         plain.sans.push("docker.example.org".parse().unwrap());
     }
     let plain = issue_leaf(&issuer, &plain, key.public_key(), now, &mut Counter(77)).unwrap();
-    let sealed = key.to_sealed_pem(&passphrase, &mut Counter(7)).unwrap();
-    let again = PrivateKey::from_pem(sealed.expose(), Some(&passphrase)).unwrap();
-    assert_eq!(again.key_id(), leaf.key_id());
-    let packed = to_pkcs12(&chain, key, "alice", &passphrase).unwrap();
-    vec![
+    let mut files = vec![
         ("plain.pem", plain.to_pem().into_bytes()),
         ("anchor.pem", issuer.certificate().to_pem().into_bytes()),
         ("leaf.pem", leaf.to_pem().into_bytes()),
         ("empty.crl", list(&[], 1).to_pem().into_bytes()),
         ("revoked.crl", list(&[entry], 2).to_pem().into_bytes()),
         ("leaf.key", key.to_pem().unwrap().expose().clone()),
-        ("sealed.key", sealed.expose().clone()),
-        ("leaf.p12", packed.expose().clone()),
-    ]
+    ];
+    if purpose == Purpose::Client {
+        let sealed = key.to_sealed_pem(&passphrase, &mut Counter(7)).unwrap();
+        let again = PrivateKey::from_pem(sealed.expose(), Some(&passphrase)).unwrap();
+        assert_eq!(again.key_id(), leaf.key_id());
+        let packed = to_pkcs12(&chain, key, "alice", &passphrase).unwrap();
+        files.push(("sealed.key", sealed.expose().clone()));
+        files.push(("leaf.p12", packed.expose().clone()));
+    }
+    files
 }
 
 /// A tool of the lab. A judge that is missing is a failure: silence would look like consent.
