@@ -98,14 +98,22 @@ fn cpu_used() -> String {
     format!("cpu: {microseconds} µs in this process")
 }
 
+fn words_of(panic: &std::panic::PanicHookInfo<'_>) -> String {
+    let payload = panic.payload();
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic".to_owned())
+}
+
 /// A panic is our bug: it is said in the shape of every other error, and exits 70.
 fn report_bugs_as_errors() {
     std::panic::set_hook(Box::new(|info| {
         let place = info
             .location()
             .map(|at| format!("{}:{}", at.file(), at.line()));
-        let mut failure = Failure::own(catalogue::BUG, "sealock has a bug")
-            .because(info.payload_as_str().unwrap_or("a panic").to_owned());
+        let mut failure = Failure::own(catalogue::BUG, "sealock has a bug").because(words_of(info));
         if let Some(place) = place {
             failure = failure.at(place);
         }

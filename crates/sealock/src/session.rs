@@ -66,7 +66,7 @@ impl Session {
             }
             .into());
         }
-        Ok(Store::open(&self.home.join("changes"))?)
+        Ok(Store::open(self.home.join("changes"))?)
     }
 
     /// The run that was interrupted, if there was one; looks only.
