@@ -228,10 +228,6 @@ impl Tree {
         self
     }
 
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.0.keys().map(PathBuf::as_path)
-    }
-
     /// Insists that nothing has changed since `before`.
     #[track_caller]
     pub(crate) fn expect_same(&self, before: &Self) {
