@@ -19,11 +19,13 @@ use std::path::Path;
 ///
 /// `originals` and `restore` come from the [`sealock_change::Store`]: what every path was, and the edits
 /// that put it back. Edits of paths that are not the daemon's (a client's files) are appended as they
-/// are.
+/// are. `serving` says that a certificate of ours is presented on one of its addresses: when no file
+/// says so any more, a run was killed after its restart, and the daemon has to read the files again.
 pub fn plan_down(
     observed: &Observed,
     originals: &[Original],
     restore: Vec<Edit>,
+    serving: bool,
 ) -> Result<HostPlan, HostError> {
     let config_path = resolved(&observed.at(observed.config.path()))?;
     let unit_path = observed
@@ -65,7 +67,7 @@ pub fn plan_down(
             .push("our drop-in is not in the memory of changes; it is removed all the same".into());
     }
     let changed = goal.edit.is_some() || drop_in;
-    let restart = changed && observed.engine.facts().is_some();
+    let restart = (changed || serving) && observed.engine.facts().is_some();
     let bridge = restart && needs_bridge(observed, &goal.json, &mut plan);
     if bridge
         && observed
@@ -98,6 +100,21 @@ pub fn plan_down(
             service: observed.service.clone(),
             on: false,
         });
+    }
+    if !restart && loan_is_left(observed, &goal.json) {
+        goal.write(
+            &mut plan,
+            &goal.json.with("live-restore", &Value::Bool(false))?,
+        );
+        plan.act(LiveRestore {
+            service: observed.service.clone(),
+            on: false,
+        });
+        goal.finish(&mut plan);
+        plan.notes.push(
+            "live-restore is on in the running daemon and no file says so: it is switched off"
+                .into(),
+        );
     }
     if bridge {
         goal.finish(&mut plan);
@@ -209,6 +226,16 @@ fn text_of(snapshot: &Snapshot) -> String {
         Snapshot::File { bytes, .. } => String::from_utf8_lossy(bytes.expose()).into_owned(),
         Snapshot::Absent | Snapshot::Symlink { .. } | Snapshot::Directory { .. } => String::new(),
     }
+}
+
+/// Whether live-restore is on in the running daemon's memory only: what a run leaves that was killed
+/// after it had lent it, once its files are back.
+fn loan_is_left(observed: &Observed, goal: &DaemonJson) -> bool {
+    let on = observed
+        .engine
+        .facts()
+        .is_some_and(|facts| facts.live_restore);
+    on && !observed.keeps_live_restore() && goal.flag("live-restore") != Some(true)
 }
 
 /// Whether containers need live-restore lent to them, or consent that they stop.

@@ -131,11 +131,23 @@ impl Observed {
             .collect()
     }
 
+    /// Whether live-restore is on, and will be after a restart. A daemon may have it in its memory only:
+    /// a run that was killed had lent it, and the file that said so was put back.
+    pub(crate) fn keeps_live_restore(&self) -> bool {
+        let by_flag = self
+            .command
+            .as_ref()
+            .is_some_and(|command| command.has("live-restore"));
+        let on = self.engine.facts().is_some_and(|facts| facts.live_restore);
+        on && (by_flag || self.config.flag("live-restore") == Some(true))
+    }
+
     /// What the daemon is now, for [`Service::restore_running`] after a rollback.
     pub fn before(&self) -> Before {
         let on = self.engine.facts();
         // live-restore is lent only to containers that it can save.
-        let bridge = on.is_some_and(|facts| !facts.live_restore && !facts.containers.is_empty())
+        let bridge = on.is_some_and(|facts| !facts.containers.is_empty())
+            && !self.keeps_live_restore()
             && crate::outlive::obstacle(self).is_none();
         Before {
             running: self.service.running(),
@@ -304,7 +316,9 @@ pub fn observe(system: &Arc<dyn System>, options: &Options) -> Result<Observed, 
             .map_or_else(|| PathBuf::from("/etc/docker"), Path::to_path_buf),
     }
     .join(SEALOCK_DIRECTORY);
-    let config_mode = sealock_change::fs::stat(&system.root().at(&path))
+    // Of the file itself: a link to it has a mode of its own, which means nothing.
+    let config_mode = sealock_change::fs::resolve(&system.root().at(&path))
+        .and_then(|path| sealock_change::fs::stat(&path))
         .ok()
         .flatten()
         .map(|stat| stat.mode);

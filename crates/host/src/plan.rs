@@ -387,7 +387,7 @@ fn prepare(observed: &Observed, desired: &Desired, plan: &mut HostPlan) -> bool 
         plan.consents.push(Consent::ContainersStop { names });
         return false;
     }
-    if facts.live_restore {
+    if observed.keeps_live_restore() {
         return false;
     }
     let by_flag = observed

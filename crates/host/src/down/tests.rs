@@ -91,6 +91,7 @@ fn down(host: &Arc<Fake>, store: &Store) -> HostPlan {
         &host.observe().unwrap(),
         &store.originals().unwrap(),
         store.restore_edits().unwrap(),
+        false,
     )
     .unwrap()
 }

@@ -2,6 +2,7 @@
 
 use sealock_change::{Action, BoxDiagnose, Content, Edit, Plan};
 use sealock_host::{Desired, Options, Service, plan_down};
+use sealock_probe::{Target, served_certificate};
 
 use crate::ask;
 use crate::cli::Down;
@@ -18,13 +19,16 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
     let store = session.store()?;
     let guard = run::begin(session, &store)?;
     let originals = store.originals()?;
-    if originals.is_empty() {
+    let nothing = || {
         session
             .printer
             .say("0 changes: sealock has changed nothing on this host");
-        return Ok(Exit::Done);
-    }
+        Ok(Exit::Done)
+    };
     let text = desired::text(session)?;
+    if originals.is_empty() && text.is_none() {
+        return nothing();
+    }
     // A file that somebody broke must not stand in the way of going back.
     let wanted = text
         .as_deref()
@@ -37,13 +41,17 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
     // What lies in the vault's home is ours and stays: identities outlive a host that is down.
     let outside =
         store.restore_edits_where(|original| !original.path.starts_with(&session.home))?;
-    let mut host = plan_down(&observed, &originals, outside)?;
-
-    let mut plan = Plan::new(format!("put {} back as it was", observed.service.name()));
     let doors = wanted
         .as_ref()
         .map(|wanted| targets::doors(&observed, wanted))
         .unwrap_or_default();
+    let serving = serves_ours(session, &targets::all(&doors))?;
+    let mut host = plan_down(&observed, &originals, outside, serving)?;
+    if originals.is_empty() && host.steps.is_empty() {
+        return nothing();
+    }
+
+    let mut plan = Plan::new(format!("put {} back as it was", observed.service.name()));
     if host.restart {
         Baseline::open(
             &mut plan,
@@ -95,6 +103,22 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
         session.home.display()
     ));
     Ok(Exit::Done)
+}
+
+/// Whether one of these addresses presents a certificate that the vault has issued.
+fn serves_ours(session: &Session, targets: &[Target]) -> Result<bool, Failure> {
+    if !session.has_vault()? {
+        return Ok(false);
+    }
+    let vault = session.vault()?;
+    for served in targets.iter().flat_map(served_certificate) {
+        if let Some(leaf) = served.chain.first()
+            && vault.find(leaf.serial())?.is_some()
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The daemon answers on its socket: the proof of the way back.
