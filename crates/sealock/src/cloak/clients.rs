@@ -119,12 +119,11 @@ pub(crate) fn endpoint(desired: &Desired) -> Result<Endpoint, Failure> {
                 .parse::<std::net::IpAddr>()
                 .is_ok_and(|ip| ip.is_loopback())
     };
-    let concrete = desired
+    let listens_on = desired
         .daemon
         .listen
         .first()
-        .map(|listen| listen.address().ip())
-        .filter(|ip| !ip.is_unspecified());
+        .map(|listen| listen.address().ip());
     let mut candidates: Vec<&String> = desired
         .daemon
         .names
@@ -133,8 +132,9 @@ pub(crate) fn endpoint(desired: &Desired) -> Result<Endpoint, Failure> {
         .collect();
     candidates.extend(desired.daemon.names.iter().filter(|name| is_local(name)));
     // A listener on one address is reached by that address or by a name, never by another address. Of the two loopback
-    // addresses `localhost` may mean the other one.
-    let reaches = |name: &&String| match (concrete, name.parse::<std::net::IpAddr>()) {
+    // addresses `localhost` may mean the other one, and 0.0.0.0 takes no IPv6.
+    let reaches = |name: &&String| match (listens_on, name.parse::<std::net::IpAddr>()) {
+        (Some(ip), Ok(named)) if ip.is_unspecified() => ip.is_ipv6() || named.is_ipv4(),
         (Some(ip), Ok(named)) => ip == named,
         (Some(ip), Err(_)) => !ip.is_loopback(),
         (None, _) => true,
@@ -244,6 +244,16 @@ mod tests {
         for (listen, names, expected) in [
             ("0.0.0.0:2376", &all[..], "tcp://h1:2376"),
             ("0.0.0.0:2376", &all[1..], "tcp://192.0.2.2:2376"),
+            (
+                "0.0.0.0:2376",
+                &["2001:db8::1", "192.0.2.2"],
+                "tcp://192.0.2.2:2376",
+            ),
+            (
+                "[::]:2376",
+                &["2001:db8::1", "192.0.2.2"],
+                "tcp://[2001:db8::1]:2376",
+            ),
             ("192.0.2.2:2376", &all[1..], "tcp://192.0.2.2:2376"),
             ("127.0.0.1:1", &all[..], "tcp://127.0.0.1:1"),
             ("[::1]:1", &all[..], "tcp://[::1]:1"),
