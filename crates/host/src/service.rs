@@ -350,7 +350,8 @@ impl Service {
     /// Lends `live-restore` to the configuration at `path` while the daemon restarts, takes it back
     /// in memory too, and leaves the file byte for byte as it is now.
     fn bridged(&self, path: &Path, restart: bool) -> Result<(), HostError> {
-        let file = self.system.root().at(path);
+        // A linked file stays linked: what it leads to is written.
+        let file = fs::resolve(&self.system.root().at(path)).map_err(changed)?;
         let original = read_optional(&file)?;
         let text = original
             .as_deref()
@@ -360,11 +361,21 @@ impl Service {
         let json = DaemonJson::parse(path, &text)?;
         let stat = fs::stat(&file).map_err(changed)?;
         let mode = stat.as_ref().map_or(0o644, |stat| stat.mode);
+        let owner = stat.as_ref().map(|stat| stat.owner);
         let modified = std::fs::metadata(&file)
             .and_then(|metadata| metadata.modified())
             .ok();
-        let write = |bytes: &[u8]| fs::write_atomic(&file, bytes, mode, None).map_err(changed);
+        let write = |bytes: &[u8]| fs::write_atomic(&file, bytes, mode, owner).map_err(changed);
+        // The run may have made the directory too, and it went with the files.
+        let missing: Vec<&Path> = file
+            .ancestors()
+            .skip(1)
+            .take_while(|directory| !directory.exists())
+            .collect();
         let result = (|| {
+            for directory in missing.iter().rev() {
+                fs::create_dir(directory, 0o755, None).map_err(changed)?;
+            }
             if restart {
                 write(json.with("live-restore", &true.into())?.text().as_bytes())?;
                 self.restart()?;
@@ -381,6 +392,10 @@ impl Service {
                 }
             }
             None => fs::remove(&file).map_err(changed)?,
+        }
+        for directory in missing {
+            // dockerd may have put something of its own there by now; then it stays.
+            let _ = std::fs::remove_dir(directory);
         }
         result
     }

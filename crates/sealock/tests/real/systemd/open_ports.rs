@@ -1,23 +1,26 @@
 //! Plain 2375, in each of the places where it is found: closed by the plan, and said aloud.
 
-use super::{CONFIG, Host, OVERRIDE, says};
+use super::{CONFIG, Host, OVERRIDE, System, says};
 
 pub(super) fn scenario(host: &Host) {
     in_a_drop_in(host);
     in_the_environment_file(host);
     in_the_configuration(host);
     in_the_socket_unit(host);
+    if host.system == System::Debian12 {
+        on_the_wanted_port(host);
+    }
 }
 
 /// The hole is real before, and gone while the host is cloaked.
-fn closes(host: &Host, said: &[&str]) {
+fn closes(host: &Host, port: u16, said: &[&str]) {
     assert_eq!(
-        host.outside.plain(2375).ok(),
+        host.outside.plain(port).ok(),
         "OK",
         "the port is not open in the first place"
     );
     host.there_and_back(&[], |up| {
-        let clear = host.outside.plain(2375);
+        let clear = host.outside.plain(port);
         assert!(
             clear.code != 0 && !clear.stdout.contains("OK"),
             "{clear}\n{up}"
@@ -25,7 +28,7 @@ fn closes(host: &Host, said: &[&str]) {
         says(up, said);
     });
     // As it was means open: `down` closes nothing that it did not open.
-    assert_eq!(host.outside.plain(2375).ok(), "OK");
+    assert_eq!(host.outside.plain(port).ok(), "OK");
 }
 
 // `--tls=false` spares the fifteen seconds that dockerd sleeps over a port without an opinion.
@@ -36,6 +39,7 @@ fn in_a_drop_in(host: &Host) {
     host.restart();
     closes(
         host,
+        2375,
         &[
             "0.0.0.0:2375 (docker.service) is open without a certificate",
             "was open without a certificate, and is closed",
@@ -50,6 +54,7 @@ fn in_the_environment_file(host: &Host) {
     host.restart();
     closes(
         host,
+        2375,
         &[
             "was open without a certificate, and is closed",
             "$DOCKER_OPTS holds listeners or TLS flags",
@@ -68,6 +73,7 @@ fn in_the_configuration(host: &Host) {
     host.restart();
     closes(
         host,
+        2375,
         &[
             "0.0.0.0:2375 (daemon.json)",
             "was open without a certificate, and is closed",
@@ -89,10 +95,26 @@ fn in_the_socket_unit(host: &Host) {
     host.restart();
     closes(
         host,
+        2375,
         &[
             "0.0.0.0:2375 (docker.socket) is open without a certificate",
             "demands certificates from now on",
         ],
     );
     host.sh("rm -r /etc/systemd/system/docker.socket.d");
+}
+
+/// Plain HTTP on the very port: the same port demands certificates then.
+fn on_the_wanted_port(host: &Host) {
+    let line =
+        "ExecStart=/usr/sbin/dockerd --host=fd:// --host 0.0.0.0:2376 --tls=false $DOCKER_OPTS";
+    host.machine
+        .write(OVERRIDE, 0o644, format!("[Service]\nExecStart=\n{line}\n"));
+    host.restart();
+    closes(
+        host,
+        2376,
+        &["was open without a certificate, and demands one from now on"],
+    );
+    host.sh("rm -r /etc/systemd/system/docker.service.d");
 }

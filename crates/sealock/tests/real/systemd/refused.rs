@@ -1,6 +1,6 @@
 //! Hosts on which the new configuration, or even the old one, could not start: named, and left alone.
 
-use super::{CONFIG, DROP_IN, Host, OVERRIDE};
+use super::{CONFIG, DROP_IN, Host, OVERRIDE, System};
 
 pub(super) fn scenario(host: &Host) {
     let nothing = "nothing was changed";
@@ -35,6 +35,9 @@ pub(super) fn scenario(host: &Host) {
     host.sh(&format!("rm {CONFIG}"));
 
     a_busy_port(host);
+    if host.system == System::Debian13 {
+        a_port_of_the_socket_unit(host);
+    }
     drop_ins_in_the_way(host);
     a_masked_unit(host);
     a_key_that_this_dockerd_does_not_know(host);
@@ -56,6 +59,27 @@ fn a_busy_port(host: &Host) {
         &["SL-H108", "0.0.0.0:2376", &holder, "nothing was changed"],
     );
     host.sh("systemctl stop squatter");
+}
+
+/// systemd has the port, for docker itself: that is said, because `another process` would send people on a hunt.
+fn a_port_of_the_socket_unit(host: &Host) {
+    host.machine.write(
+        "/etc/systemd/system/docker.socket.d/tcp.conf",
+        0o644,
+        "[Socket]\nListenStream=2376\n",
+    );
+    host.restart();
+    host.refuses(
+        &[],
+        1,
+        &[
+            "SL-H108",
+            "docker.socket (ListenStream=2376) listens there",
+            "nothing was changed",
+        ],
+    );
+    host.sh("rm -r /etc/systemd/system/docker.socket.d");
+    host.restart();
 }
 
 fn drop_ins_in_the_way(host: &Host) {

@@ -1,12 +1,19 @@
 //! The unit as the package ships it, a package that changes it later, and a change that goes wrong.
 
-use super::{DROP_IN, Host, same, says};
+use super::{CONFIG, DROP_IN, Host, System, same, says};
 
 pub(super) fn scenario(host: &Host) {
+    if host.system == System::Debian13 {
+        // A package leaves the folder empty; on a host where somebody tidied up it is ours to make and to take away.
+        host.sh("rmdir /etc/docker");
+    }
     host.there_and_back(&[], |_| {
         one_line_with_listener_and_tls(host);
         the_socket_still_wakes_the_daemon(host);
         a_package_changes_its_unit(host);
+        if host.system == System::Docker28 {
+            other_listeners(host);
+        }
     });
     a_start_that_fails_is_rolled_back(host);
     a_proof_that_fails_is_rolled_back(host);
@@ -105,17 +112,43 @@ fn a_package_changes_its_unit(host: &Host) {
     host.keeper_lives();
 }
 
-/// An address that this host does not have: no check knows that but the start itself.
-fn a_start_that_fails_is_rolled_back(host: &Host) {
-    fails_and_is_as_before(
-        host,
-        &["--listen", "10.77.0.254:2376"],
-        &[
-            "SL-H107",
-            "did not come back",
-            "cannot assign requested address",
-        ],
+/// `up` again with other addresses: the port that dockerd itself holds is no obstacle.
+fn other_listeners(host: &Host) {
+    let up = host
+        .up(&["--listen", "10.77.0.1:2376", "--listen", "[::1]:2376"])
+        .expect_code(0);
+    assert!(
+        up.stdout.contains("[::1]:2376") && !up.stdout.contains("127.0.0.1"),
+        "{up}"
     );
+    assert!(
+        host.exec_start()
+            .contains("-H tcp://10.77.0.1:2376 -H tcp://[::1]:2376 --tlsverify")
+    );
+    host.is_cloaked();
+    host.keeper_lives();
+    host.second_apply_changes_nothing();
+}
+
+/// An address that this host does not have: no check knows that but the start itself. The old daemon is started again with
+/// live-restore lent to a file that is somebody else's, and linked.
+fn a_start_that_fails_is_rolled_back(host: &Host) {
+    let listen = ["--listen", "10.77.0.254:2376"];
+    let words = [
+        "SL-H107",
+        "did not come back",
+        "cannot assign requested address",
+    ];
+    fails_and_is_as_before(host, &listen, &words);
+    if host.system == System::Debian12 {
+        host.machine
+            .write("/etc/ours/docker.json", 0o640, "{\"debug\": true}\n");
+        host.sh(&format!(
+            "chown 7:8 /etc/ours/docker.json; ln -s ../ours/docker.json {CONFIG}"
+        ));
+        fails_and_is_as_before(host, &listen, &words);
+        host.sh(&format!("rm -r {CONFIG} /etc/ours"));
+    }
 }
 
 /// dockerd is content, but nobody reaches it: a firewall of this host stands before the port.
@@ -124,7 +157,7 @@ fn a_proof_that_fails_is_rolled_back(host: &Host) {
     fails_and_is_as_before(
         host,
         &[],
-        &["SL-U", "the proof does not hold", "10.77.0.1:2376 as "],
+        &["SL-U", "the proof does not hold", "tcp://10.77.0.1:2376"],
     );
     host.sh("iptables -D INPUT -p tcp --dport 2376 -j REJECT --reject-with tcp-reset");
 }

@@ -1,11 +1,16 @@
 //! What administrators wrote themselves: drop-ins, environment files, daemon.json. It stays, and works on.
 
-use super::{CONFIG, Host, OVERRIDE};
+use super::{CONFIG, Host, OVERRIDE, System, says};
 
 pub(super) fn scenario(host: &Host) {
     a_drop_in_an_environment_file_and_a_configuration(host);
     a_command_without_hosts(host);
     a_unit_that_kills(host);
+    match host.system {
+        System::Debian12 => {}
+        System::Debian13 => a_linked_configuration(host),
+        System::Docker28 => what_is_edited_meanwhile_stays(host),
+    }
 }
 
 /// Two spaces, tabs and carriage returns in one file, as it happens to files that several people edit.
@@ -131,4 +136,54 @@ fn a_unit_that_kills(host: &Host) {
     host.keeper_lives();
     host.sh("systemctl stop docker.service; systemctl unmask --runtime containerd.service 2>&1; systemctl start containerd.service");
     host.sh("rm -r /etc/systemd/system/docker.service.d");
+}
+
+/// Configuration that lies elsewhere and is linked stays linked.
+fn a_linked_configuration(host: &Host) {
+    host.machine
+        .write("/etc/ours/docker.json", 0o640, "{\"debug\": true}\n");
+    host.sh(&format!(
+        "chown 7:8 /etc/ours/docker.json; ln -s ../ours/docker.json {CONFIG}"
+    ));
+    host.restart();
+    host.there_and_back(&[], |_| {
+        assert_eq!(
+            host.sh(&format!("readlink {CONFIG}")).trim(),
+            "../ours/docker.json"
+        );
+        assert!(
+            host.sh("cat /etc/ours/docker.json")
+                .contains("live-restore")
+        );
+        assert_eq!(
+            host.sh("stat -c '%a %u:%g' /etc/ours/docker.json").trim(),
+            "640 7:8"
+        );
+    });
+    host.sh(&format!("rm -r {CONFIG} /etc/ours"));
+}
+
+/// Somebody goes on working on the file while the host is cloaked: `down` takes out what is ours, and nothing else.
+fn what_is_edited_meanwhile_stays(host: &Host) {
+    host.machine
+        .write(CONFIG, 0o644, "{\n  \"debug\": true\n}\n");
+    host.restart();
+    let _ = host.up(&[]).expect_code(0);
+    host.sh(&format!(
+        "sed -i 's/\"debug\": true/\"debug\": true,\\n  \"max-concurrent-uploads\": 7/' {CONFIG}"
+    ));
+    let down = host.sealock(&["down", "--yes"]).expect_code(0);
+    says(
+        &down,
+        &[
+            "was edited since: what sealock wrote comes out, the rest (debug, max-concurrent-uploads) stays",
+        ],
+    );
+    let text = String::from_utf8(host.machine.read(CONFIG)).expect("text");
+    assert_eq!(
+        text,
+        "{\n  \"debug\": true,\n  \"max-concurrent-uploads\": 7\n}\n"
+    );
+    host.keeper_lives();
+    host.sh(&format!("rm {CONFIG}"));
 }
