@@ -395,7 +395,7 @@ impl Service {
         }
         for directory in missing {
             // dockerd may have put something of its own there by now; then it stays.
-            let _ = std::fs::remove_dir(directory);
+            let _ = fs::remove(directory);
         }
         result
     }
