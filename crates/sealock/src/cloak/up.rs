@@ -303,12 +303,32 @@ fn take_back(
     if intent.is_empty() || failure.exit == Exit::NotRolledBack {
         return failure;
     }
+    // What was not there before can go without a journal, for which a full disk may have no room: a
+    // removal that is done in part is done in full by the next one.
+    let made: Option<Vec<_>> = intent
+        .iter()
+        .map(|edit| match edit {
+            Edit::Restore {
+                path,
+                was: Snapshot::Absent,
+            } => Some(path.clone()),
+            _ => None,
+        })
+        .collect();
     let mut plan = Plan::new("take sealock.toml back");
     for edit in intent {
         plan.push(Step::File(edit));
     }
     match run::run(session, store, guard, plan) {
         Ok(_) => failure,
+        Err(_)
+            if made.is_some_and(|made| {
+                made.iter()
+                    .all(|path| sealock_change::fs::remove(path).is_ok())
+            }) =>
+        {
+            failure
+        }
         Err(other) => failure.state(
             format!(
                 "{}; {} stays ({})",
