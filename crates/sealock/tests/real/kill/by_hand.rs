@@ -157,7 +157,9 @@ impl Site for ByHand {
         found.extend(
             beside
                 .into_iter()
-                .filter(|(path, _)| !path.starts_with("home"))
+                .filter(|(path, _)| {
+                    !path.starts_with("home") && !path.to_string_lossy().starts_with("stranger")
+                })
                 .map(|(path, file)| (Path::new("beside").join(path), file)),
         );
         found
