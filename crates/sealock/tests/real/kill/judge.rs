@@ -134,7 +134,8 @@ fn nothing_left_over(site: &dyn Site) {
 pub(super) fn shape(files: &Files) -> BTreeMap<PathBuf, String> {
     let name = |path: &Path| PathBuf::from(masked(&path.display().to_string()));
     let shown = |path: &Path, file: &super::site::File| {
-        let ours = path.extension().is_some_and(|extension| extension == "pem");
+        // A temporary file beside it, too.
+        let ours = path.to_string_lossy().contains(".pem");
         let content = if ours {
             format!("{} bytes", usize::from(!file.content.is_empty()))
         } else {
