@@ -126,8 +126,7 @@ fn a_full_disk_under_the_vault_loses_nothing() {
     let scratch = Scratch::new("full-home");
     let host = Host::new(Version::V28);
     let before = files(&host);
-    let mut failures = 0;
-    for kilobytes in (4..400).step_by(8) {
+    for (failures, kilobytes) in (4..400).step_by(8).enumerate() {
         let ours = scratch.join(&format!("{kilobytes}"));
         let sealock = Sealock::in_folder(&ours);
         std::fs::create_dir_all(&ours).unwrap();
@@ -146,7 +145,6 @@ fn a_full_disk_under_the_vault_loses_nothing() {
             assert!(failures > 3, "the disk was never full");
             return;
         }
-        failures += 1;
         assert!(matches!(outcome.code, 1 | 4), "{kilobytes} KiB: {outcome}");
         let state = if outcome.code == 1 {
             "nothing was changed"
