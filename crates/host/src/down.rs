@@ -5,7 +5,7 @@
 //! original file has no `live-restore`: the original goes in with `live-restore` lent to it, the daemon
 //! restarts, the loan is taken back by SIGHUP with an explicit `false`, and then the original bytes come.
 
-use crate::action::{LiveRestore, Restart};
+use crate::action::{DaemonReload, LiveRestore, Restart};
 use crate::engine::Swarm;
 use crate::json::{DaemonJson, OUR_KEYS, TLS_KEYS};
 use crate::observe::{Observed, Supervisor};
@@ -100,6 +100,9 @@ pub fn plan_down(
             service: observed.service.clone(),
             on: false,
         });
+    }
+    if !restart && observed.service.needs_daemon_reload() {
+        plan.act(DaemonReload(observed.service.clone()));
     }
     if !restart && loan_is_left(observed, &goal.json) {
         goal.write(

@@ -196,6 +196,8 @@ pub fn plan_up(
     configure(observed, &target, lent, &mut plan)?;
     if restart {
         finish(observed, &target, &mut plan);
+    } else if observed.service.needs_daemon_reload() {
+        plan.act(DaemonReload(observed.service.clone()));
     }
     notes(observed, desired, &target, restart, &mut plan);
     plan.cleanup = superseded(observed, material)?;

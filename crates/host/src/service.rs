@@ -149,6 +149,12 @@ impl Service {
         }
     }
 
+    /// Whether systemd has another unit in its memory than lies on the disk: a recovery has put files
+    /// back, and a restart would still use those that it took away.
+    pub(crate) fn needs_daemon_reload(&self) -> bool {
+        self.property("NeedDaemonReload").as_deref() == Some("yes")
+    }
+
     /// Whether the daemon is up: the unit is active, or the socket answers.
     pub fn is_active(&self) -> bool {
         match &self.manager {
@@ -223,6 +229,9 @@ impl Service {
     fn restart_command(&self) -> Result<(), HostError> {
         match &self.manager {
             Manager::Systemd { unit, user, .. } => {
+                if self.needs_daemon_reload() {
+                    self.daemon_reload()?;
+                }
                 // systemd counts starts, good ones too, and refuses the one too many (on Debian 12 the
                 // fourth in a minute) until told to forget them; a socket that woke a failing service
                 // fails with it. Whether there was anything to forget shows in the restart.
