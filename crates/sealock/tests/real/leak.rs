@@ -8,9 +8,18 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use sealock_change::{Content, Edit, Snapshot};
+use sealock_host::Material;
+use sealock_host::client::Bundle;
+use sealock_pki::{
+    AnchorRequest, AuthorityName, CommonName, KeyKind, LeafRequest, Passphrase, PrivateKey,
+    Purpose, Timestamp, create_anchor, issue_leaf,
+};
 use sealock_testkit::leak::{Leak, Secrets};
 use sealock_testkit::process::{call, run};
 use sealock_testkit::{Dockerd, Outcome, Scratch, Version};
+use sealock_tls::Identity;
+use sealock_vault::SystemEntropy;
 
 use crate::common::Host;
 
@@ -361,4 +370,70 @@ fn target(call: &str) -> Option<String> {
 fn octal(call: &str) -> Option<u32> {
     let arguments = call.rsplit_once(") ").map_or(call, |(before, _)| before);
     u32::from_str_radix(arguments.rsplit_once(", ")?.1.trim_end_matches(')'), 8).ok()
+}
+
+/// Every public type that has a key or a passphrase in it, as `{:?}` and `{:#?}` show it.
+#[test]
+fn debug_shows_no_secret() {
+    let scratch = Scratch::new("debug");
+    let now = Timestamp::from_unix(1_790_000_000);
+    let entropy = &mut SystemEntropy;
+    let request = |purpose| AnchorRequest {
+        authority: AuthorityName::try_from("debug").unwrap(),
+        purpose,
+        generation: 1,
+        life: Duration::from_secs(86_400),
+    };
+    let anchor_key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+    let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+    let pem = key.to_pem().unwrap();
+    let files = [
+        scratch.write("anchor.key", anchor_key.to_pem().unwrap().expose()),
+        scratch.write("leaf.key", pem.expose()),
+    ];
+    let secrets = files
+        .iter()
+        .fold(Secrets::new().word(SEAL), |secrets, file| {
+            secrets.key_file(file)
+        });
+    let issuer = create_anchor(&request(Purpose::Client), anchor_key, now, entropy).unwrap();
+    let other_key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+    let server = create_anchor(&request(Purpose::Server), other_key, now, entropy).unwrap();
+    let anchors = vec![server.certificate().clone()];
+    let name = CommonName::try_from("debug").unwrap();
+    let leaf_request = LeafRequest::client(name, Duration::from_secs(3600));
+    let leaf = issue_leaf(&issuer, &leaf_request, key.public_key(), now, entropy).unwrap();
+    let chain = vec![leaf];
+    let content = Content::Secret(key.to_pem().unwrap());
+    let edit = Edit::Write {
+        path: files[1].clone(),
+        content: content.clone(),
+        mode: 0o400,
+        owner: None,
+    };
+    let identity = Identity::new(chain.clone(), &key).unwrap();
+    let shown: [(&str, &dyn std::fmt::Debug); 10] = [
+        ("key", &key),
+        ("sensitive", &pem),
+        ("passphrase", &Passphrase::new(SEAL.to_owned()).unwrap()),
+        ("issuer", &issuer),
+        ("identity", &identity),
+        ("content", &content),
+        ("edit", &edit),
+        ("snapshot", &Snapshot::take(&files[1]).unwrap()),
+        (
+            "bundle",
+            &Bundle::new(anchors, chain.clone(), &key).unwrap(),
+        ),
+        (
+            "material",
+            &Material::new(Vec::new(), &chain, key.to_pem().unwrap()).unwrap(),
+        ),
+    ];
+    for (name, value) in shown {
+        let text = format!("{value:?} {value:#?}");
+        assert_eq!(secrets.in_text(name, text.as_bytes()), [], "{text}");
+        // Bytes as numbers would pass the search above.
+        assert!(!text.contains("80, 82, 73, 86, 65, 84, 69"), "{name}: {text}");
+    }
 }

@@ -70,6 +70,10 @@ pub(super) fn is_cloaked(site: &dyn Site, reference: &Reference) {
     assert_eq!(said.stdout, "OK", "the rightful client: {said}");
     nobody_gets_in(site);
     assert_eq!(shape(&site.host_files()), reference.cloaked);
+    assert!(
+        site.restarts_from_files(),
+        "systemd has another unit in memory"
+    );
     nothing_left_over(site);
     lives(site);
 }
@@ -95,6 +99,10 @@ pub(super) fn is_bare(site: &dyn Site, reference: &Reference) {
     assert!(
         !site.live_restore(),
         "live-restore was lent, and is still on"
+    );
+    assert!(
+        site.restarts_from_files(),
+        "systemd has another unit in memory"
     );
     nothing_left_over(site);
     lives(site);

@@ -157,6 +157,11 @@ impl Site for OnMachine {
         *self.container.lock().unwrap() = self.machine.run_container(&name);
     }
 
+    fn restarts_from_files(&self) -> bool {
+        let words = ["show", "docker.service", "-p", "NeedDaemonReload"];
+        self.machine.systemctl(&words).stdout.trim() == "NeedDaemonReload=no"
+    }
+
     fn live_restore(&self) -> bool {
         self.ask("/info").contains("\"LiveRestoreEnabled\":true")
     }

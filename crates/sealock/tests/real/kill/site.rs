@@ -43,6 +43,10 @@ pub(super) trait Site: Sync {
     fn container_at_first(&self) -> u32;
     /// Makes another container, for after a power cut that ended it as it always would.
     fn new_container(&self);
+    /// Whether a restart would use the files as they lie, and no others that somebody has in memory.
+    fn restarts_from_files(&self) -> bool {
+        true
+    }
     /// Whether live-restore is on in the running daemon.
     fn live_restore(&self) -> bool;
 }
