@@ -196,7 +196,16 @@ pub fn changes_by_other_threads(program: &Program<'_>) -> Vec<String> {
     let calls = format!("trace={}", names());
     // Children are let go as they become another program: a daemon among them would be waited for.
     let (text, _) = program.trace(&[
-        "-f", "-b", "execve", "-y", "-s", "64", "-e", "signal=none", "-e", &calls,
+        "-f",
+        "-b",
+        "execve",
+        "-y",
+        "-s",
+        "64",
+        "-e",
+        "signal=none",
+        "-e",
+        &calls,
     ]);
     let mut threads: Vec<&str> = Vec::new();
     let mut found = Vec::new();
@@ -295,7 +304,17 @@ pub fn kill_and_see(program: &Program<'_>, instant: &Instant) -> (Outcome, Strin
         "inject={}:signal=KILL:when={}",
         instant.call, instant.number
     );
-    let options = ["-y", "-s", "64", "-e", "signal=none", "-e", &trace, "-e", &inject];
+    let options = [
+        "-y",
+        "-s",
+        "64",
+        "-e",
+        "signal=none",
+        "-e",
+        &trace,
+        "-e",
+        &inject,
+    ];
     let (text, outcome) = program.trace(&options);
     let mut calls = text.lines().rev().filter(|line| line.contains('('));
     let last = calls.next().filter(|_| outcome.code == 128 + 9);

@@ -434,6 +434,9 @@ fn debug_shows_no_secret() {
         let text = format!("{value:?} {value:#?}");
         assert_eq!(secrets.in_text(name, text.as_bytes()), [], "{text}");
         // Bytes as numbers would pass the search above.
-        assert!(!text.contains("80, 82, 73, 86, 65, 84, 69"), "{name}: {text}");
+        assert!(
+            !text.contains("80, 82, 73, 86, 65, 84, 69"),
+            "{name}: {text}"
+        );
     }
 }

@@ -1,5 +1,10 @@
 //! The binary against the real software. Run through `cargo xtask test`, which installs what this needs.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 mod bad_input;
 mod clients;
