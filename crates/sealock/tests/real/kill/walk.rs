@@ -160,7 +160,11 @@ impl Walk {
                 forget(site);
                 site.up_words()
             }
-            Way::Down => site.words(&["down", "--yes"]),
+            Way::Down => {
+                // What an earlier `down` wrote down need not be written again: one call less.
+                let _absent = std::fs::remove_file(site.home().join("sealock.toml.last"));
+                site.words(&["down", "--yes"])
+            }
         };
         let missed = kill_there(site, &words, &task.instant, |_| {
             // It died, but elsewhere: as good a kill as any, and the way to the next attempt.
