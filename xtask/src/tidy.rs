@@ -81,6 +81,7 @@ pub(crate) fn tidy() -> Done {
         unfinished(source, &mut broken);
         length(source, &mut broken, &mut notes);
     }
+    quick_start(&metadata, &mut broken);
     workplace(&root, &mut broken)?;
     changelog(&root, &mut broken)?;
     fuzz(&root, &mut broken)?;
@@ -97,6 +98,21 @@ pub(crate) fn tidy() -> Done {
         Ok(())
     } else {
         Err(format!("{} rules are broken", broken.len()))
+    }
+}
+
+/// The README's `cargo run --release -- demo` must know which binary is meant.
+fn quick_start(metadata: &Value, broken: &mut Vec<String>) {
+    let members = metadata["workspace_default_members"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    let is_the_binary = |member: &Value| {
+        member
+            .as_str()
+            .is_some_and(|id| id.contains("crates/sealock#"))
+    };
+    if members.len() != 1 || !members.iter().all(is_the_binary) {
+        broken.push("Cargo.toml: default-members is not the binary alone: `cargo run` at the root would not know what to run".to_owned());
     }
 }
 
