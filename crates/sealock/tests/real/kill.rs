@@ -63,10 +63,10 @@ fn the_recovery_killed_at_every_call() {
         first += 1;
         tried += walk::kill_the_recovery(&site, &instant);
     }
-    println!(
+    crate::common::report(&format!(
         "recovery: killed at {tried} instants, after {first} first kills, in {:.0} s",
         start.elapsed().as_secs_f64()
-    );
+    ));
 }
 
 #[test]

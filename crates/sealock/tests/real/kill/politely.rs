@@ -139,9 +139,9 @@ fn a_full_disk_under_the_vault_loses_nothing() {
             drop(sealock.run(&["down", "--yes"]).expect_code(0));
             files(&host).expect_same(&before);
             host.lives();
-            println!(
+            crate::common::report(&format!(
                 "a full disk under the vault: {failures} sizes failed, {kilobytes} KiB suffice"
-            );
+            ));
             assert!(failures > 3, "the disk was never full");
             return;
         }
@@ -214,9 +214,9 @@ fn a_full_disk_under_the_configuration_loses_nothing() {
             break;
         }
     }
-    println!(
+    crate::common::report(&format!(
         "a full disk under the configuration: exit codes with 0, 1, 2 … blocks free: {codes:?}"
-    );
+    ));
     assert!(codes.len() > 3 && codes.last() == Some(&0), "{codes:?}");
     drop(daemon);
     let _ = call("umount", &["-l", &folder.display().to_string()]);

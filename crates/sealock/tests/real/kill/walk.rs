@@ -94,7 +94,7 @@ impl Walk {
     /// What was done, for whoever reads the log.
     pub(super) fn say(&self, place: &str, took: Duration) {
         let number = |count: &AtomicUsize| count.load(Ordering::Relaxed);
-        println!(
+        crate::common::report(&format!(
             "{place}: killed at {} instants of up and {} of down in {:.0} s; \
              {} times there was no goal yet and `up` was the way; {} distinct states of the host's files, each started from after a power cut; \
              {} questions to the port in between; {} runs died at a neighbouring call first",
@@ -105,7 +105,7 @@ impl Walk {
             number(&self.cuts),
             number(&self.asked),
             number(&self.elsewhere),
-        );
+        ));
     }
 
     /// Takes tasks until none is left.
