@@ -229,9 +229,9 @@ impl Service {
     fn restart_command(&self) -> Result<(), HostError> {
         match &self.manager {
             Manager::Systemd { unit, user, .. } => {
-                if self.needs_daemon_reload() {
-                    self.daemon_reload()?;
-                }
+                // Always: a recovery puts units back that systemd has forgotten, and NeedDaemonReload does not tell of a
+                // drop-in folder that went and came again within the age of systemd's cache of paths.
+                self.daemon_reload()?;
                 // systemd counts starts, good ones too, and refuses the one too many (on Debian 12 the
                 // fourth in a minute) until told to forget them; a socket that woke a failing service
                 // fails with it. Whether there was anything to forget shows in the restart.
