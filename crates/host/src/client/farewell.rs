@@ -99,16 +99,17 @@ fn keys(certificates: &[&Certificate]) -> String {
         .join(", ")
 }
 
-/// The time that is left, in the largest unit that tells something.
+/// The time that is left, in the largest unit that tells something, rounded: a certificate of 90 days
+/// that was issued a moment ago has 90 days left, not 89.
 fn remaining(now: Timestamp, until: Timestamp) -> String {
     let seconds = until.as_unix().saturating_sub(now.as_unix());
-    let (number, unit) = match seconds {
-        172_800.. => (seconds / 86_400, "days"),
-        7_200.. => (seconds / 3_600, "hours"),
-        120.. => (seconds / 60, "minutes"),
-        _ => (seconds, "seconds"),
+    let (size, unit) = match seconds {
+        172_800.. => (86_400, "days"),
+        7_200.. => (3_600, "hours"),
+        120.. => (60, "minutes"),
+        _ => (1, "seconds"),
     };
-    format!("{number} {unit} from now")
+    format!("{} {unit} from now", (seconds + size / 2) / size)
 }
 
 #[cfg(test)]
@@ -162,6 +163,9 @@ mod tests {
             (3_600, "60 minutes"),
             (59, "59 seconds"),
             (0, "0 seconds"),
+            // It read 89 days or 90, as the second between issuing and asking fell.
+            (90 * 86_400 - 1, "90 days"),
+            (89 * 86_400 + 1, "89 days"),
         ] {
             let until = Timestamp::from_unix(NOW.as_unix() + seconds);
             assert_eq!(remaining(NOW, until), format!("{expected} from now"));
