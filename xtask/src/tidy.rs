@@ -279,29 +279,24 @@ fn fuzz(root: &Path, broken: &mut Vec<String>) -> Done {
     Ok(())
 }
 
-/// docs/errors.md is what the binary says of itself.
+/// docs/errors.md and docs/findings.md are what the binary says of itself.
 fn explained(root: &Path, broken: &mut Vec<String>) -> Done {
-    let path = root.join("docs/errors.md");
-    if !path.exists() {
-        return Ok(());
-    }
-    let written = at(&path, fs::read_to_string(&path))?;
-    let said = quiet(Command::new("cargo").current_dir(root).args([
-        "run",
-        "-q",
-        "--locked",
-        "-p",
-        "sealock",
-        "--",
-        "explain",
-        "--markdown",
-    ]))?;
-    if written != said {
-        broken.push(
-            "docs/errors.md is not what the binary prints; renew it with \
-             `cargo run -q -p sealock -- explain --markdown > docs/errors.md`"
-                .to_owned(),
-        );
+    for which in ["errors", "findings"] {
+        let path = root.join(format!("docs/{which}.md"));
+        let written = at(&path, fs::read_to_string(&path))?;
+        let words = ["run", "-q", "--locked", "-p", "sealock", "--", "explain"];
+        let said = quiet(
+            Command::new("cargo")
+                .current_dir(root)
+                .args(words)
+                .args(["--markdown", which]),
+        )?;
+        if written != said {
+            broken.push(format!(
+                "docs/{which}.md is not what the binary prints; renew it with \
+                 `cargo run -q -p sealock -- explain --markdown {which} > docs/{which}.md`"
+            ));
+        }
     }
     Ok(())
 }

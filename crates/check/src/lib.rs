@@ -14,6 +14,7 @@ mod finding;
 pub mod material;
 pub mod messages;
 pub mod seen;
+pub mod verdict;
 
 pub use check::{Check, Severity, Stage};
 pub use finding::{Finding, Mend, Perspective, Spot, findings};

@@ -18,6 +18,10 @@ pub(crate) const UNREADABLE_FILE: Code = Code("SL-U008");
 pub(crate) const BAD_LISTEN: Code = Code("SL-U013");
 pub(crate) const NO_CLIENT: Code = Code("SL-U009");
 pub(crate) const USAGE: Code = Code("SL-U014");
+pub(crate) const UNKNOWN_MESSAGE: Code = Code("SL-U015");
+pub(crate) const BAD_ENDPOINT: Code = Code("SL-U016");
+pub(crate) const NO_SUCH_CLIENT_SIDE: Code = Code("SL-U017");
+pub(crate) const NOT_MENDED: Code = Code("SL-U018");
 
 /// The codes of the command line itself.
 const OWN: &[Entry] = &[
@@ -26,6 +30,34 @@ const OWN: &[Entry] = &[
         title: "there is no such code",
         meaning: "Codes look like SL-H107: a letter for the part of sealock that speaks, and a number that is never given twice.",
         remedy: "sealock explain            lists them all",
+    },
+    Entry {
+        code: UNKNOWN_MESSAGE,
+        title: "nothing in this message is known",
+        meaning: "Sealock reads the messages of dockerd, the docker CLI, curl, OpenSSL, Go, Python, Node and Java about TLS and \
+                  configuration. In this text it found none of them. A message is known by its middle, so a longer piece of the log helps.",
+        remedy: "sealock check                    looks by itself, without a message\njournalctl -u docker -n 50 | sealock explain -",
+    },
+    Entry {
+        code: BAD_ENDPOINT,
+        title: "this is no endpoint to look at",
+        meaning: "An endpoint is a host and a port, as in DOCKER_HOST: tcp://docker.example.org:2376. Unix sockets, SSH and pipes have no \
+                  TLS to look at.",
+        remedy: "sealock check tcp://HOST:2376",
+    },
+    Entry {
+        code: NO_SUCH_CLIENT_SIDE,
+        title: "there is no such client, context or folder",
+        meaning: "--client takes the name of a docker context, a folder with ca.pem, cert.pem and key.pem, or the name of a client in \
+                  sealock.toml. Without a name it looks at this shell: its environment and its current context.",
+        remedy: "docker context ls\nsealock client list",
+    },
+    Entry {
+        code: NOT_MENDED,
+        title: "what was to be mended is still there",
+        meaning: "A plan of --fix ends with another look at the files that it changed. What it had found there is still found, so the \
+                  change was taken back.",
+        remedy: "sealock check            shows what is left",
     },
     Entry {
         code: DECLINED,
@@ -137,7 +169,7 @@ pub(crate) fn remedy(code: Code) -> Option<&'static str> {
 
 /// All codes of all crates, in order.
 pub(crate) fn all() -> Vec<&'static Entry> {
-    let lists: [&[Entry]; 10] = [
+    let lists: [&'static [Entry]; 11] = [
         OWN,
         crate::passphrase::CATALOGUE,
         sealock_pki::CATALOGUE,
@@ -148,6 +180,7 @@ pub(crate) fn all() -> Vec<&'static Entry> {
         sealock_host::CATALOGUE,
         sealock_host::client::CATALOGUE,
         sealock_engine::CATALOGUE,
+        sealock_check::checks::catalogue(),
     ];
     let mut entries: Vec<&Entry> = lists.into_iter().flatten().collect();
     entries.sort_by_key(|entry| entry.code);

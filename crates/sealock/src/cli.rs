@@ -16,6 +16,7 @@ Examples:
   sealock client add bob         another person or machine
   sealock client env alice       what a shell evals to reach this host
   sealock status                 is it still as it was proved?
+  sealock check                  what is wrong, and how to mend it
   sealock down                   put every file back, byte for byte";
 
 /// The whole command line.
@@ -92,7 +93,9 @@ pub(crate) enum Verb {
     /// Single certificates, for anything
     #[command(subcommand)]
     Cert(Cert),
-    /// Explain an error code
+    /// Prove an endpoint or this host, name what is wrong, and say how to mend it
+    Check(Check),
+    /// Explain a code, or a message that you paste
     Explain(Explain),
     /// Print a completion script
     Completions {
@@ -355,12 +358,92 @@ pub(crate) enum Cert {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  sealock check                              this host: daemon, files, clients, vault
+  sealock check tcp://docker.example.org:2376
+  sealock check --cert-path ~/ca tcp://192.0.2.7:2376
+  sealock check --client                     why does this shell not get in?
+  sealock check --client prod                that context, folder or client
+  sealock check --from fleet.txt --format prometheus --output /var/lib/node_exporter/sealock.prom
+  sealock check --fix                        plan what can be mended, ask, do it
+
+Exit code 0 when nothing was found, 3 when something was.")]
+pub(crate) struct Check {
+    /// What to look at from outside: tcp://HOST:PORT [default: this host, from inside and outside]
+    #[arg(value_name = "ENDPOINT")]
+    pub(crate) endpoints: Vec<String>,
+    /// A file with an endpoint on each line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// Why does this client not get in? A context, a folder, a client of sealock's, or this shell
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["endpoints", "from", "fix"])]
+    pub(crate) client: Option<String>,
+    /// The folder whose ca.pem, cert.pem and key.pem are ours [default: the vault's, else DOCKER_CERT_PATH or ~/.docker]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cert_path: Option<PathBuf>,
+    /// The name that the endpoint's certificate must carry, when it is not the one it is reached by
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<sealock_pki::San>,
+    /// Look at the certificate and at three clients only: no versions, suites and groups
+    #[arg(long)]
+    pub(crate) short: bool,
+    /// Name certificates with fewer days left than this
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    pub(crate) min_days: u32,
+    /// Text for people, JSON for programs, or the textfile format of Prometheus
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: CheckFormat,
+    /// Replace this file at the end of every look, instead of printing
+    #[arg(long, short = 'o', value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Look again every so many seconds, and say what has changed
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "60", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) watch: Option<u64>,
+    /// How many endpoints to look at side by side
+    #[arg(long, value_name = "NUMBER", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) at_once: u16,
+    /// How long one exchange with an endpoint may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=120))]
+    pub(crate) timeout: u64,
+    /// Make a plan of what can be mended, show it, ask, and carry it out
+    #[arg(long, conflicts_with_all = ["endpoints", "from", "watch"])]
+    pub(crate) fix: bool,
+    #[command(flatten)]
+    pub(crate) daemon: Daemon,
+    #[command(flatten)]
+    pub(crate) consent: Consent,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    // For people.
+    Text,
+    // One object, as with --json.
+    Json,
+    // For the textfile collector of the node exporter.
+    Prometheus,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  sealock explain SL-F104
+  sealock explain 'x509: certificate is valid for localhost, not docker.example.org'
+  journalctl -u docker -n 50 | sealock explain -")]
 pub(crate) struct Explain {
-    /// A code such as SL-H107
-    pub(crate) code: Option<String>,
-    /// Print the whole catalogue as Markdown
-    #[arg(long, conflicts_with = "code")]
-    pub(crate) markdown: bool,
+    /// A code such as SL-F104, a message that a program printed, or - for messages on standard input
+    #[arg(value_name = "CODE|MESSAGE", allow_hyphen_values = true)]
+    pub(crate) what: Option<String>,
+    /// Print the whole catalogue as Markdown: of errors, or of findings
+    #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, default_missing_value = "errors", conflicts_with = "what")]
+    pub(crate) markdown: Option<Catalogue>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Catalogue {
+    // What stops a command.
+    Errors,
+    // What a check finds.
+    Findings,
 }
 
 /// A life in days, as long as a certificate's dates can say.

@@ -78,6 +78,7 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Exit> {
         Verb::Client(verb) => commands::client::run(session, verb),
         Verb::Ca(verb) => commands::ca::run(session, verb),
         Verb::Cert(verb) => commands::cert::run(session, verb),
+        Verb::Check(args) => commands::check::run(session, &args),
         Verb::Explain(args) => commands::explain::run(session, &args),
         Verb::Completions { shell } => commands::help::completions(session, shell),
         Verb::Man { dir } => commands::help::man(session, &dir),

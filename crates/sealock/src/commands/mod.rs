@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod ca;
 pub(crate) mod cert;
+pub(crate) mod check;
 pub(crate) mod client;
 pub(crate) mod demo;
 pub(crate) mod down;

@@ -1,0 +1,91 @@
+//! What the vault knows, for the checks. No key is unlocked for it.
+
+use sealock_check::seen::{Anchor, Keeping, Leaf, LeafState};
+use sealock_vault::{AnchorState, Filter, StateKind, Vault};
+
+use crate::session::Session;
+
+/// How long ago a certificate may have expired and still be told of.
+const FORGOTTEN: std::time::Duration = std::time::Duration::from_secs(90 * 86_400);
+
+/// The vault of this session; `None` where there is none and none is expected.
+pub(crate) fn keeping(session: &Session, issuer_keys: Vec<sealock_check::seen::File>) -> Option<Keeping> {
+    let expected = session.config.exists();
+    let mut keeping = Keeping {
+        home: session.home.clone(),
+        authority: None,
+        anchors: Vec::new(),
+        leaves: Vec::new(),
+        issuer_keys,
+        interrupted: None,
+        problem: None,
+        expected,
+    };
+    match session.interrupted() {
+        Ok(run) => keeping.interrupted = run.map(|run| sealock_diag::escape(&run.title)),
+        Err(failure) => keeping.problem = Some(words(&failure)),
+    }
+    match session.has_vault() {
+        Ok(true) => {
+            if let Err(failure) = read(session, &mut keeping) {
+                keeping.problem = Some(words(&failure));
+            }
+        }
+        Ok(false) if !expected => return None,
+        Ok(false) => keeping.problem = Some("there is no vault".to_owned()),
+        Err(failure) => keeping.problem = Some(words(&failure)),
+    }
+    Some(keeping)
+}
+
+fn read(session: &Session, keeping: &mut Keeping) -> Result<(), crate::failure::Failure> {
+    let vault: Vault = session.vault()?;
+    let wanted = super::desired(session).map(|desired| desired.authority.name);
+    let name = vault
+        .authorities()?
+        .into_iter()
+        .find(|name| wanted.as_deref().is_none_or(|wanted| wanted == name.as_str()));
+    let Some(name) = name else {
+        keeping.problem = keeping.expected.then(|| "it has no authority of that name".to_owned());
+        return Ok(());
+    };
+    if let Some(authority) = vault.authority(&name)? {
+        for anchor in &authority.anchors {
+            let signs = authority.signs_now(anchor.purpose);
+            keeping.anchors.push(Anchor {
+                purpose: anchor.purpose,
+                generation: anchor.generation,
+                certificate: anchor.certificate.clone(),
+                current: anchor.state == AnchorState::Active
+                    && signs.is_some_and(|signs| signs.key_id == anchor.key_id),
+            });
+        }
+        keeping.authority = Some(name.to_string());
+    }
+    for entry in vault.entries(Filter::all())? {
+        if entry.not_after + FORGOTTEN < session.now {
+            continue;
+        }
+        keeping.leaves.push(Leaf {
+            identity: entry.identity,
+            purpose: entry.purpose,
+            generation: entry.generation,
+            state: match entry.state.kind() {
+                StateKind::Active => LeafState::Active,
+                StateKind::Superseded => LeafState::Superseded,
+                StateKind::Revoked => LeafState::Revoked,
+                StateKind::Withdrawn => LeafState::Withdrawn,
+            },
+            places: entry.places.into_iter().map(|place| place.place.into()).collect(),
+            certificate: entry.certificate,
+        });
+    }
+    Ok(())
+}
+
+fn words(failure: &crate::failure::Failure) -> String {
+    match &failure.cause {
+        Some(cause) => format!("{}: {cause}", failure.headline),
+        None => failure.headline.clone(),
+    }
+}
