@@ -22,6 +22,7 @@ mod plan;
 mod port;
 mod root;
 mod service;
+mod survey;
 mod system;
 #[cfg(test)]
 mod testing;
@@ -38,6 +39,7 @@ pub use observe::{
 pub use plan::{Answering, Consent, HostPlan, Live, Material, plan_up};
 pub use root::Root;
 pub use service::{Before, Running, Service};
+pub use survey::{Survey, survey};
 pub use system::{Interface, Invocation, Local, Outcome, System};
 
 /// The name of our directory beside `daemon.json`.
