@@ -1,6 +1,6 @@
 //! An endpoint, looked at from outside.
 
-use sealock_pki::{Certificate, San, Timestamp};
+use sealock_pki::{Certificate, Fingerprint, San, Timestamp};
 use std::time::Duration;
 
 /// What an endpoint did to everybody who came.
@@ -22,6 +22,8 @@ pub struct Endpoint {
     pub chain_problems: Vec<String>,
     /// How many certificates and bytes it sent.
     pub chain_size: (usize, usize),
+    /// What the other addresses of its name presented, where they were reached and presented something else.
+    pub other_leaves: Vec<(String, Fingerprint)>,
     /// Whether it asked for a client certificate.
     pub asks_for_certificate: bool,
     /// The authorities that it named then, as DER names.
@@ -187,6 +189,8 @@ pub struct Scan {
     pub groups: Vec<String>,
     /// Application protocols it agrees to.
     pub alpn: Vec<String>,
+    /// Whether it agrees to compress inside TLS.
+    pub compression: bool,
 }
 
 /// A cipher suite.
