@@ -14,6 +14,8 @@ mod finding;
 pub mod material;
 pub mod messages;
 pub mod seen;
+#[cfg(test)]
+mod testing;
 pub mod verdict;
 
 pub use check::{Check, Severity, Stage};
