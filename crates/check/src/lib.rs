@@ -13,6 +13,7 @@ pub mod convert;
 mod finding;
 pub mod material;
 pub mod messages;
+pub mod mode;
 pub mod seen;
 #[cfg(test)]
 mod testing;
