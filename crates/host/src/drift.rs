@@ -225,7 +225,7 @@ pub(crate) fn outdated(observed: &Observed) -> bool {
 
 /// Unix seconds of a process start given in clock ticks since boot (100 a second on every Linux that
 /// runs Docker).
-fn started_at(observed: &Observed, ticks: u64) -> Option<f64> {
+pub(crate) fn started_at(observed: &Observed, ticks: u64) -> Option<f64> {
     let stat = std::fs::read_to_string(observed.at(Path::new("/proc/stat"))).ok()?;
     let boot: u64 = stat
         .lines()

@@ -22,7 +22,7 @@ mod plan;
 mod port;
 mod root;
 mod service;
-mod survey;
+pub mod survey;
 mod system;
 #[cfg(test)]
 mod testing;
@@ -39,7 +39,6 @@ pub use observe::{
 pub use plan::{Answering, Consent, HostPlan, Live, Material, plan_up};
 pub use root::Root;
 pub use service::{Before, Running, Service};
-pub use survey::{Survey, survey};
 pub use system::{Interface, Invocation, Local, Outcome, System};
 
 /// The name of our directory beside `daemon.json`.

@@ -1,5 +1,6 @@
 //! The daemon as it really runs.
 
+mod care;
 mod hand;
 mod names;
 mod systemd;
@@ -17,6 +18,9 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(crate) use care::{Care, Part};
+pub(crate) use hand::{init_flags, process};
+pub(crate) use systemd::Whole;
 pub use systemd::{SocketUnit, Unit};
 
 /// Where to look, when the daemon is not where packages put it.
@@ -261,7 +265,16 @@ impl Observed {
 /// Reads files, asks systemd and the daemon's unix socket; changes nothing, and does not wake a daemon
 /// that waits for its socket.
 pub fn observe(system: &Arc<dyn System>, options: &Options) -> Result<Observed, HostError> {
-    let found = find(system, options)?;
+    observe_with(system, options, &mut Care::Stops)
+}
+
+/// The same, stopping or going on as `care` has it: what cannot be used is left out.
+pub(crate) fn observe_with(
+    system: &Arc<dyn System>,
+    options: &Options,
+    care: &mut Care,
+) -> Result<Observed, HostError> {
+    let found = find(system, options, care)?;
     let Found {
         supervisor,
         unit,
@@ -290,19 +303,22 @@ pub fn observe(system: &Arc<dyn System>, options: &Options) -> Result<Observed, 
         socket: socket.clone(),
         pidfile,
     };
-    let config = read_config(&**system, &path)?;
-    let engine = look(&**system, &service, unit.as_ref(), &socket)?;
+    let empty = DaemonJson::parse(&path, "")?;
+    let config = care.or(Part::Config, read_config(&**system, &path), |_| empty)?;
+    let engine = look(&**system, &service, unit.as_ref(), &socket);
+    let engine = care.or(Part::Engine, engine, |error| Engine::Off {
+        why: in_words(error),
+    })?;
     if supervisor == Supervisor::Hand
         && command.is_none()
         && engine.facts().is_none()
         && options.docker_config.is_none()
     {
-        return Err(HostError::NoDaemon {
-            looked: format!(
-                "docker.service, the docker snap, /etc/init.d/docker and {}",
-                socket.display()
-            ),
-        });
+        let looked = format!(
+            "docker.service, the docker snap, /etc/init.d/docker and {}",
+            socket.display()
+        );
+        care.refuse(Part::Daemon, HostError::NoDaemon { looked })?;
     }
     let version = match engine.facts() {
         Some(facts) => Some(facts.version.clone()),
@@ -352,15 +368,25 @@ pub(crate) struct Found {
     pidfile: Option<PathBuf>,
 }
 
-fn find(system: &Arc<dyn System>, options: &Options) -> Result<Found, HostError> {
+/// An error in one line.
+fn in_words(error: &HostError) -> String {
+    use sealock_diag::Diagnose as _;
+    match error.cause() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+fn find(system: &Arc<dyn System>, options: &Options, care: &mut Care) -> Result<Found, HostError> {
     // Told where the daemon is, we do not look for another one.
     if options.docker_socket.is_some() || options.restart_command.is_some() {
         return hand::find(&**system, options);
     }
-    if let Some(found) = systemd::find(&**system)? {
+    if let Some(found) = systemd::find(&**system, care)? {
         return Ok(found);
     }
-    if let Some(found) = hand::sysvinit(&**system)? {
+    let init = hand::sysvinit(&**system);
+    if let Some(found) = care.or(Part::Unit, init, |_| None)? {
         return Ok(found);
     }
     hand::find(&**system, options)
@@ -582,7 +608,7 @@ fn remarks(observed: &Observed) -> Vec<String> {
 }
 
 /// The environment of the running daemon, else of its unit.
-fn daemon_environment(observed: &Observed) -> BTreeMap<String, String> {
+pub(crate) fn daemon_environment(observed: &Observed) -> BTreeMap<String, String> {
     let mut environment = observed.environment();
     let Some(running) = observed.service.running() else {
         return environment;

@@ -1,6 +1,7 @@
 //! Who listens on a TCP port, from `/proc`: asked before anything is changed.
 
 use crate::{HostError, Listen, System};
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// A listening socket.
@@ -10,21 +11,67 @@ struct Socket {
     inode: u64,
 }
 
-/// Refuses an address that a process other than dockerd holds.
-pub(crate) fn check(system: &dyn System, listen: &Listen) -> Result<(), HostError> {
-    for socket in sockets(system)
-        .into_iter()
-        .filter(|socket| listen.meets(socket.address))
-    {
-        let (holder, ours) = holder(system, socket.inode);
-        if !ours {
-            return Err(HostError::PortTaken {
-                address: listen.to_string(),
-                holder,
-            });
+/// Who is on an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// This process, with its name, escaped.
+    Process {
+        /// Its number.
+        pid: u32,
+        /// What it is called.
+        name: String,
+    },
+    /// Somebody whose descriptors we may not see.
+    Unknown,
+}
+
+impl Holder {
+    /// Whether it is dockerd, or what forwards for it.
+    pub(crate) fn is_docker(&self) -> bool {
+        match self {
+            Self::Process { name, .. } => {
+                matches!(name.as_str(), "dockerd" | "rootlesskit" | "rootlessport")
+            }
+            Self::Unknown => false,
         }
     }
-    Ok(())
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Process { pid, name } => write!(f, "process {pid} ({name})"),
+            Self::Unknown => f.write_str("another process"),
+        }
+    }
+}
+
+/// Refuses an address that a process other than dockerd holds.
+pub(crate) fn check(system: &dyn System, listen: &Listen) -> Result<(), HostError> {
+    match holders(system, listen)
+        .into_iter()
+        .find(|holder| !holder.is_docker())
+    {
+        Some(holder) => Err(HostError::PortTaken {
+            address: listen.to_string(),
+            holder: holder.to_string(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Everybody who listens where `listen` would.
+pub(crate) fn holders(system: &dyn System, listen: &Listen) -> Vec<Holder> {
+    sockets(system)
+        .into_iter()
+        .filter(|socket| listen.meets(socket.address))
+        .map(|socket| holder(system, socket.inode))
+        .collect()
+}
+
+/// Whether the table of sockets can be read at all.
+pub(crate) fn visible(system: &dyn System) -> bool {
+    system.root().at("/proc/net/tcp").exists()
 }
 
 fn sockets(system: &dyn System) -> Vec<Socket> {
@@ -66,12 +113,10 @@ fn parse(line: &str) -> Option<Socket> {
     })
 }
 
-/// The process with that socket, in words, and whether it is dockerd (or what forwards for it).
-fn holder(system: &dyn System, inode: u64) -> (String, bool) {
+fn holder(system: &dyn System, inode: u64) -> Holder {
     let wanted = format!("socket:[{inode}]");
-    let unknown = ("another process".to_owned(), false);
     let Ok(processes) = std::fs::read_dir(system.root().at("/proc")) else {
-        return unknown;
+        return Holder::Unknown;
     };
     for process in processes.flatten() {
         let Ok(pid) = process.file_name().to_string_lossy().parse::<u32>() else {
@@ -85,12 +130,13 @@ fn holder(system: &dyn System, inode: u64) -> (String, bool) {
         });
         if has {
             let name = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-            let name = sealock_diag::escape(name.trim());
-            let ours = matches!(name.as_str(), "dockerd" | "rootlesskit" | "rootlessport");
-            return (format!("process {pid} ({name})"), ours);
+            return Holder::Process {
+                pid,
+                name: sealock_diag::escape(name.trim()),
+            };
         }
     }
-    unknown
+    Holder::Unknown
 }
 
 #[cfg(test)]

@@ -22,15 +22,8 @@ pub(super) fn sysvinit(system: &dyn System) -> Result<Option<Found>, HostError> 
         .and_then(|path| pid_in(system, path))
         .and_then(|pid| process(system, pid));
     // A daemon whose parameters the init script does not know was started by hand.
-    let options = read_optional(&root.at("/etc/default/docker"))?.unwrap_or_default();
-    let environment = environment_file(&String::from_utf8_lossy(&options));
-    let mut argv = vec!["dockerd".to_owned()];
-    argv.extend(
-        words(environment.get("DOCKER_OPTS").map_or("", String::as_str))
-            .into_iter()
-            .map(|word| word.value),
-    );
-    let command = running.unwrap_or_else(|| CommandLine::of_process(&argv));
+    let next = init_flags(system)?;
+    let command = running.unwrap_or(next);
     let by_script = command
         .value("pidfile")
         .is_none_or(|path| path.contains("/run/docker"));
@@ -44,6 +37,19 @@ pub(super) fn sysvinit(system: &dyn System) -> Result<Option<Found>, HostError> 
         manager: Manager::Init,
         pidfile,
     }))
+}
+
+/// What an init script starts: `DOCKER_OPTS` of its defaults.
+pub(crate) fn init_flags(system: &dyn System) -> Result<CommandLine, HostError> {
+    let options = read_optional(&system.root().at("/etc/default/docker"))?.unwrap_or_default();
+    let environment = environment_file(&String::from_utf8_lossy(&options));
+    let mut argv = vec!["dockerd".to_owned()];
+    argv.extend(
+        words(environment.get("DOCKER_OPTS").map_or("", String::as_str))
+            .into_iter()
+            .map(|word| word.value),
+    );
+    Ok(CommandLine::of_process(&argv))
 }
 
 /// The process behind the socket or the pid file, whoever started it.
@@ -86,7 +92,7 @@ fn pid_in(system: &dyn System, path: &Path) -> Option<u32> {
 }
 
 /// The command line of a process, if it is a dockerd.
-fn process(system: &dyn System, pid: u32) -> Option<CommandLine> {
+pub(crate) fn process(system: &dyn System, pid: u32) -> Option<CommandLine> {
     let bytes = std::fs::read(system.root().at(format!("/proc/{pid}/cmdline"))).ok()?;
     let mut argv: Vec<String> = bytes
         .split(|byte| *byte == 0)

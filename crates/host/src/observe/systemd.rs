@@ -1,9 +1,9 @@
 //! Daemons under systemd: the system's, a user's (rootless), and the snap's.
 
-use super::{Found, Supervisor, is_ours, user_config};
+use super::{Care, Found, Part, Supervisor, is_ours, user_config};
 use crate::command::CommandLine;
 use crate::service::{Manager, read_optional, systemctl};
-use crate::unit::{Effective, environment_file};
+use crate::unit::{Effective, directives, environment_file};
 use crate::{DROP_IN, HostError, System};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ struct Place {
 }
 
 /// The first docker unit that systemd knows; `None` without systemd or without such a unit.
-pub(super) fn find(system: &dyn System) -> Result<Option<Found>, HostError> {
+pub(super) fn find(system: &dyn System, care: &mut Care) -> Result<Option<Found>, HostError> {
     let rootless = system.user().0 != 0;
     if !system.root().at("/run/systemd/system").exists() {
         return Ok(None);
@@ -91,17 +91,18 @@ pub(super) fn find(system: &dyn System) -> Result<Option<Found>, HostError> {
             masked = masked.or(Some(place.unit));
             continue;
         }
-        return describe(system, &place, &properties).map(Some);
+        return describe(system, &place, &properties, care).map(Some);
     }
-    match masked {
+    if let Some(unit) = masked {
         // A daemon that runs beside a masked unit was not started by it.
-        Some(unit) => Err(HostError::Unit {
+        let error = HostError::Unit {
             unit: unit.into(),
             path: PathBuf::from(unit),
             problem: "it is masked; `systemctl unmask` gives it back".into(),
-        }),
-        None => Ok(None),
+        };
+        care.refuse(Part::Unit, error)?;
     }
+    Ok(None)
 }
 
 fn property(properties: &BTreeMap<String, String>, name: &str) -> String {
@@ -134,31 +135,24 @@ fn describe(
     system: &dyn System,
     place: &Place,
     properties: &BTreeMap<String, String>,
+    care: &mut Care,
 ) -> Result<Found, HostError> {
     let property = |name: &str| property(properties, name);
     let fragment = PathBuf::from(property("FragmentPath"));
     let directory = unit_directory(system, place.user);
     let our_path = directory.join(format!("{}.d/{DROP_IN}", place.unit));
-    let our_text = text_of(system, &our_path)?;
-    if let Some(text) = our_text.as_deref().filter(|text| !is_ours(text)) {
-        let _ = text;
-        return Err(HostError::NotOurs { path: our_path });
-    }
+    let our_text = care.or(Part::Unit, text_of(system, &our_path), |_| None)?;
+    let our_text = match our_text {
+        Some(text) if !is_ours(&text) => {
+            let path = our_path.clone();
+            care.refuse(Part::Unit, HostError::NotOurs { path })?;
+            None
+        }
+        other => other,
+    };
     let drop_ins = drop_ins(system, place, &property("DropInPaths"));
-    let mut texts = Vec::new();
-    for path in std::iter::once(&fragment).chain(&drop_ins) {
-        texts.extend(text_of(system, path)?);
-    }
-    let effective = Effective::of(texts.iter().map(String::as_str));
-    let mut environment = effective.environment.clone();
-    for file in &effective.environment_files {
-        let path = Path::new(file.trim_start_matches('-'));
-        environment.extend(
-            text_of(system, path)?
-                .map(|text| environment_file(&text))
-                .unwrap_or_default(),
-        );
-    }
+    let files = std::iter::once(&fragment).chain(&drop_ins);
+    let (effective, environment) = folded(system, files, care)?;
     let problem = match effective.exec_start.as_slice() {
         [_] => None,
         [] => Some("no ExecStart".to_owned()),
@@ -172,11 +166,12 @@ fn describe(
         )
     }));
     if let Some(problem) = problem {
-        return Err(HostError::Unit {
+        let error = HostError::Unit {
             unit: place.unit.into(),
-            path: fragment,
+            path: fragment.clone(),
             problem,
-        });
+        };
+        care.refuse(Part::Unit, error)?;
     }
     let exec_start = effective.exec_start.first().map_or("", String::as_str);
     let command = CommandLine::of_unit(exec_start, &environment);
@@ -203,7 +198,7 @@ fn describe(
         control_group: property("ControlGroup"),
         needs_reload: property("NeedDaemonReload") == "yes",
         socket: if place.supervisor == Supervisor::Systemd {
-            socket(system)?
+            care.or(Part::Unit, socket(system), |_| None)?
         } else {
             None
         },
@@ -218,6 +213,69 @@ fn describe(
         manager,
         pidfile: None,
     })
+}
+
+/// What unit files say together, with their environment files. The order is the caller's.
+fn folded<'p>(
+    system: &dyn System,
+    files: impl IntoIterator<Item = &'p PathBuf>,
+    care: &mut Care,
+) -> Result<(Effective, BTreeMap<String, String>), HostError> {
+    let mut texts = Vec::new();
+    for path in files {
+        texts.extend(care.or(Part::Unit, text_of(system, path), |_| None)?);
+    }
+    let effective = Effective::of(texts.iter().map(String::as_str));
+    let mut environment = effective.environment.clone();
+    for file in &effective.environment_files {
+        let path = Path::new(file.trim_start_matches('-'));
+        let text = care.or(Part::Unit, text_of(system, path), |_| None)?;
+        environment.extend(text.map(|text| environment_file(&text)).unwrap_or_default());
+    }
+    Ok((effective, environment))
+}
+
+/// A service unit with our drop-in: how the next start would be.
+#[derive(Clone, Debug)]
+pub(crate) struct Whole {
+    /// The unit file, then the drop-ins in systemd's order.
+    pub(crate) files: Vec<PathBuf>,
+    /// Its `ExecStart` as written; of several the first.
+    pub(crate) exec_start: String,
+    /// The same, understood.
+    pub(crate) command: CommandLine,
+    /// The file that it stands in.
+    pub(crate) origin: PathBuf,
+}
+
+impl Whole {
+    /// Reads the files again. One that cannot be read says nothing.
+    pub(crate) fn of(system: &dyn System, unit: &Unit) -> Self {
+        let mut drop_ins = unit.drop_ins.clone();
+        if system.root().at(&unit.our_path).exists() {
+            drop_ins.push(unit.our_path.clone());
+        }
+        drop_ins.sort_by_key(|path| path.file_name().map(ToOwned::to_owned));
+        let files: Vec<PathBuf> = std::iter::once(unit.fragment.clone())
+            .chain(drop_ins)
+            .collect();
+        let (effective, environment) =
+            folded(system, &files, &mut Care::Notes(Vec::new())).unwrap_or_default();
+        let exec_start = effective.exec_start.first().cloned().unwrap_or_default();
+        let sets = |path: &&PathBuf| {
+            let text = text_of(system, path).ok().flatten().unwrap_or_default();
+            directives(&text).iter().any(|line| {
+                (line.section.as_str(), line.key.as_str()) == ("Service", "ExecStart")
+                    && !line.value.is_empty()
+            })
+        };
+        Self {
+            origin: files.iter().rfind(sets).unwrap_or(&unit.fragment).clone(),
+            command: CommandLine::of_unit(&exec_start, &environment),
+            exec_start,
+            files,
+        }
+    }
 }
 
 fn unit_directory(system: &dyn System, user: bool) -> PathBuf {

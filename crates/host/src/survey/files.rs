@@ -115,6 +115,14 @@ fn is_absence(error: &io::Error) -> bool {
     )
 }
 
+/// Whether it could not be read for want of rights.
+pub(super) fn is_forbidden(file: &File) -> bool {
+    let denied = words(&io::Error::from_raw_os_error(
+        rustix::io::Errno::ACCESS.raw_os_error(),
+    ));
+    matches!(&file.state, FileState::Unreadable(why) if why.contains(&denied))
+}
+
 /// The operating system's words, without its number.
 pub(super) fn words(error: &io::Error) -> String {
     let text = error.to_string();

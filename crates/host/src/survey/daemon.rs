@@ -1,0 +1,295 @@
+//! The daemon as it runs, and as it would start again.
+
+use super::{files, group, listeners, material, strays};
+use crate::command::CommandLine;
+use crate::engine::{Engine, Swarm};
+use crate::json::{DaemonJson, TLS_KEYS};
+use crate::observe::{Observed, Part, Supervisor, Whole, daemon_environment, init_flags, process};
+use crate::service::read_optional;
+use crate::{Desired, HostError, System};
+use sealock_check::seen;
+use sealock_check::seen::{Config, ConfigProblem, ConfigState, Flag, Host};
+use sealock_diag::{Diagnose as _, escape};
+use serde_json::{Map, Value};
+use std::path::Path;
+
+/// Puts together what was observed, with everything that was noted on the way.
+pub(super) fn host(
+    observed: &Observed,
+    noted: &[(Part, HostError)],
+    desired: Option<&Desired>,
+) -> Host {
+    let system = observed.system();
+    let config = config(system, observed.config.path());
+    let whole = observed.unit.as_ref().map(|unit| Whole::of(system, unit));
+    let next = next_start(observed, whole.as_ref());
+    let origin = match &whole {
+        Some(whole) => whole.origin.to_string_lossy().into_owned(),
+        None => observed.service.name(),
+    };
+    let running = running_command(observed);
+    let environment = daemon_environment(observed);
+    let listeners = listeners::listeners(observed, next.as_ref(), &origin, &config);
+    let daemon = daemon(observed, noted);
+    let on = matches!(daemon, seen::Daemon::On { .. });
+    let flags = next.as_ref().map(as_seen).unwrap_or_default();
+    let running_flags = running.as_ref().map(as_seen);
+    let mut found = material::files(observed, &flags, &config, &environment);
+    let stale = on
+        && (super::age::stale(observed, &found, &config)
+            || differ(&flags, running_flags.as_deref())
+            || listeners::unopened(observed, &listeners));
+    found.extend(strays::around(observed, &config.path, &found));
+    Host {
+        names: observed.hostnames.clone(),
+        addresses: observed.addresses.clone(),
+        supervisor: supervisor(observed.supervisor),
+        unit: whole.as_ref().and_then(|whole| unit(observed, whole)),
+        version: observed.version.as_ref().map(|version| seen::Version {
+            major: version.major,
+            minor: version.minor,
+            text: version.text.clone(),
+        }),
+        daemon,
+        flags,
+        running_flags,
+        environment: environment
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("DOCKER_"))
+            .collect(),
+        listeners,
+        sockets: listeners::sockets(observed, next.as_ref(), &config),
+        group_members: group_members(observed, next.as_ref(), &config),
+        files: readable(observed, found),
+        stale,
+        cloaked: observed.drop_in().is_some()
+            || std::fs::symlink_metadata(observed.at(&observed.directory)).is_ok(),
+        drift: drift(observed, noted, desired),
+        config,
+    }
+}
+
+fn supervisor(supervisor: Supervisor) -> seen::Supervisor {
+    match supervisor {
+        Supervisor::Systemd => seen::Supervisor::Systemd,
+        Supervisor::Rootless => seen::Supervisor::Rootless,
+        Supervisor::Snap => seen::Supervisor::Snap,
+        Supervisor::Sysvinit => seen::Supervisor::Sysvinit,
+        Supervisor::Hand => seen::Supervisor::Hand,
+    }
+}
+
+fn unit(observed: &Observed, whole: &Whole) -> Option<seen::Unit> {
+    let unit = observed.unit.as_ref()?;
+    Some(seen::Unit {
+        name: unit.name.clone(),
+        active_state: unit.active_state.clone(),
+        result: unit.result.clone(),
+        restarts: unit.restarts,
+        needs_reload: unit.needs_reload,
+        files: whole.files.clone(),
+        exec_start: escape(&whole.exec_start),
+        socket: unit.socket.as_ref().map(|socket| seen::SocketUnit {
+            name: socket.name.clone(),
+            listen: socket.listen.clone(),
+            active: socket.active,
+        }),
+    })
+}
+
+/// The command of the next start, with our drop-in and everybody else's.
+fn next_start(observed: &Observed, whole: Option<&Whole>) -> Option<CommandLine> {
+    match (whole, observed.supervisor) {
+        (Some(whole), _) => Some(whole.command.clone()),
+        // What runs now may have been given other parameters.
+        (None, Supervisor::Sysvinit) => init_flags(observed.system())
+            .ok()
+            .or_else(|| observed.command.clone()),
+        (None, _) => observed.command.clone(),
+    }
+}
+
+fn running_command(observed: &Observed) -> Option<CommandLine> {
+    let running = observed.service.running()?;
+    process(observed.system(), running.pid)
+}
+
+fn as_seen(command: &CommandLine) -> Vec<Flag> {
+    command
+        .flags()
+        .into_iter()
+        .map(|flag| Flag {
+            name: flag.name,
+            value: flag.value,
+        })
+        .collect()
+}
+
+/// Whether the running daemon was given other listeners or TLS flags than the next one would be.
+fn differ(next: &[Flag], running: Option<&[Flag]>) -> bool {
+    let of = |flags: &[Flag]| -> Vec<(String, Option<String>)> {
+        flags
+            .iter()
+            .filter(|flag| flag.name == "host" || TLS_KEYS.contains(&flag.name.as_str()))
+            .map(|flag| (flag.name.clone(), flag.value.clone()))
+            .collect()
+    };
+    running.is_some_and(|running| of(running) != of(next))
+}
+
+fn daemon(observed: &Observed, noted: &[(Part, HostError)]) -> seen::Daemon {
+    match &observed.engine {
+        Engine::On(facts) => seen::Daemon::On {
+            warnings: facts.warnings.clone(),
+            live_restore: facts.live_restore,
+            swarm: facts.swarm != Swarm::Inactive,
+            containers: facts.containers.len(),
+        },
+        // It is there, and we may not ask it. Nothing is claimed of it.
+        Engine::Off { .. } if forbidden(noted) && alive(observed) => seen::Daemon::On {
+            warnings: Vec::new(),
+            live_restore: true,
+            swarm: false,
+            containers: 0,
+        },
+        Engine::Off { why } => {
+            let unit = noted
+                .iter()
+                .filter(|(part, _)| *part == Part::Unit)
+                .find_map(|(_, error)| Some(format!("; {error}: {}", error.cause()?)));
+            seen::Daemon::Off {
+                why: escape(&format!("{why}{}", unit.unwrap_or_default())),
+            }
+        }
+    }
+}
+
+fn forbidden(noted: &[(Part, HostError)]) -> bool {
+    noted
+        .iter()
+        .any(|(part, error)| *part == Part::Engine && matches!(error, HostError::Rights { .. }))
+}
+
+fn alive(observed: &Observed) -> bool {
+    observed.service.running().is_some()
+        || (observed.supervisor == Supervisor::Hand && observed.command.is_some())
+}
+
+/// `daemon.json`, whatever is in it.
+fn config(system: &dyn System, path: &Path) -> Config {
+    let mut config = Config {
+        path: path.to_path_buf(),
+        state: ConfigState::Absent,
+        keys: Map::new(),
+        bytes: Vec::new(),
+    };
+    match read_optional(&system.root().at(path)) {
+        Err(error) => {
+            let why = error.cause().unwrap_or_else(|| error.to_string());
+            config.state = ConfigState::Unreadable(escape(&why));
+        }
+        Ok(None) => {}
+        Ok(Some(bytes)) => {
+            let text = text(&bytes);
+            let read = DaemonJson::parse(path, &text);
+            // dockerd takes the last of two, and a value of the wrong type is still there to be seen.
+            if let Ok(Value::Object(keys)) =
+                serde_json::from_str(text.trim_start_matches('\u{feff}'))
+            {
+                config.keys = keys;
+            }
+            config.state = match read {
+                Ok(_) => ConfigState::Sound,
+                Err(error) => ConfigState::Broken(problem(error)),
+            };
+            config.bytes = bytes;
+        }
+    }
+    config
+}
+
+fn problem(error: HostError) -> ConfigProblem {
+    match error {
+        HostError::ConfigBroken {
+            line,
+            column,
+            problem,
+            ..
+        } => ConfigProblem {
+            line,
+            column,
+            words: problem,
+            duplicate: None,
+        },
+        HostError::ConfigDuplicate { line, key, .. } => ConfigProblem {
+            line,
+            column: 1,
+            words: String::new(),
+            duplicate: Some(key),
+        },
+        other => ConfigProblem {
+            line: 1,
+            column: 1,
+            words: escape(&other.to_string()),
+            duplicate: None,
+        },
+    }
+}
+
+/// The text as Go's decoder names its parts: a byte that is no UTF-8 is the character of that number.
+fn text(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|byte| char::from(*byte)));
+    }
+    text
+}
+
+/// Members of the group `docker`, where that group opens the daemon's socket.
+fn group_members(observed: &Observed, next: Option<&CommandLine>, config: &Config) -> Vec<String> {
+    let configured = next
+        .and_then(|command| command.value("group"))
+        .or_else(|| Some(config.keys.get("group")?.as_str()?.to_owned()));
+    let usual = configured.is_none_or(|group| group == "docker");
+    if observed.supervisor == Supervisor::Rootless || !usual {
+        return Vec::new();
+    }
+    group::members(observed.system(), "docker")
+}
+
+/// Differences from what `sealock.toml` asks for. What the files' own findings tell better is left out.
+fn drift(
+    observed: &Observed,
+    noted: &[(Part, HostError)],
+    desired: Option<&Desired>,
+) -> Vec<seen::Drift> {
+    let Some(desired) = desired.filter(|_| sees_all(observed)) else {
+        return Vec::new();
+    };
+    let broken = noted.iter().any(|(part, _)| *part == Part::Config);
+    crate::drift(observed, desired)
+        .into_iter()
+        .filter(|drift| !(broken && drift.place == observed.config.path()))
+        .map(|drift| seen::Drift {
+            place: escape(&drift.place.to_string_lossy()),
+            what: escape(&drift.what),
+        })
+        .collect()
+}
+
+/// Whether we may read what the daemon may.
+fn sees_all(observed: &Observed) -> bool {
+    observed.supervisor == Supervisor::Rootless || observed.system().user().0 == 0
+}
+
+/// Without files that only the daemon's own user may read: to us that says nothing.
+fn readable(observed: &Observed, found: Vec<seen::File>) -> Vec<seen::File> {
+    if sees_all(observed) {
+        return found;
+    }
+    found
+        .into_iter()
+        .filter(|file| !files::is_forbidden(file))
+        .collect()
+}
