@@ -45,7 +45,6 @@ impl Dress {
 /// excepted) nor more than a few hundred kilobytes, whatever the peer does.
 pub fn ask(target: &Target, dress: &Dress) -> Observation {
     let begun = Instant::now();
-    let mut seen = None;
     let answer = match Socket::connect(target, begun + target.timeout) {
         Err(error) if error.kind() == io::ErrorKind::TimedOut => Answer::TimedOut {
             after: target.timeout,
@@ -53,21 +52,34 @@ pub fn ask(target: &Target, dress: &Dress) -> Observation {
         Err(error) => Answer::Unreachable {
             reason: escape(&error.to_string()),
         },
-        Ok(mut socket) => {
-            let answer = match dress.client() {
-                None => ask_plainly(&mut socket, target),
-                Some(client) => {
-                    let mut handshake = Seen::default();
-                    let answer = ask_over_tls(&mut socket, target, client, &mut handshake);
-                    seen = Some(handshake);
-                    answer
-                }
-            };
-            judge_bounds(&socket, target, answer)
-        }
+        Ok(socket) => return ask_over(socket, target, dress, begun),
     };
     Observation {
         answer,
+        seen: None,
+        took: begun.elapsed(),
+    }
+}
+
+/// The same over a socket that is connected already.
+pub(crate) fn ask_over(
+    mut socket: Socket,
+    target: &Target,
+    dress: &Dress,
+    begun: Instant,
+) -> Observation {
+    let mut seen = None;
+    let answer = match dress.client() {
+        None => ask_plainly(&mut socket, target),
+        Some(client) => {
+            let mut handshake = Seen::default();
+            let answer = ask_over_tls(&mut socket, target, client, &mut handshake);
+            seen = Some(handshake);
+            answer
+        }
+    };
+    Observation {
+        answer: judge_bounds(&socket, target, answer),
         seen,
         took: begun.elapsed(),
     }

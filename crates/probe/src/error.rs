@@ -244,6 +244,13 @@ pub const CATALOGUE: &[Entry] = &[
                   is not proved does not hold.",
         remedy: "Look at the row of the proof: its line of why names the obstacle.",
     },
+    Entry {
+        code: Code("SL-W401"),
+        title: "this is no endpoint",
+        meaning: "An endpoint is a host and a port, `tcp://docker.example.org:2376`. Without a port it is \
+                  2376, the customary one of the Docker API over TLS.",
+        remedy: "Write `tcp://HOST:PORT`; an IPv6 address goes into brackets.",
+    },
 ];
 
 #[cfg(test)]
@@ -280,6 +287,7 @@ mod tests {
             finding(false, Verdict::In),
             finding(true, Verdict::Out),
             finding(true, Verdict::Unclear),
+            Code("SL-W401"),
         ];
         assert_eq!(errors.len(), CATALOGUE.len());
         for code in errors {

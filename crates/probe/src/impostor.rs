@@ -19,7 +19,17 @@ const VERSION: u8 = 0xa0;
 /// Makes an issuer that looks like `anchor` in everything but its key.
 pub(crate) fn impostor_of(anchor: &Certificate) -> Result<Issuer, KitError> {
     let key = PrivateKey::generate(KeyKind::EcdsaP256).map_err(|error| failed(&error))?;
-    let to_be_signed = with_key(anchor.der(), key.spki_der()).ok_or_else(|| KitError::Key {
+    sign(anchor, key, None)
+}
+
+/// Makes an issuer that is called `name` (a DER Name): all that is known of an authority which a server
+/// only hinted at.
+pub(crate) fn issuer_called(name: &[u8], template: &Issuer) -> Result<Issuer, KitError> {
+    sign(template.certificate(), template.key().clone(), Some(name))
+}
+
+fn sign(model: &Certificate, key: PrivateKey, name: Option<&[u8]>) -> Result<Issuer, KitError> {
+    let to_be_signed = copied(model.der(), key.spki_der(), name).ok_or_else(|| KitError::Key {
         detail: "the anchor has no shape that can be copied".to_owned(),
     })?;
     let signature = key.sign(&to_be_signed).map_err(|error| failed(&error))?;
@@ -39,8 +49,9 @@ fn failed(error: &dyn std::error::Error) -> KitError {
     }
 }
 
-/// The TBSCertificate (RFC 5280 §4.1) of `certificate` with another key, to be signed with it.
-fn with_key(certificate: &[u8], spki: &[u8]) -> Option<Vec<u8>> {
+/// The TBSCertificate (RFC 5280 §4.1) of `certificate` with another key, and perhaps under another name,
+/// to be signed with that key.
+fn copied(certificate: &[u8], spki: &[u8], name: Option<&[u8]>) -> Option<Vec<u8>> {
     let (outer, _) = take(certificate)?;
     let (to_be_signed, _) = take(outer.content)?;
     let mut rest = to_be_signed.content;
@@ -59,8 +70,10 @@ fn with_key(certificate: &[u8], spki: &[u8]) -> Option<Vec<u8>> {
     parts.push(element.whole.to_vec());
     next()?;
     parts.push(ECDSA_SHA256.to_vec());
-    for _ in 0..3 {
-        parts.push(next()?.whole.to_vec());
+    for is_name in [true, false, true] {
+        let own = next()?.whole;
+        let whole = name.filter(|_| is_name).unwrap_or(own);
+        parts.push(whole.to_vec());
     }
     next()?;
     parts.push(spki.to_vec());

@@ -129,6 +129,15 @@ impl ProofKit {
         self.tls(Some(&self.rightful), Versions::Both)
     }
 
+    pub(crate) fn server_anchors(&self) -> &[Certificate] {
+        &self.server_anchors
+    }
+
+    /// Rightful, foreign, expired, and the server's own.
+    pub(crate) fn identities(&self) -> [&Identity; 4] {
+        [&self.rightful, &self.foreign, &self.expired, &self.server]
+    }
+
     fn sew(&self, kind: ClientKind, version: Option<Version>) -> Result<Dress, SettingsError> {
         let identity = match kind {
             ClientKind::PlainHttp => return Ok(Dress::plain()),

@@ -43,6 +43,12 @@ impl Socket {
         })
     }
 
+    /// The same socket with another deadline.
+    pub(crate) fn until(mut self, deadline: Instant) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
     /// Whether the peer sent more than it may.
     pub(crate) fn is_overfull(&self) -> bool {
         self.budget == 0

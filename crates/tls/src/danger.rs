@@ -2,8 +2,9 @@
 
 /// Accepts whatever certificate a server shows, so that it can be looked at.
 ///
-/// The server still has to prove that it holds the key of the certificate it shows. Use it to learn
-/// what is served; never to send anything that matters.
+/// A server that does not prove that it holds the key of the certificate it shows is noted, see
+/// [`Seen::unproven`](crate::Seen::unproven), and looked at all the same. Use it to learn what is served;
+/// never to send anything that matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unverified(());
 

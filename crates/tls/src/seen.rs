@@ -69,6 +69,9 @@ pub struct Seen {
     pub protocol: Option<String>,
     /// The certificates the peer sent, leaf first, as DER: hostile peers send what does not parse.
     pub chain_der: Vec<Vec<u8>>,
+    /// Why the server did not prove that it holds the key of its certificate, when nobody insisted: the
+    /// certificate cannot be read, its key is too weak to be checked, or it is somebody else's. Escaped.
+    pub unproven: Option<String>,
     /// Whether the server asked for a client certificate.
     pub certificate_requested: bool,
     /// The subjects of the CAs that the server hinted at when it asked, as DER names.

@@ -32,6 +32,7 @@ pub(crate) struct Watch {
     chain: Mutex<Vec<Vec<u8>>>,
     refusal: Mutex<Option<ServerRefusal>>,
     request: Mutex<Option<Vec<Vec<u8>>>>,
+    unproven: Mutex<Option<String>>,
 }
 
 impl Watch {
@@ -49,6 +50,7 @@ impl Watch {
             seen.chain_der.clone_from(&held(&self.chain));
         }
         let request = held(&self.request);
+        seen.unproven.clone_from(&held(&self.unproven));
         seen.certificate_requested = request.is_some();
         seen.authorities = request.clone().unwrap_or_default();
     }
@@ -94,6 +96,21 @@ impl ServerCheck {
             against: self.against.clone(),
             name: Some(name.clone()),
             watch: watch.clone(),
+        }
+    }
+
+    /// A server whose key is too weak for us cannot prove anything to us. Who only looks wants to know
+    /// what it does to its clients all the same, and is told.
+    fn weigh(
+        &self,
+        proof: Result<HandshakeSignatureValid, Error>,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        match (proof, &self.against) {
+            (Err(error), None) => {
+                *held(&self.watch.unproven) = Some(escape(&error.to_string()));
+                Ok(HandshakeSignatureValid::assertion())
+            }
+            (proof, _) => proof,
         }
     }
 
@@ -158,7 +175,12 @@ impl ServerCertVerifier for ServerCheck {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = provider().signature_verification_algorithms;
-        verify_tls12_signature(message, leaf, signature, &algorithms)
+        self.weigh(verify_tls12_signature(
+            message,
+            leaf,
+            signature,
+            &algorithms,
+        ))
     }
 
     fn verify_tls13_signature(
@@ -168,7 +190,12 @@ impl ServerCertVerifier for ServerCheck {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = provider().signature_verification_algorithms;
-        verify_tls13_signature(message, leaf, signature, &algorithms)
+        self.weigh(verify_tls13_signature(
+            message,
+            leaf,
+            signature,
+            &algorithms,
+        ))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -7,6 +7,7 @@ mod endpoint;
 mod file;
 mod host;
 mod keeping;
+mod suite;
 
 pub use client::{ClientSide, ContextFacts, Origin, TlsUse};
 pub use endpoint::{
@@ -19,6 +20,7 @@ pub use host::{
     SocketUnit, Supervisor, Unit, UnixSocket, Version,
 };
 pub use keeping::{Anchor, Keeping, Leaf, LeafState};
+pub use suite::Flaw;
 
 use sealock_pki::Timestamp;
 use std::path::PathBuf;
