@@ -206,6 +206,20 @@ impl Certificate {
         self.part(&self.0.facts.spki)
     }
 
+    /// Whether this was signed with the key of `issuer`: nothing but the signature is looked at, and weak
+    /// algorithms are not verified. [`verify`](crate::verify) is what trust takes.
+    pub fn is_signed_by(&self, issuer: &Self) -> bool {
+        let key = &issuer.facts().key;
+        let scheme = &self.facts().scheme;
+        crate::algorithm::verifies_with(
+            scheme,
+            key,
+            issuer.key_bits(),
+            self.signed_der(),
+            self.signature(),
+        )
+    }
+
     /// The public key, when it is of a kind that we would certify (again).
     pub fn public_key(&self) -> Result<PublicKey<'_>, KeyError> {
         PublicKey::from_spki_der(self.spki_der())
