@@ -62,22 +62,30 @@ pub(crate) fn check(system: &dyn System, listen: &Listen) -> Result<(), HostErro
 
 /// Everybody who listens where `listen` would.
 pub(crate) fn holders(system: &dyn System, listen: &Listen) -> Vec<Holder> {
-    sockets(system)
+    sockets(system, "/proc/net")
         .into_iter()
         .filter(|socket| listen.meets(socket.address))
         .map(|socket| holder(system, socket.inode))
         .collect()
 }
 
-/// Whether the table of sockets can be read at all.
-pub(crate) fn visible(system: &dyn System) -> bool {
-    system.root().at("/proc/net/tcp").exists()
+/// Whether anybody listens where `listen` would, in the network that this process sees; `None` when that
+/// cannot be seen.
+pub(crate) fn is_open_to(system: &dyn System, pid: u32, listen: &Listen) -> Option<bool> {
+    let folder = format!("/proc/{pid}/net");
+    system.root().at(format!("{folder}/tcp")).exists().then(|| {
+        sockets(system, &folder)
+            .iter()
+            .any(|socket| listen.meets(socket.address))
+    })
 }
 
-fn sockets(system: &dyn System) -> Vec<Socket> {
-    ["/proc/net/tcp", "/proc/net/tcp6"]
+fn sockets(system: &dyn System, folder: &str) -> Vec<Socket> {
+    ["tcp", "tcp6"]
         .iter()
-        .filter_map(|file| std::fs::read_to_string(system.root().at(file)).ok())
+        .filter_map(|file| {
+            std::fs::read_to_string(system.root().at(format!("{folder}/{file}"))).ok()
+        })
         .flat_map(|text| text.lines().skip(1).filter_map(parse).collect::<Vec<_>>())
         .collect()
 }

@@ -11,6 +11,7 @@ use sealock_check::seen;
 use sealock_check::seen::{Config, ConfigProblem, ConfigState, Flag, Host};
 use sealock_diag::{Diagnose as _, escape};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Puts together what was observed, with everything that was noted on the way.
@@ -27,20 +28,7 @@ pub(super) fn host(
         Some(whole) => whole.origin.to_string_lossy().into_owned(),
         None => observed.service.name(),
     };
-    let running = running_command(observed);
-    let environment = daemon_environment(observed);
-    let listeners = listeners::listeners(observed, next.as_ref(), &origin, &config);
-    let daemon = daemon(observed, noted);
-    let on = matches!(daemon, seen::Daemon::On { .. });
-    let flags = next.as_ref().map(as_seen).unwrap_or_default();
-    let running_flags = running.as_ref().map(as_seen);
-    let mut found = material::files(observed, &flags, &config, &environment);
-    let stale = on
-        && (super::age::stale(observed, &found, &config)
-            || differ(&flags, running_flags.as_deref())
-            || listeners::unopened(observed, &listeners));
-    found.extend(strays::around(observed, &config.path, &found));
-    Host {
+    let mut host = Host {
         names: observed.hostnames.clone(),
         addresses: observed.addresses.clone(),
         supervisor: supervisor(observed.supervisor),
@@ -50,23 +38,42 @@ pub(super) fn host(
             minor: version.minor,
             text: version.text.clone(),
         }),
-        daemon,
-        flags,
-        running_flags,
-        environment: environment
-            .into_iter()
-            .filter(|(name, _)| name.starts_with("DOCKER_"))
-            .collect(),
-        listeners,
+        daemon: daemon(observed, noted),
+        flags: next.as_ref().map(as_seen).unwrap_or_default(),
+        running_flags: running_command(observed).as_ref().map(as_seen),
+        environment: environment(observed),
+        listeners: listeners::listeners(observed, next.as_ref(), &origin, &config),
         sockets: listeners::sockets(observed, next.as_ref(), &config),
         group_members: group_members(observed, next.as_ref(), &config),
-        files: readable(observed, found),
-        stale,
+        files: Vec::new(),
+        stale: false,
         cloaked: observed.drop_in().is_some()
             || std::fs::symlink_metadata(observed.at(&observed.directory)).is_ok(),
         drift: drift(observed, noted, desired),
         config,
+    };
+    let mut files = material::files(observed, &host);
+    host.stale = host.is_on()
+        && (super::age::stale(observed, &files, &host.config)
+            || differ(&host.flags, host.running_flags.as_deref())
+            || listeners::unopened(observed, &host.listeners));
+    files.extend(strays::around(observed, &files));
+    host.files = readable(observed, files);
+    host
+}
+
+/// What the daemon's environment says of Docker, and where its home is.
+fn environment(observed: &Observed) -> BTreeMap<String, String> {
+    let mut found: BTreeMap<String, String> = daemon_environment(observed)
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("DOCKER_") || name == "HOME")
+        .collect();
+    if observed.supervisor == Supervisor::Rootless
+        && let Some(home) = observed.system().variable("HOME")
+    {
+        found.entry("HOME".into()).or_insert(home);
     }
+    found
 }
 
 fn supervisor(supervisor: Supervisor) -> seen::Supervisor {
@@ -134,7 +141,12 @@ fn differ(next: &[Flag], running: Option<&[Flag]>) -> bool {
             .map(|flag| (flag.name.clone(), flag.value.clone()))
             .collect()
     };
-    running.is_some_and(|running| of(running) != of(next))
+    let next = of(next);
+    // What systemd writes for `%h` and its like, only systemd knows.
+    let specifier = next
+        .iter()
+        .any(|(_, value)| value.as_deref().is_some_and(|value| value.contains('%')));
+    !specifier && running.is_some_and(|running| of(running) != next)
 }
 
 fn daemon(observed: &Observed, noted: &[(Part, HostError)]) -> seen::Daemon {

@@ -111,14 +111,16 @@ fn taken_by(observed: &Observed, address: &str, kind: ListenerKind) -> Option<St
 /// Whether an address that the daemon was told to open is open to nobody: it was not told so when it
 /// started, because it does not start with a listener that it cannot open.
 pub(super) fn unopened(observed: &Observed, listeners: &[Listener]) -> bool {
-    let system = observed.system();
+    let Some(daemon) = observed.service.running() else {
+        return false;
+    };
+    // Behind RootlessKit the process that systemd knows sees another network than dockerd.
     observed.supervisor != Supervisor::Rootless
-        && port::visible(system)
         && listeners
             .iter()
             .filter(|listener| listener.kind != ListenerKind::Passed)
             .filter_map(|listener| bound(&listener.address))
-            .any(|address| port::holders(system, &address).is_empty())
+            .any(|address| port::is_open_to(observed.system(), daemon.pid, &address) == Some(false))
 }
 
 /// The unix sockets of the API that exist.

@@ -2,63 +2,55 @@
 
 use super::files::look;
 use crate::observe::{Observed, Supervisor};
-use sealock_check::seen::{Config, File, Flag, Role};
-use serde_json::Value;
-use std::collections::BTreeMap;
+use sealock_check::mode;
+use sealock_check::seen::{Config, ConfigState, File, Host, Role};
+use serde_json::{Map, Value};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// Key, role, and the name in the folder of defaults.
-const PARTS: [(&str, Role, &str); 3] = [
-    ("tlscacert", Role::DaemonAnchors, "ca.pem"),
-    ("tlscert", Role::ServerCertificate, "cert.pem"),
-    ("tlskey", Role::ServerKey, "key.pem"),
-];
-
-/// The three files, as far as the next start would look for them.
-///
-/// Flags have defaults, but only when a flag switches TLS on; keys of `daemon.json` have none.
-pub(super) fn files(
-    observed: &Observed,
-    flags: &[Flag],
-    config: &Config,
-    environment: &BTreeMap<String, String>,
-) -> Vec<File> {
+/// The files that the next start would open, and those that somebody named in vain.
+pub(super) fn files(observed: &Observed, host: &Host) -> Vec<File> {
+    let Some(tls) = mode::tls(host).or_else(|| mode::tls(&without_config(host))) else {
+        return Vec::new();
+    };
     let system = observed.system();
-    let flag = |name: &str| flags.iter().rev().find(|flag| flag.name == name);
-    let by_flag = flag("tlsverify").is_some()
-        || flag("tls").is_some_and(|flag| flag.value.as_deref() != Some("false"));
     let base = working_directory(observed);
     let uid = rightful_uid(observed);
+    let roles = [
+        (Role::DaemonAnchors, tls.anchors),
+        (Role::ServerCertificate, tls.certificate),
+        (Role::ServerKey, tls.key),
+    ];
     let mut found = Vec::new();
-    for (key, role, default) in PARTS {
-        let written = flag(key)
-            .and_then(|flag| flag.value.clone())
-            .or_else(|| Some(config.keys.get(key).and_then(Value::as_str)?.to_owned()))
-            .filter(|path| !path.is_empty());
-        let (path, named) = match written {
-            Some(path) => (base.join(path), true),
-            None if by_flag => (defaults(observed, environment).join(default), false),
-            None => continue,
-        };
-        found.push(look(system, &path, role, named, uid));
+    for ((role, opened), name) in roles.into_iter().zip(mode::PATHS) {
+        let written = written(host, name);
+        if let Some(path) = opened.or_else(|| written.clone()) {
+            found.push(look(system, &base.join(path), role, written.is_some(), uid));
+        }
     }
     found
 }
 
-/// Where flags look when they say nothing.
-fn defaults(observed: &Observed, environment: &BTreeMap<String, String>) -> PathBuf {
-    let set = |name: &str| environment.get(name).filter(|value| !value.is_empty());
-    if let Some(folder) = set("DOCKER_CERT_PATH").or_else(|| set("DOCKER_CONFIG")) {
-        return PathBuf::from(folder);
+/// The path that a flag or a key of `daemon.json` names.
+fn written(host: &Host, name: &str) -> Option<PathBuf> {
+    let key = host.config.keys.get(name).and_then(Value::as_str);
+    let flag = host.flag(name).and_then(|flag| flag.value.as_deref());
+    key.or(flag)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+}
+
+/// The same host with a `daemon.json` that says nothing: what the flags alone would open.
+fn without_config(host: &Host) -> Host {
+    Host {
+        config: Config {
+            path: host.config.path.clone(),
+            state: ConfigState::Absent,
+            keys: Map::new(),
+            bytes: Vec::new(),
+        },
+        ..host.clone()
     }
-    let home = match (set("HOME"), observed.supervisor) {
-        (Some(home), _) => home.clone(),
-        (None, Supervisor::Rootless) => observed.system().variable("HOME").unwrap_or_default(),
-        // systemd gives no home to root's services; dockerd then asks the user database.
-        (None, _) => "/root".into(),
-    };
-    Path::new(&home).join(".docker")
 }
 
 /// What relative paths start from.

@@ -20,7 +20,8 @@ const FOLDERS: usize = 64;
 const LEVELS: usize = 2;
 
 /// The strays in the folders of `daemon.json` and of `files`, and in copies of the former.
-pub(super) fn around(observed: &Observed, config: &Path, files: &[File]) -> Vec<File> {
+pub(super) fn around(observed: &Observed, files: &[File]) -> Vec<File> {
+    let config = observed.config.path();
     let mut walk = Walk {
         observed,
         uid: material::rightful_uid(observed),
@@ -103,7 +104,9 @@ impl Walk<'_> {
             return;
         }
         let place = real(self.observed, path);
-        if self.known.contains(&place) || is_a_clients(path) {
+        // A set of ours that is no longer in force waits for a way back.
+        let kept = name == "server-key.pem" && path.starts_with(&self.observed.directory);
+        if kept || self.known.contains(&place) || is_a_clients(path) {
             return;
         }
         let mut file = look(self.observed.system(), path, Role::Stray, false, self.uid);

@@ -219,6 +219,8 @@ fn listeners_of_every_kind_and_who_is_in_the_way() {
         std::os::unix::fs::symlink(format!("socket:[{inode}]"), fd.join("3")).unwrap();
     }
     let host = seen(&fake);
+    // The running process was not given `-H tcp://0.0.0.0:2376`.
+    assert!(host.stale);
     let found: Vec<_> = host
         .listeners
         .iter()
@@ -237,7 +239,7 @@ fn listeners_of_every_kind_and_who_is_in_the_way() {
         ]
     );
     let names: Vec<_> = host.environment.keys().map(String::as_str).collect();
-    assert_eq!(names, ["DOCKER_OPTS", "DOCKER_TLS_VERIFY"]);
+    assert_eq!(names, ["DOCKER_OPTS", "DOCKER_TLS_VERIFY", "HOME"]);
 }
 
 #[test]
@@ -365,6 +367,23 @@ fn a_certificate_that_came_after_the_start_is_not_the_one_in_use() {
     assert!(!seen(&fake).stale);
     fake.write("/etc/docker/daemon.json", "{\"tlscert\": \"/c.pem\"}");
     assert!(seen(&fake).stale);
+}
+
+#[test]
+fn a_listener_that_nobody_opened_came_after_the_start() {
+    let fake = Fake::debian("survey-unopened");
+    fake.write(
+        "/etc/docker/daemon.json",
+        "{\"hosts\": [\"tcp://127.0.0.1:2376\"]}",
+    );
+    assert!(!seen(&fake).stale);
+    fake.write("/proc/100/net/tcp", "header\n");
+    assert!(seen(&fake).stale);
+    fake.write(
+        "/proc/100/net/tcp",
+        "header\n   0: 00000000:0948 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 7 1 0 100 0 0 10 0\n",
+    );
+    assert!(!seen(&fake).stale);
 }
 
 #[test]
