@@ -4,6 +4,7 @@ mod care;
 mod hand;
 mod names;
 mod systemd;
+mod whole;
 
 use crate::command::{CommandLine, Endpoint};
 use crate::engine::{self, Engine, Version};
@@ -20,8 +21,8 @@ use std::sync::Arc;
 
 pub(crate) use care::{Care, Part};
 pub(crate) use hand::{init_flags, process};
-pub(crate) use systemd::Whole;
 pub use systemd::{SocketUnit, Unit};
+pub(crate) use whole::Whole;
 
 /// Where to look, when the daemon is not where packages put it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -48,7 +48,7 @@ impl fmt::Display for Holder {
 
 /// Refuses an address that a process other than dockerd holds.
 pub(crate) fn check(system: &dyn System, listen: &Listen) -> Result<(), HostError> {
-    match holders(system, listen)
+    match holders(system, None, listen)
         .into_iter()
         .find(|holder| !holder.is_docker())
     {
@@ -60,9 +60,13 @@ pub(crate) fn check(system: &dyn System, listen: &Listen) -> Result<(), HostErro
     }
 }
 
-/// Everybody who listens where `listen` would.
-pub(crate) fn holders(system: &dyn System, listen: &Listen) -> Vec<Holder> {
-    sockets(system, "/proc/net")
+/// Everybody who listens where `listen` would, in the network that `daemon` sees: it may live in another one
+/// than we do.
+pub(crate) fn holders(system: &dyn System, daemon: Option<u32>, listen: &Listen) -> Vec<Holder> {
+    let folder = daemon
+        .and_then(|pid| network_of(system, pid))
+        .unwrap_or_else(|| "/proc/net".into());
+    sockets(system, &folder)
         .into_iter()
         .filter(|socket| listen.meets(socket.address))
         .map(|socket| holder(system, socket.inode))
@@ -72,12 +76,18 @@ pub(crate) fn holders(system: &dyn System, listen: &Listen) -> Vec<Holder> {
 /// Whether anybody listens where `listen` would, in the network that this process sees; `None` when that
 /// cannot be seen.
 pub(crate) fn is_open_to(system: &dyn System, pid: u32, listen: &Listen) -> Option<bool> {
-    let folder = format!("/proc/{pid}/net");
-    system.root().at(format!("{folder}/tcp")).exists().then(|| {
+    network_of(system, pid).map(|folder| {
         sockets(system, &folder)
             .iter()
             .any(|socket| listen.meets(socket.address))
     })
+}
+
+/// Where the tables of a process's network are; `None` when they cannot be seen.
+fn network_of(system: &dyn System, pid: u32) -> Option<String> {
+    let folder = format!("/proc/{pid}/net");
+    let visible = system.root().at(format!("{folder}/tcp")).exists();
+    visible.then_some(folder)
 }
 
 fn sockets(system: &dyn System, folder: &str) -> Vec<Socket> {

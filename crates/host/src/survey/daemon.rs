@@ -1,18 +1,15 @@
 //! The daemon as it runs, and as it would start again.
 
-use super::{files, group, listeners, material, strays};
+use super::{config, files, group, listeners, material, strays};
 use crate::command::CommandLine;
 use crate::engine::{Engine, Swarm};
-use crate::json::{DaemonJson, TLS_KEYS};
+use crate::json::TLS_KEYS;
 use crate::observe::{Observed, Part, Supervisor, Whole, daemon_environment, init_flags, process};
-use crate::service::read_optional;
-use crate::{Desired, HostError, System};
+use crate::{Desired, HostError};
 use sealock_check::seen;
-use sealock_check::seen::{Config, ConfigProblem, ConfigState, Flag, Host};
+use sealock_check::seen::{Config, Flag, Host};
 use sealock_diag::{Diagnose as _, escape};
-use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Puts together what was observed, with everything that was noted on the way.
 pub(super) fn host(
@@ -21,7 +18,7 @@ pub(super) fn host(
     desired: Option<&Desired>,
 ) -> Host {
     let system = observed.system();
-    let config = config(system, observed.config.path());
+    let config = config::read(system, observed.config.path());
     let whole = observed.unit.as_ref().map(|unit| Whole::of(system, unit));
     let next = next_start(observed, whole.as_ref());
     let origin = match &whole {
@@ -185,77 +182,6 @@ fn forbidden(noted: &[(Part, HostError)]) -> bool {
 fn alive(observed: &Observed) -> bool {
     observed.service.running().is_some()
         || (observed.supervisor == Supervisor::Hand && observed.command.is_some())
-}
-
-/// `daemon.json`, whatever is in it.
-fn config(system: &dyn System, path: &Path) -> Config {
-    let mut config = Config {
-        path: path.to_path_buf(),
-        state: ConfigState::Absent,
-        keys: Map::new(),
-        bytes: Vec::new(),
-    };
-    match read_optional(&system.root().at(path)) {
-        Err(error) => {
-            let why = error.cause().unwrap_or_else(|| error.to_string());
-            config.state = ConfigState::Unreadable(escape(&why));
-        }
-        Ok(None) => {}
-        Ok(Some(bytes)) => {
-            let text = text(&bytes);
-            let read = DaemonJson::parse(path, &text);
-            // dockerd takes the last of two, and a value of the wrong type is still there to be seen.
-            if let Ok(Value::Object(keys)) =
-                serde_json::from_str(text.trim_start_matches('\u{feff}'))
-            {
-                config.keys = keys;
-            }
-            config.state = match read {
-                Ok(_) => ConfigState::Sound,
-                Err(error) => ConfigState::Broken(problem(error)),
-            };
-            config.bytes = bytes;
-        }
-    }
-    config
-}
-
-fn problem(error: HostError) -> ConfigProblem {
-    match error {
-        HostError::ConfigBroken {
-            line,
-            column,
-            problem,
-            ..
-        } => ConfigProblem {
-            line,
-            column,
-            words: problem,
-            duplicate: None,
-        },
-        HostError::ConfigDuplicate { line, key, .. } => ConfigProblem {
-            line,
-            column: 1,
-            words: String::new(),
-            duplicate: Some(key),
-        },
-        other => ConfigProblem {
-            line: 1,
-            column: 1,
-            words: escape(&other.to_string()),
-            duplicate: None,
-        },
-    }
-}
-
-/// The text as Go's decoder names its parts: a byte that is no UTF-8 is the character of that number.
-fn text(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|byte| char::from(*byte)));
-    }
-    text
 }
 
 /// Members of the group `docker`, where that group opens the daemon's socket.

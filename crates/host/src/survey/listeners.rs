@@ -92,8 +92,8 @@ fn taken_by(observed: &Observed, address: &str, kind: ListenerKind) -> Option<St
     if kind == ListenerKind::Passed && socket_unit.is_some_and(|socket| socket.active) {
         return None;
     }
-    let holders = port::holders(observed.system(), &bound(address)?);
     let daemon = observed.service.running().map(|running| running.pid);
+    let holders = port::holders(observed.system(), daemon, &bound(address)?);
     let own = |holder: &Holder| match holder {
         // Behind RootlessKit the port is held by another process of the same daemon.
         Holder::Process { .. } if observed.supervisor == Supervisor::Rootless => holder.is_docker(),

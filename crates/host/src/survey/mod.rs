@@ -5,6 +5,7 @@
 mod age;
 mod archive;
 mod client;
+mod config;
 mod daemon;
 mod files;
 mod group;
