@@ -56,9 +56,22 @@ pub struct Tls {
 /// The flags and keys that name TLS files.
 pub const PATHS: [&str; 3] = ["tlscacert", "tlscert", "tlskey"];
 
-/// What the settings say of TLS; `None` when `daemon.json` cannot be read, so that nobody can tell.
+/// What the settings say of TLS; `None` when `daemon.json` cannot be read or has a value
+/// of a wrong type there, so that nobody can tell.
 pub fn tls(host: &Host) -> Option<Tls> {
     let json = members(host)?;
+    // A value that dockerd cannot take ends it before it comes to TLS.
+    let wrong = |name: &&str| {
+        json.get(*name)
+            .is_some_and(|value| shape_problem(name, value).is_some())
+    };
+    if ["hosts", "tls", "tlsverify"]
+        .iter()
+        .chain(&PATHS)
+        .any(wrong)
+    {
+        return None;
+    }
     let (flag_tls, flag_verify) = (switch(host, "tls"), switch(host, "tlsverify"));
     let key = |name: &str| json.get(name).and_then(Value::as_bool);
     let variable = variable(host, "DOCKER_TLS_VERIFY").is_some();
@@ -206,6 +219,16 @@ pub fn variable<'h>(host: &'h Host, name: &str) -> Option<&'h str> {
         .get(name)
         .map(String::as_str)
         .filter(|value| !value.is_empty())
+}
+
+/// Where a setting is written, for a message: `daemon.json`, or the unit or command line with its flag.
+pub fn place(host: &Host, name: &str) -> String {
+    let json = members(host).is_some_and(|json| flattened(&json).any(|(key, _)| key == name));
+    match &host.unit {
+        _ if json || host.flag(name).is_none() => escape(&host.config.path.to_string_lossy()),
+        Some(unit) => format!("{}, --{name}", escape(&unit.name)),
+        None => format!("the command line of dockerd, --{name}"),
+    }
 }
 
 fn default_directory(host: &Host) -> PathBuf {

@@ -1,0 +1,53 @@
+//! F105: an expired client certificate gets in.
+
+use crate::seen::Visitor;
+use crate::{Check, Seen, Severity, Spot, Stage};
+
+pub(super) const CHECK: Check = Check {
+    code: "SL-F105",
+    title: "a client whose certificate has expired gets in",
+    severity: Severity::Open,
+    stage: Stage::ClientCertificate,
+    source: "RFC 5280 §6.1.3 (a)(2)",
+    meaning: "A certificate that is past its last day still opens the API. Whoever left, or whoever found an old laptop or \
+              backup, keeps root on the host for ever. dockerd itself refuses such certificates, so this is a proxy that does \
+              not check dates, or a host whose clock is far behind.",
+    remedy: "timedatectl        # is the clock right?\nThen let dockerd itself end TLS, or switch the check of dates on in the proxy.",
+    explains: &[],
+    look,
+};
+
+fn look(seen: &Seen) -> Vec<Spot> {
+    let open = seen
+        .endpoints
+        .iter()
+        .filter(|end| end.lets_in(Visitor::Expired));
+    open.map(|end| {
+        Spot::new(
+            end.label.clone(),
+            format!("GET /_ping with an expired client certificate was answered by {}; expected a refusal", end.address),
+        )
+        .of(&end.label)
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::seen::{Outcome, Protocol, Visit, Visitor};
+    use crate::testing::World;
+
+    #[test]
+    fn it_is_told_by_the_answer() {
+        let mut world = World::new();
+        assert_eq!(world.look(&CHECK), vec![]);
+        world.endpoint_mut().visits.push(Visit {
+            visitor: Visitor::Expired,
+            protocol: Some(Protocol::Tls13),
+            outcome: Outcome::In,
+        });
+        assert_eq!(world.look(&CHECK).len(), 1);
+        assert_eq!(world.codes(), ["SL-F105"]);
+    }
+}

@@ -1,0 +1,129 @@
+//! F805: not as `sealock.toml` has it.
+
+use crate::checks::daemon;
+use crate::seen::Drift;
+use crate::{Check, Mend, Seen, Severity, Spot, Stage};
+
+pub(super) const CHECK: Check = Check {
+    code: "SL-F805",
+    title: "the host differs from sealock.toml",
+    severity: Severity::Latent,
+    stage: Stage::Keeping,
+    source: "sealock.toml (the desired state)",
+    meaning: "Somebody or something changed what sealock had made: a file, a mode, a drop-in, the command of the unit after an \
+              upgrade. It may be harmless, or the half of a change that bites at the next restart. sealock.toml is what this \
+              host was meant to be.",
+    remedy: "sealock plan      # shows what would change\nsealock apply",
+    explains: &[],
+    look,
+};
+
+fn look(seen: &Seen) -> Vec<Spot> {
+    let Some(host) = seen.host.as_ref().filter(|host| !host.drift.is_empty()) else {
+        return Vec::new();
+    };
+    let told = Told::of(seen);
+    let left = host.drift.iter().filter(|drift| !told.covers(drift));
+    left.map(|drift| {
+        let spot = Spot::new(drift.place.clone(), drift.what.clone());
+        match host.cloaked {
+            true => spot.mend(Mend::Apply),
+            false => spot,
+        }
+    })
+    .collect()
+}
+
+/// What other checks tell more precisely.
+struct Told {
+    /// Something in the settings is told.
+    settings: bool,
+    /// Somebody gets in who must not.
+    open: bool,
+    /// The daemon is off, or runs with what it read before.
+    daemon: bool,
+    /// Where something in a file is told.
+    places: Vec<String>,
+}
+
+impl Told {
+    fn of(seen: &Seen) -> Self {
+        let finds = |code: &str| {
+            crate::checks::by_code(code).is_some_and(|check| !(check.look)(seen).is_empty())
+        };
+        Self {
+            settings: daemon::config_is_told(seen),
+            open: ["SL-F101", "SL-F102", "SL-F103"].into_iter().any(finds),
+            daemon: ["SL-F207", "SL-F210", "SL-F211", "SL-F212"]
+                .into_iter()
+                .any(finds),
+            places: daemon::places(seen).collect(),
+        }
+    }
+
+    fn covers(&self, drift: &Drift) -> bool {
+        let settings = [".json", ".conf", ".service", ".socket"]
+            .iter()
+            .any(|end| drift.place.ends_with(end));
+        let running = drift.what.contains("runs since before");
+        (settings && self.settings)
+            || (running && (self.daemon || self.settings || !self.places.is_empty()))
+            || (drift.what.contains("API is accessible") && (self.open || self.settings))
+            || self
+                .places
+                .iter()
+                .any(|place| place.starts_with(&drift.place))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::seen::Drift;
+    use crate::testing::World;
+
+    #[test]
+    fn only_what_nobody_else_tells() {
+        assert_eq!(World::new().look(&CHECK), vec![]);
+        for (place, what, broken, expected) in [
+            (
+                "/etc/docker/tls/ca.pem",
+                "mode 0600, expected 0444",
+                false,
+                1,
+            ),
+            ("/etc/docker/daemon.json", "`tls` is not true", false, 1),
+            ("/etc/docker/daemon.json", "`tls` is not true", true, 0),
+            (
+                "/etc/docker/tls/ca.pem",
+                "mode 0600, expected 0444",
+                true,
+                1,
+            ),
+        ] {
+            let mut world = World::new();
+            let host = world.host_mut();
+            host.drift.push(Drift {
+                place: place.into(),
+                what: what.into(),
+            });
+            if broken {
+                host.flags.retain(|flag| flag.name != "tlsverify");
+            }
+            assert_eq!(world.look(&CHECK).len(), expected, "{place} {broken}");
+        }
+    }
+
+    #[test]
+    fn a_stale_daemon_has_its_own_name() {
+        let mut world = World::new();
+        let host = world.host_mut();
+        host.stale = true;
+        host.drift.push(Drift {
+            place: "/etc/docker/daemon.json".into(),
+            what: "docker.service runs since before its configuration or certificate was changed"
+                .into(),
+        });
+        assert_eq!(world.codes(), ["SL-F212"]);
+    }
+}
