@@ -22,6 +22,8 @@ const MOST_CERTIFICATES: usize = 16;
 const MOST_AUTHORITIES: usize = 64;
 /// A handshake message of this many bytes or more is refused by TLS libraries, unread.
 const TOO_LARGE: usize = 0x1_0000;
+/// How the TLS library begins when the peer broke a rule, and not merely has nothing in common with us.
+const RULES: [&str; 3] = ["peer misbehaved", "received corrupt", "received unexpected"];
 /// Who comes after the rightful client, at full depth.
 const UNWELCOME: [Visitor; 4] = [
     Visitor::Foreign,
@@ -326,6 +328,9 @@ impl Look<'_> {
             Answer::Nonsense { what } if what.contains("sent more than") => {
                 self.misbehaves(what.clone());
             }
+            Answer::Nonsense { what } if RULES.iter().any(|start| what.starts_with(start)) => {
+                self.misbehaves(format!("it breaks the rules of TLS: {what}"));
+            }
             _ => {}
         }
     }
@@ -373,7 +378,11 @@ impl Look<'_> {
                 .seen
                 .outcomes(Visitor::NoCertificate)
                 // Whoever has nothing in common with us may have with others.
-                .any(|visit| matches!(visit.outcome, Outcome::Alert(..)))
+                .any(|visit| match &visit.outcome {
+                    Outcome::Alert(..) => true,
+                    Outcome::Nonsense(what) => what.starts_with("peer "),
+                    _ => false,
+                })
             || self.seen.chain_size.1 >= TOO_LARGE;
         if !speaks_tls {
             return;

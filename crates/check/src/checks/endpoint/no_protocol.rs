@@ -22,6 +22,8 @@ fn look(seen: &Seen) -> Vec<Spot> {
     let mut spots = Vec::new();
     for end in seen.endpoints.iter().filter(|end| end.chain_size == (0, 0)) {
         let nonsense = |outcome: &Outcome| match outcome {
+            // It speaks TLS, and another one than we do: a finding of its own.
+            Outcome::Nonsense(what) if what.starts_with("peer is incompatible") => None,
             Outcome::Nonsense(what) => Some(what.clone()),
             _ => None,
         };

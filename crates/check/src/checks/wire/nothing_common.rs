@@ -27,8 +27,15 @@ fn look(seen: &Seen) -> Vec<Spot> {
         let mut visits = 0;
         for visit in end.outcomes(Visitor::NoCertificate) {
             visits += 1;
-            if let Outcome::Alert(name, number @ (40 | 70 | 71)) = &visit.outcome {
-                alerts.push(format!("{name} ({number})"));
+            match &visit.outcome {
+                Outcome::Alert(name, number @ (40 | 70 | 71)) => {
+                    alerts.push(format!("alert {name} ({number})"));
+                }
+                // It chose what was not offered, as servers did that know no newer version.
+                Outcome::Nonsense(what) if what.starts_with("peer is incompatible") => {
+                    alerts.push(what.clone());
+                }
+                _ => {}
             }
         }
         if visits == 0 || alerts.len() < visits {
@@ -36,7 +43,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
         }
         alerts.dedup();
         let mut cause = format!(
-            "TLS 1.2 and 1.3 with ECDHE were offered, the answer was alert {}",
+            "TLS 1.2 and 1.3 with ECDHE were offered, the answer was {}",
             alerts.join(" and ")
         );
         if let Some(theirs) = end.scan.as_ref().and_then(offered) {
@@ -70,6 +77,11 @@ mod tests {
             "{}",
             spots[0].cause
         );
+        for visit in &mut world.endpoint_mut().visits {
+            visit.outcome =
+                Outcome::Nonsense("peer is incompatible: ServerDoesNotSupport".to_owned());
+        }
+        assert_eq!(world.look(&CHECK).len(), 1);
         // With a certificate shown, the same alert is about the client.
         world.endpoint_mut().chain_size = (1, 500);
         assert!(world.look(&CHECK).is_empty());
