@@ -22,6 +22,8 @@ use crate::{Desired, HostError, Options, System};
 use sealock_check::seen::{ClientSide, ConfigState, Host, RegistryFolder};
 use std::sync::Arc;
 
+pub use client::{client_at, shell_client};
+
 /// What was seen on this host. Nothing was changed to see it.
 #[derive(Debug, Default)]
 pub struct Survey {

@@ -22,7 +22,8 @@ fn look(seen: &Seen) -> Vec<Spot> {
     let mut spots = Vec::new();
     for client in &seen.clients {
         let idle = matches!(client.origin, Origin::Directory(_));
-        if !idle && !(uses_tls(client) && client.is_tcp()) {
+        let shows = uses_tls(client) && client.is_tcp();
+        if !(idle || shows) {
             continue;
         }
         let (role, there, missing) = match (
