@@ -76,7 +76,14 @@ fn every_row_of_the_mode_table() {
     let ours = || mutual("/c/ca.pem");
     let theirs = || mutual("/f/ca.pem");
     let none = json!({});
-    let cases: Vec<(&str, Vec<&str>, Value, Vec<(&str, &str)>, Mode)> = vec![
+    type Row = (
+        &'static str,
+        Vec<&'static str>,
+        Value,
+        Vec<(&'static str, &'static str)>,
+        Mode,
+    );
+    let cases: Vec<Row> = vec![
         ("nothing", vec![], none.clone(), vec![], Mode::Plain),
         ("flag tls=false", vec!["--tls=false"], none.clone(), vec![], Mode::Plain),
         ("key tls false", vec![], paths(json!({"tls": false})), vec![], Mode::Plain),

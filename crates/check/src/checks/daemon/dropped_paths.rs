@@ -7,7 +7,7 @@ use sealock_diag::escape;
 
 pub(super) const CHECK: Check = Check {
     code: "SL-F205",
-    title: "TLS is switched on in daemon.json, and its files are named by flags",
+    title: "TLS is switched on in daemon.json, and its certificate is not named there",
     severity: Severity::Latent,
     stage: Stage::Start,
     source: "moby daemon/command/daemon.go (loadDaemonCliConfig: TLS options of flags count only with a TLS flag)",

@@ -33,11 +33,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
                 mode::Source::Flag => "host",
                 mode::Source::Json => "hosts",
             };
-            let cause = format!(
-                "invalid bind address ({}): {}",
-                escape(&written),
-                escape(&why)
-            );
+            let cause = format!("`{}`: {}", escape(&written), escape(&why));
             let spot = Spot::new(mode::place(host, key), cause);
             let rest = written.split_once("://").map_or("", |(_, rest)| rest);
             let bare = rest.split('/').next().unwrap_or_default();

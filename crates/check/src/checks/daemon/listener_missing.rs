@@ -34,7 +34,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
                 .iter()
                 .find(|listener| is_at(listener, end))?;
             let cause = format!(
-                "tcp://{} is configured in {}, and nobody listens on {}",
+                "tcp://{} is configured in {}, and {} refuses the connection",
                 escape(&listener.address),
                 escape(&listener.origin),
                 end.address

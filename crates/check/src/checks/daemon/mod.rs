@@ -25,6 +25,8 @@ mod unit_changed;
 mod unknown_key;
 mod wrong_type;
 
+#[cfg(test)]
+mod breaks;
 use crate::Check;
 
 use crate::seen::Host;

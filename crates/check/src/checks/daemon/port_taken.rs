@@ -1,6 +1,7 @@
 //! F218: the port belongs to somebody else.
 
 use super::at_start;
+use crate::checks::door::is_at;
 use crate::{Check, Seen, Severity, Spot, Stage};
 use sealock_diag::escape;
 
@@ -29,13 +30,24 @@ fn look(seen: &Seen) -> Vec<Spot> {
         .iter()
         .filter_map(|listener| Some((listener, listener.taken_by.as_ref()?)));
     taken
-        .map(|(listener, by)| {
+        .flat_map(|(listener, by)| {
             let cause = format!(
                 "tcp://{} is held by {}: bind: address already in use",
                 escape(&listener.address),
                 escape(by)
             );
-            at_start(host, Spot::new(escape(&listener.origin), cause))
+            let spot = Spot::new(escape(&listener.origin), cause);
+            // Whoever comes to a daemon that runs without this port meets the other process now.
+            let met: Vec<Spot> = seen
+                .endpoints
+                .iter()
+                .filter(|end| host.is_on() && is_at(listener, end))
+                .map(|end| spot.clone().of(&end.label).severity(Severity::Down))
+                .collect();
+            match met.is_empty() {
+                true => vec![at_start(host, spot)],
+                false => met,
+            }
         })
         .collect()
 }

@@ -37,12 +37,9 @@ fn look(seen: &Seen) -> Vec<Spot> {
 
 /// Whether the service manager says something else than that it is off.
 pub(super) fn is_so(host: &Host) -> bool {
-    host.unit.as_ref().is_some_and(|unit| {
-        matches!(
-            unit.active_state.as_str(),
-            "active" | "failed" | "reloading"
-        ) && !super::start_limit::is_so(unit)
-    })
+    host.unit
+        .as_ref()
+        .is_some_and(|unit| unit.active_state != "inactive" && !super::start_limit::is_so(unit))
 }
 
 #[cfg(test)]

@@ -34,6 +34,10 @@ fn look(seen: &Seen) -> Vec<Spot> {
         place,
         "it started before its files were last changed, and serves what it read then",
     );
+    let spot = match (super::listener_missing::CHECK.look)(seen).is_empty() {
+        true => spot,
+        false => spot.severity(Severity::Down),
+    };
     vec![match host.cloaked {
         true => spot.mend(Mend::Apply),
         false => spot,

@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     meaning: "Whoever is in the group may write to the unix socket, and so is root on the host: no password is asked for and \
               no log says who it was. A stolen session of one of these users is the whole host. For people who work on this \
               host that may be what you want; then this is a reminder of who they are.",
-    remedy: "gpasswd --delete USER docker     # then give that user a certificate:\nsealock client add USER --install '~/.docker'",
+    remedy: "gpasswd --delete USER docker     # then give that user a certificate:\nsealock client add USER && sealock client bundle USER",
     explains: &[],
     look,
 };

@@ -10,8 +10,8 @@ pub(super) const CHECK: Check = Check {
     stage: Stage::ClientCertificate,
     source: "moby daemon/command/daemon.go (tlsverify false with tls true); RFC 8446 §4.3.2",
     meaning: "The connection is encrypted and the server proves who it is, but nobody asks who the client is. Whoever reaches \
-              the address can start a container that mounts / and is root on the host. The lock in the client's output is \
-              real, the door is open.",
+              the address can start a container that mounts / and is root on the host. Encryption keeps others from reading \
+              along; it keeps nobody out.",
     remedy: "sealock up",
     explains: &["SL-F103", "SL-F105", "SL-F106", "SL-F107"],
     look,
