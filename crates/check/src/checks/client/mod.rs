@@ -28,6 +28,9 @@ mod unknown_file;
 mod verify_word;
 mod without_effect;
 
+#[cfg(test)]
+mod first;
+
 use crate::seen::{ClientSide, Endpoint, FileState, Origin, Outcome, Role, TlsUse, Visitor};
 use crate::{Check, Seen};
 use sealock_diag::escape;

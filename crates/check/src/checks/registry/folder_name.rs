@@ -35,7 +35,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
             spots.push(
                 Spot::new(place(folder), why)
                     .severity(severity)
-                    .of(&place(folder)),
+                    .of(&folder.name),
             );
         }
     }

@@ -1,6 +1,6 @@
 //! F607: an authority's file without an authority in it.
 
-use super::{name, place};
+use super::name;
 use crate::material::Form;
 use crate::seen::Role;
 use crate::{Check, Seen, Severity, Spot, Stage};
@@ -45,7 +45,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
                     file.shown(),
                     format!("expected a certificate in {}, found {found}", name(file)),
                 )
-                .of(&place(folder)),
+                .of(&folder.name),
             );
         }
     }

@@ -1,6 +1,6 @@
 //! F601: a `*.cert` without its `*.key`.
 
-use super::{holds_authority, name, partner, place};
+use super::{holds_authority, name, partner};
 use crate::seen::Role;
 use crate::{Check, Mend, Seen, Severity, Spot, Stage};
 
@@ -36,7 +36,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
                 file.shown(),
                 format!("expected {expected} beside {}, found none", name(file)),
             )
-            .of(&place(folder));
+            .of(&folder.name);
             let anchors = file.path.with_extension("crt");
             let free = !folder.files.iter().any(|other| other.path == anchors);
             if holds_authority(file) && free {

@@ -41,7 +41,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
                     format!("hosts.toml does not name {}", hidden.join(", ")),
                 )
                 .severity(severity)
-                .of(&place(folder)),
+                .of(&folder.name),
             );
         }
     }

@@ -1,6 +1,6 @@
 //! F603: a certificate or key that no one reads, for its ending.
 
-use super::{holds_authority, holds_leaf_of, name, place};
+use super::{holds_authority, holds_leaf_of, name};
 use crate::seen::{File, RegistryFolder, Role};
 use crate::{Check, Mend, Seen, Severity, Spot, Stage};
 
@@ -48,7 +48,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
                 ),
             )
             .severity(severity)
-            .of(&place(folder));
+            .of(&folder.name);
             if wanted == "crt" && !folder.files.iter().any(|other| other.path == to) {
                 spot = spot.mend(Mend::Rename {
                     from: file.path.clone(),

@@ -1,6 +1,6 @@
 //! F602: a `*.key` without its `*.cert`.
 
-use super::{holds_leaf_of, name, partner, place};
+use super::{holds_leaf_of, name, partner};
 use crate::seen::{File, RegistryFolder, Role};
 use crate::{Check, Mend, Seen, Severity, Spot, Stage};
 
@@ -41,7 +41,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
                 ),
                 None => format!("expected {shown} beside {}, found none", name(key)),
             };
-            let spot = Spot::new(key.shown(), cause).of(&place(folder));
+            let spot = Spot::new(key.shown(), cause).of(&folder.name);
             spots.push(match found {
                 Some(other) => spot.mend(Mend::Rename {
                     from: other.path.clone(),

@@ -37,7 +37,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
         } else {
             continue;
         };
-        spots.push(Spot::new(place(folder), why).of(&place(folder)));
+        spots.push(Spot::new(place(folder), why).of(&folder.name));
     }
     spots
 }
