@@ -8,10 +8,19 @@ use serde_json::{Map, Value};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// The files that the next start would open, and those that somebody named in vain.
+/// The files that the next start would open, and those that somebody named in vain. With a `daemon.json`
+/// that does not read: those that it would name once it is mended.
 pub(super) fn files(observed: &Observed, host: &Host) -> Vec<File> {
-    let Some(tls) = mode::tls(host).or_else(|| mode::tls(&without_config(host))) else {
-        return Vec::new();
+    let mended;
+    let (host, tls) = match mode::tls(host) {
+        Some(tls) => (host, tls),
+        None => {
+            mended = with_salvaged_config(observed, host);
+            match mode::tls(&mended) {
+                Some(tls) => (&mended, tls),
+                None => return Vec::new(),
+            }
+        }
     };
     let system = observed.system();
     let base = working_directory(observed);
@@ -40,17 +49,44 @@ fn written(host: &Host, name: &str) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
-/// The same host with a `daemon.json` that says nothing: what the flags alone would open.
-fn without_config(host: &Host) -> Host {
+/// The same host with what can still be told of the paths in a `daemon.json` that does not read: those that
+/// stand in it, else ours, where we have put some and no flag names others.
+fn with_salvaged_config(observed: &Observed, host: &Host) -> Host {
+    let live = observed.directory.join("live");
+    let ours =
+        host.flag("tlscert").is_none() && std::fs::symlink_metadata(observed.at(&live)).is_ok();
+    let text = String::from_utf8_lossy(&host.config.bytes);
+    let mut keys = Map::new();
+    for (name, file) in mode::PATHS
+        .into_iter()
+        .zip(["ca.pem", "server-cert.pem", "server-key.pem"])
+    {
+        let path = salvaged(&text, name)
+            .or_else(|| ours.then(|| live.join(file).to_string_lossy().into_owned()));
+        keys.extend(path.map(|path| (name.to_owned(), Value::from(path))));
+    }
     Host {
         config: Config {
             path: host.config.path.clone(),
-            state: ConfigState::Absent,
-            keys: Map::new(),
+            state: ConfigState::Sound,
+            keys,
             bytes: Vec::new(),
         },
         ..host.clone()
     }
+}
+
+/// The text of a member in what is no JSON as a whole.
+fn salvaged(text: &str, key: &str) -> Option<String> {
+    let (_, behind) = text.split_once(&format!("\"{key}\""))?;
+    let value = behind.trim_start().strip_prefix(':')?.trim_start();
+    let mut escaped = false;
+    let end = value.char_indices().skip(1).find(|(_, c)| {
+        let ends = *c == '"' && !escaped;
+        escaped = *c == '\\' && !escaped;
+        ends
+    })?;
+    serde_json::from_str(value.get(..=end.0)?).ok()
 }
 
 /// What relative paths start from.
@@ -74,5 +110,25 @@ pub(super) fn rightful_uid(observed: &Observed) -> u32 {
             std::fs::metadata(process).map_or(0, |found| found.uid())
         }
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::salvaged;
+
+    #[test]
+    fn a_path_is_found_in_broken_json() {
+        for (text, expected) in [
+            ("{ \"tlskey\" : \"/k\", }", Some("/k")),
+            ("{,\"tlskey\":\"/a\\\\\\\"b\"", Some("/a\\\"b")),
+            ("\"tlskey\": true", None),
+            ("\"tlskey\": \"/k", None),
+            ("\"tlskey\"", None),
+            ("\"tlskey\": é\"", None),
+            ("", None),
+        ] {
+            assert_eq!(salvaged(text, "tlskey").as_deref(), expected, "{text}");
+        }
     }
 }

@@ -265,6 +265,32 @@ fn which_tls_files_the_daemon_would_open() {
 }
 
 #[test]
+fn the_files_of_a_broken_daemon_json_are_looked_at_all_the_same() {
+    let fake = Fake::debian("survey-salvage");
+    let broken = |text: &str| {
+        fake.write("/etc/docker/daemon.json", text);
+        let host = seen(&fake);
+        assert!(matches!(host.config.state, ConfigState::Broken(_)));
+        paths(&host.files)
+            .into_iter()
+            .map(|(path, _, _)| path.to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert!(broken("{,").is_empty());
+    assert_eq!(broken("{\"tlskey\": \"/k\",}"), ["/k"]);
+    fake.write("/etc/docker/sealock/live/ca.pem", "");
+    let live = "/etc/docker/sealock/live";
+    assert_eq!(
+        broken("{,\"tlscacert\": \"/ca\""),
+        [
+            "/ca".to_owned(),
+            format!("{live}/server-cert.pem"),
+            format!("{live}/server-key.pem")
+        ]
+    );
+}
+
+#[test]
 fn started_by_hand_with_a_config_that_is_broken() {
     let fake = Fake::new("survey-hand");
     fake.with(|script| script.listener = Some(77));
