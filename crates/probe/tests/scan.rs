@@ -4,7 +4,7 @@
 mod fixture;
 
 use fixture::{Authority, LOOPBACK, NOW, engine};
-use sealock_check::seen::{Endpoint, Flaw, Offer, Protocol, Scan};
+use sealock_check::seen::{Endpoint, Flaw, Offer, Outcome, Protocol, Scan, Visitor};
 use sealock_pki::{AnchorRequest, AuthorityName, KeyKind, PrivateKey, Purpose, create_anchor};
 use sealock_probe::{Depth, Place, Visitors, look};
 use std::io::{BufRead, BufReader};
@@ -75,12 +75,7 @@ struct Other {
 
 impl Other {
     fn start(test: &str, arguments: &[&str]) -> Option<Self> {
-        if !Path::new(OPENSSL).exists() {
-            return None;
-        }
-        let folder =
-            std::env::temp_dir().join(format!("sealock-scan-{test}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        let folder = folder(test)?;
         let key = PrivateKey::generate(KeyKind::Rsa2048).unwrap();
         let request = AnchorRequest {
             authority: AuthorityName::try_from("other").unwrap(),
@@ -88,19 +83,24 @@ impl Other {
             generation: 1,
             life: fixture::DAY,
         };
-        let (certificate, private) = (folder.join("cert.pem"), folder.join("key.pem"));
-        std::fs::write(&private, key.to_pem().unwrap().expose()).unwrap();
+        std::fs::write(folder.join("key.pem"), key.to_pem().unwrap().expose()).unwrap();
         let issuer = create_anchor(&request, key, NOW, &mut fixture::Seeded(9)).unwrap();
-        std::fs::write(&certificate, issuer.certificate().to_pem()).unwrap();
+        let pem = issuer.certificate().to_pem();
+        std::fs::write(folder.join("cert.pem"), pem).unwrap();
+        Some(Self::serve(folder, arguments))
+    }
+
+    /// Serves `cert.pem` and `key.pem` of the folder.
+    fn serve(folder: PathBuf, arguments: &[&str]) -> Self {
         let free = TcpListener::bind((LOOPBACK, 0)).unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
         let mut child = Command::new(OPENSSL)
             .args(["s_server", "-accept", &address.to_string(), "-www"])
             .arg("-cert")
-            .arg(&certificate)
+            .arg(folder.join("cert.pem"))
             .arg("-key")
-            .arg(&private)
+            .arg(folder.join("key.pem"))
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -118,8 +118,19 @@ impl Other {
             folder,
         };
         assert!(ready, "s_server {arguments:?} does not start");
-        Some(other)
+        other
     }
+}
+
+/// A folder for the test; `None` where there is no OpenSSL.
+fn folder(test: &str) -> Option<PathBuf> {
+    if !Path::new(OPENSSL).exists() {
+        return None;
+    }
+    let name = format!("sealock-scan-{test}-{}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    Some(folder)
 }
 
 impl Drop for Other {
@@ -227,4 +238,28 @@ fn curves_of_tls_1_2_are_named() {
     let scan = scanned(other.address).scan.unwrap();
     assert_eq!(scan.groups, ["P-256", "P-384"]);
     assert_eq!(scan.alpn, ["h2"]);
+}
+
+#[test]
+fn a_key_too_weak_to_be_checked_hides_nothing() {
+    let Some(folder) = folder("weak") else {
+        return;
+    };
+    let made = Command::new(OPENSSL)
+        .args([
+            "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=weak",
+        ])
+        .args(["-keyout", "key.pem", "-out", "cert.pem"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    let other = Other::serve(folder, &["-cipher", "DEFAULT:@SECLEVEL=0"]);
+    let seen = scanned(other.address);
+    assert_eq!(seen.chain.len(), 1);
+    // A web page in both versions, not a failed handshake; and no lie.
+    for visit in seen.outcomes(Visitor::NoCertificate) {
+        assert_eq!(visit.outcome, Outcome::NotTheApi(200));
+    }
+    assert_eq!(seen.misbehaviour, Vec::<String>::new());
 }

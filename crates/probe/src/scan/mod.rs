@@ -25,9 +25,9 @@ use std::time::Instant;
 
 /// Connections for one scan: a dockerd takes about twenty; a server with everything switched on is asked
 /// for one suite of each flaw when elimination has used up its share.
-const MOST_CONNECTIONS: usize = 44;
+const MOST_CONNECTIONS: usize = 40;
 /// Connections for the elimination of suites up to TLS 1.2.
-const MOST_ELIMINATIONS: usize = 20;
+const MOST_ELIMINATIONS: usize = 14;
 /// Suites that are named of versions older than the newest old one: that they are offered is enough.
 const NAMED_OF_OLDER: usize = 2;
 
@@ -109,14 +109,11 @@ impl Scanner<'_> {
         }
         self.found.scan.protocols.reverse();
         for (protocol, hello) in old {
-            let most = if newest_old == Some(protocol) {
-                MOST_ELIMINATIONS
-            } else {
-                NAMED_OF_OLDER
-            };
-            self.eliminate_suites(protocol, &hello, most);
-        }
-        if let Some(protocol) = newest_old {
+            if newest_old != Some(protocol) {
+                self.eliminate_suites(protocol, &hello, NAMED_OF_OLDER);
+                continue;
+            }
+            self.eliminate_suites(protocol, &hello, MOST_ELIMINATIONS);
             self.look_for_flaws(protocol);
             self.name_groups(protocol);
             self.name_alpn(protocol);
@@ -166,16 +163,13 @@ impl Scanner<'_> {
     fn note_suite(&mut self, protocol: Protocol, rest: &mut Vec<u16>, number: u16) -> bool {
         let before = rest.len();
         rest.retain(|suite| *suite != number);
-        let name = suites::name(number);
+        let suite = named(protocol, number);
         if rest.len() == before {
+            let name = suite.name;
             self.misbehaves(format!("it chose the suite {name}, which was not offered"));
             return false;
         }
-        self.found.scan.suites.push(Suite {
-            protocol,
-            number,
-            name,
-        });
+        self.found.scan.suites.push(suite);
         true
     }
 
@@ -194,15 +188,19 @@ impl Scanner<'_> {
         }
     }
 
-    /// Asks for one suite of every flaw that elimination has not come to.
+    /// Asks for one suite of every flaw, and for a sound one, where elimination has not come to them.
     fn look_for_flaws(&mut self, protocol: Protocol) {
         let done = self.suites_of(protocol).count() < MOST_ELIMINATIONS;
         if done {
             return;
         }
-        for flaw in Flaw::ALL {
+        for flaw in Flaw::ALL.map(Some).into_iter().chain([None]) {
             let seen: Vec<u16> = self.suites_of(protocol).collect();
-            let of_flaw = |number: u16| Flaw::of_name(&suites::name(number)) == Some(flaw);
+            // Those that every older dockerd offers tell nothing of the others.
+            let of_flaw = |number: u16| {
+                let suite = named(protocol, number);
+                suite.flaw() == flaw && !suite.is_forced_by_dockerd()
+            };
             if seen.iter().any(|number| of_flaw(*number)) {
                 continue;
             }
@@ -371,6 +369,14 @@ fn converse(socket: &mut Socket, hello: &[u8], until: Until) -> Result<Option<Fl
             FlightProgress::Done(flight) => return Ok(Some(flight)),
             FlightProgress::Broken(why) => return Err(why),
         }
+    }
+}
+
+fn named(protocol: Protocol, number: u16) -> Suite {
+    Suite {
+        protocol,
+        number,
+        name: suites::name(number),
     }
 }
 

@@ -20,14 +20,14 @@ pub(super) const CHECK: Check = Check {
 fn look(seen: &Seen) -> Vec<Spot> {
     let mut spots = Vec::new();
     for end in seen.endpoints.iter().filter(|end| end.api.is_none()) {
-        let statuses = end.visits.iter().filter_map(|visit| match visit.outcome {
+        let mut statuses = end.visits.iter().filter_map(|visit| match visit.outcome {
             // What a TLS server says to plain HTTP is no answer of its service.
             Outcome::NotTheApi(_) if visit.protocol.is_none() && end.chain_size.0 > 0 => None,
             Outcome::NotTheApi(status) => Some(status),
             _ => None,
         });
         let is_api = end.visits.iter().any(|visit| visit.outcome == Outcome::In);
-        if let Some(status) = statuses.last().filter(|_| !is_api) {
+        if let Some(status) = statuses.next().filter(|_| !is_api) {
             let cause =
                 format!("expected 200 and Api-Version for GET /_ping, found status {status}");
             spots.push(Spot::new(end.label.clone(), cause).of(&end.label));
