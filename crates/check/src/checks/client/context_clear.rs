@@ -1,6 +1,6 @@
 //! F501: a context goes to TCP and has no TLS files.
 
-use super::{context_name, endpoint, host, wants_tls};
+use super::{endpoint, host, update_command, wants_tls};
 use crate::seen::{Outcome, TlsUse};
 use crate::{Check, Seen, Severity, Spot, Stage};
 
@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
               an HTTPS server\". Should the daemon answer all the same, everything on the way can be read and changed. `docker context \
               update --docker host=…` takes the files away without a word when they are not named again.",
     remedy: "Give the context its three files:\n  docker context update NAME --docker \
-             host=tcp://HOST:2376,ca=ca.pem,cert=cert.pem,key=key.pem\nor, from sealock's bundle, sealock client install",
+             host=tcp://HOST:2376,ca=ca.pem,cert=cert.pem,key=key.pem\nor, from sealock's bundle:\n  sealock client install CLIENT --to context:NAME --endpoint tcp://HOST:2376",
     explains: &["SL-F516"],
     look,
 };
@@ -41,20 +41,17 @@ fn look(seen: &Seen) -> Vec<Spot> {
                 }
                 _ => Severity::LockedOut,
             };
-            let name = context_name(client).unwrap_or_default();
-            Spot::new(
+            let mut spot = Spot::new(
                 client.label.clone(),
                 format!(
                     "it goes to {} and its store holds no TLS files",
                     host(client)
                 ),
             )
-            .help(format!(
-                "docker context update {name} --docker host={},ca=ca.pem,cert=cert.pem,key=key.pem",
-                host(client)
-            ))
             .severity(severity)
-            .of(&client.label)
+            .of(&client.label);
+            spot.help = update_command(client);
+            spot
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! F502: a context does not verify the server.
 
-use super::{context_name, host};
+use super::{host, update_command};
 use crate::{Check, Seen, Severity, Spot, Stage};
 
 pub(super) const CHECK: Check = Check {
@@ -28,16 +28,13 @@ fn look(seen: &Seen) -> Vec<Spot> {
     });
     careless
         .map(|client| {
-            let name = context_name(client).unwrap_or_default();
-            Spot::new(
+            let mut spot = Spot::new(
                 client.label.clone(),
                 format!("SkipTLSVerify is true for {}", host(client)),
             )
-            .help(format!(
-                "docker context update {name} --docker host={},ca=ca.pem,cert=cert.pem,key=key.pem",
-                host(client)
-            ))
-            .of(&client.label)
+            .of(&client.label);
+            spot.help = update_command(client);
+            spot
         })
         .collect()
 }

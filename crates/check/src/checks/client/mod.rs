@@ -105,6 +105,22 @@ fn host(client: &ClientSide) -> String {
     escape(client.host.as_deref().unwrap_or_default())
 }
 
+/// Whether a text can stand in a command as it is: nothing in it means anything to a shell.
+fn is_plain(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_.+-:/[]".contains(c);
+    !text.is_empty() && !text.starts_with('-') && text.chars().all(plain)
+}
+
+/// The command that gives a client's context all it needs; `None` when there is nothing to paste.
+fn update_command(client: &ClientSide) -> Option<String> {
+    let (name, host) = (context_name(client)?, host(client));
+    (is_plain(&name) && is_plain(&host)).then(|| {
+        format!(
+            "docker context update {name} --docker host={host},ca=ca.pem,cert=cert.pem,key=key.pem"
+        )
+    })
+}
+
 /// The name of the client's context, escaped.
 fn context_name(client: &ClientSide) -> Option<String> {
     match &client.origin {
@@ -199,6 +215,17 @@ mod tests {
             let variables = &mut self.seen.clients[0].variables;
             variables.insert(name.to_owned(), value.to_owned());
         }
+    }
+
+    #[test]
+    fn only_plain_names_are_pasted() {
+        let mut world = context();
+        assert!(super::update_command(&world.seen.clients[0]).is_some());
+        world.seen.clients[0].origin = Origin::Context {
+            name: "x;reboot".to_owned(),
+            store: "/s".into(),
+        };
+        assert_eq!(super::update_command(&world.seen.clients[0]), None);
     }
 
     #[test]

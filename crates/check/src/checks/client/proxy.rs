@@ -1,7 +1,7 @@
 //! F512: a proxy stands between the client and the daemon.
 
 use super::proxy_rules::captured;
-use super::{host, setting};
+use super::{host, is_plain, setting};
 use crate::{Check, Seen, Severity, Spot, Stage};
 use sealock_diag::escape;
 
@@ -26,20 +26,18 @@ fn look(seen: &Seen) -> Vec<Spot> {
             continue;
         };
         let name = host_only(&host(client)).to_owned();
-        spots.push(
-            Spot::new(
-                setting(client, variable),
-                format!(
-                    "{} is reached through {}",
-                    host(client),
-                    escape(&without_password(&proxy))
-                ),
-            )
-            .help(format!(
-                "export NO_PROXY=\"${{NO_PROXY:+$NO_PROXY,}}{name}\""
-            ))
-            .of(&client.label),
-        );
+        let mut spot = Spot::new(
+            setting(client, variable),
+            format!(
+                "{} is reached through {}",
+                host(client),
+                escape(&without_password(&proxy))
+            ),
+        )
+        .of(&client.label);
+        spot.help =
+            is_plain(&name).then(|| format!("export NO_PROXY=\"${{NO_PROXY:+$NO_PROXY,}}{name}\""));
+        spots.push(spot);
     }
     spots
 }

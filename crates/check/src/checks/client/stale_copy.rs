@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
     meaning: "Contexts and bundles hold copies. This certificate was renewed, and the new one has not reached this place. The copy works \
               until its own end, or until the authority's generation changes, and then the client is refused although \"the certificate \
               was renewed\".",
-    remedy: "sealock client install NAME",
+    remedy: "Install the new one over it, where the old one is:\n  sealock client install NAME --to PLACE",
     explains: &[],
     look,
 };

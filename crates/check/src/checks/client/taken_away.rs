@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
     meaning: "The authority has revoked this certificate or removed its client, and the copy still lies here with its key. A stock dockerd \
               knows no revocation: the copy opens the door until it expires or the client anchor is replaced. A gateway in front of the \
               daemon refuses it, and then this client gets no answer.",
-    remedy: "Remove the copy, and to shut it out at once: sealock rekey",
+    remedy: "Remove the copy. To end what it can do before its date, replace the client anchor, or put a gateway in front of the daemon.",
     explains: &[],
     look,
 };
