@@ -1,8 +1,8 @@
-//! Finds patterns in a line, and fills their values into sentences.
+//! Finds patterns in a line.
 
-use super::paste::{Line, floor, shortened};
-use super::pattern::{Meaning, Pattern};
-use sealock_diag::escape;
+use super::hit::{Hit, Values};
+use super::paste::{Line, floor};
+use super::pattern::Pattern;
 use std::net::IpAddr;
 use std::sync::OnceLock;
 
@@ -11,19 +11,6 @@ const LONGEST_VALUE: usize = 1024;
 
 /// The first words of a message stand in a line at most so many times.
 const MOST_TRIES: usize = 8;
-
-/// A pattern that stands in a line.
-#[derive(Debug)]
-pub(super) struct Hit<'a> {
-    pub(super) pattern: &'static Pattern,
-    line: Line<'a>,
-    span: (usize, usize),
-    /// How much of it is literal: the more, the surer.
-    score: usize,
-    values: Values<'a>,
-}
-
-type Values<'a> = Vec<(&'static str, &'a str)>;
 
 /// The patterns that stand in this line: of those that overlap, the one with the most words of its own.
 pub(super) fn hits<'a>(line: Line<'a>, table: &'static [Compiled]) -> Vec<Hit<'a>> {
@@ -38,64 +25,6 @@ pub(super) fn hits<'a>(line: Line<'a>, table: &'static [Compiled]) -> Vec<Hit<'a
         }
     }
     kept
-}
-
-impl Hit<'_> {
-    /// Who says it: what stands around the words may know better than the words.
-    pub(super) fn speaker(&self) -> &'static str {
-        let around = |words: &str| self.line.lower.contains(words);
-        match self.pattern.speaker {
-            "Go" if around("http: tls handshake error from ") => "dockerd",
-            "Go" if around("error response from daemon") => "dockerd",
-            "Go" if around("failed to create api server") => "dockerd",
-            "Go" if around("invalid tls configuration") => "dockerd",
-            "Go" if around("error during connect") => "the docker CLI",
-            "Go" if around("is the docker daemon running?") => "the docker CLI",
-            "Go" if around("failed to initialize") => "the docker CLI",
-            "OpenSSL" if around("curl: (") => "curl",
-            "OpenSSL" if around("_ssl.c") || around("[ssl: ") => "Python",
-            "OpenSSL" if around("err_ssl_") || around("err_ossl_") => "Node",
-            speaker => speaker,
-        }
-    }
-
-    /// The sentence, with values that are safe to print.
-    pub(super) fn says(&self, meaning: &Meaning) -> String {
-        let safe = |value: &str| Some(escape(&shortened(value)));
-        fill(meaning.says, &self.values, safe).unwrap_or_default()
-    }
-
-    /// The help, when every value can stand in a shell as it is.
-    pub(super) fn help(&self, meaning: &Meaning) -> Option<String> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "._/:@%+,=-".contains(c);
-        let safe = |value: &str| {
-            let usable = !value.is_empty()
-                && !value.starts_with('-')
-                && value.len() < 256
-                && value.chars().all(plain);
-            usable.then(|| value.to_owned())
-        };
-        fill(meaning.help?, &self.values, safe)
-    }
-}
-
-/// A template with its holes filled, unless a value is refused.
-fn fill(
-    template: &str,
-    values: &Values<'_>,
-    safe: impl Fn(&str) -> Option<String>,
-) -> Option<String> {
-    let mut out = String::new();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}')?;
-        let (_, value) = values.iter().find(|(known, _)| *known == name)?;
-        out.push_str(before);
-        out.push_str(&safe(value)?);
-        rest = after;
-    }
-    out.push_str(rest);
-    Some(out)
 }
 
 /// One wording of a pattern, ready to be searched for.
@@ -312,7 +241,8 @@ pub(super) fn compiled(tables: &[&'static [Pattern]]) -> &'static [Compiled] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Compiled, Part, fill};
+    use super::{Compiled, Part};
+    use crate::messages::hit::fill;
     use crate::messages::paste::Paste;
     use crate::messages::pattern::{Pattern, cause, means};
 
@@ -364,15 +294,6 @@ mod tests {
         ] {
             assert_eq!(values(text, line).as_deref(), wanted, "{text} in {line}");
         }
-    }
-
-    #[test]
-    fn a_refused_value_leaves_the_template_away() {
-        let values = vec![("a", "1"), ("b", "; x")];
-        let plain = |value: &str| (!value.contains(';')).then(|| value.to_owned());
-        assert_eq!(fill("x {a} y", &values, plain).as_deref(), Some("x 1 y"));
-        assert_eq!(fill("x {b} y", &values, plain), None);
-        assert_eq!(fill("x {c} y", &values, plain), None);
     }
 
     /// What the tables must keep, for every wording: asked by their own tests.

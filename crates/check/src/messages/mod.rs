@@ -5,6 +5,7 @@
 //! may be wrapped in timestamps, in `level=error msg=` or in the words of three libraries, and only what
 //! stands innermost says why.
 
+mod hit;
 mod matcher;
 mod paste;
 mod pattern;
@@ -13,7 +14,7 @@ mod table;
 mod told;
 
 use crate::{Check, checks};
-use matcher::Hit;
+use hit::Hit;
 use paste::Paste;
 use pattern::Meaning;
 
