@@ -107,10 +107,12 @@ mod tests {
     use crate::material::{Contents, Form};
     use crate::testing::{World, key_pem, pem};
 
+    type Case<'a> = (&'a [u8], Conversion, Option<Vec<u8>>);
+
     #[test]
     fn what_it_says_stays() {
         let world = World::new();
-        let text = pem(&[world.server.clone()]);
+        let text = pem(std::slice::from_ref(&world.server));
         let marked = [b"\xef\xbb\xbf", &text[..]].concat();
         let utf16: Vec<u8> = [0xfe, 0xff]
             .into_iter()
@@ -121,7 +123,7 @@ mod tests {
         let right = pem(&[world.server.clone(), ca]);
         let with_key = [&wrong[..], &key_pem(&world.server_key)].concat();
         let pkcs8 = world.server_key.pkcs8_der().unwrap();
-        let cases: Vec<(&[u8], Conversion, Option<Vec<u8>>)> = vec![
+        let cases: Vec<Case<'_>> = vec![
             (&marked, Conversion::PlainText, Some(text.clone())),
             (&utf16, Conversion::PlainText, Some(text.clone())),
             (&text, Conversion::PlainText, None),

@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn every_form_is_told() {
         let world = World::new();
-        let certificate = String::from_utf8(pem(&[world.server.clone()])).unwrap();
+        let certificate = String::from_utf8(pem(std::slice::from_ref(&world.server))).unwrap();
         let plain = String::from_utf8(key_pem(&world.server_key)).unwrap();
         let utf16: Vec<u8> = [0xff, 0xfe]
             .into_iter()

@@ -492,3 +492,48 @@ pub(crate) fn healthy_scan() -> Scan {
 fn the_healthy_world_has_no_finding() {
     assert_eq!(World::new().codes(), Vec::<&str>::new());
 }
+
+impl World {
+    /// The daemon has this chain, serves it, and the inventory knows it.
+    pub(crate) fn serve(&mut self, chain: &[Certificate]) {
+        self.server = chain[0].clone();
+        self.daemon_file(Role::ServerCertificate).state =
+            FileState::Read(Contents::read(&pem(chain)));
+        self.endpoint_mut().chain = chain.to_vec();
+        self.seen.keeping.as_mut().unwrap().leaves[0].certificate = chain[0].clone();
+    }
+
+    /// The client has this chain, and the inventory knows it.
+    pub(crate) fn come_as(&mut self, chain: &[Certificate]) {
+        self.client = chain[0].clone();
+        self.client_file(Role::ClientCertificate).state =
+            FileState::Read(Contents::read(&pem(chain)));
+        self.endpoint_mut().rightful = chain.to_vec();
+        self.seen.keeping.as_mut().unwrap().leaves[1].certificate = chain[0].clone();
+    }
+
+    /// Servers are believed by these anchors, at the client and in the vault.
+    pub(crate) fn believe(&mut self, anchors: &[Certificate]) {
+        self.client_file(Role::ClientAnchors).state =
+            FileState::Read(Contents::read(&pem(anchors)));
+        self.endpoint_mut().anchors = anchors.to_vec();
+        self.seen.keeping.as_mut().unwrap().anchors[0].certificate = anchors[0].clone();
+    }
+
+    /// A server's certificate by our anchor, without any extension yet.
+    pub(crate) fn forged_server(&self) -> forge::Forge {
+        let anchor = &self.server_anchor;
+        forge::Forge::leaf(NAME, &self.server_key, anchor.certificate(), anchor.key())
+    }
+
+    /// A client's certificate by our anchor, without any extension yet.
+    pub(crate) fn forged_client(&self) -> forge::Forge {
+        let anchor = &self.client_anchor;
+        forge::Forge::leaf(
+            "alice",
+            &self.client_key,
+            anchor.certificate(),
+            anchor.key(),
+        )
+    }
+}

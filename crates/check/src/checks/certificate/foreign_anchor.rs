@@ -1,0 +1,99 @@
+//! F339: the daemon trusts somebody else.
+
+use super::path::can_vouch;
+use super::sighting::{called, chain_of, host_file};
+use crate::Mend;
+use crate::checks::file::owner::daemon_bite;
+use crate::seen::Role;
+use crate::{Check, Seen, Severity, Spot, Stage};
+use sealock_pki::Purpose;
+
+pub(super) const CHECK: Check = Check {
+    code: "SL-F339",
+    title: "the daemon lets in clients of an authority that is not this host's",
+    severity: Severity::Open,
+    stage: Stage::ClientCertificate,
+    source: "Docker documentation, dockerd --tlscacert: trust certs signed only by this CA; the vault of sealock",
+    meaning: "Whoever has a certificate of an authority in the daemon's CA file is root on this host. This authority is not the one that the vault keeps for clients: somebody put it there, or copied the wrong ca.pem. When the rightful one is missing as well, no rightful client gets in.",
+    remedy: "sealock apply",
+    explains: &["SL-F333", "SL-F338"],
+    look,
+};
+
+fn look(seen: &Seen) -> Vec<Spot> {
+    let (Some(host), Some(keeping)) = (
+        seen.host.as_ref().filter(|host| host.cloaked),
+        &seen.keeping,
+    ) else {
+        return Vec::new();
+    };
+    let kept = |purpose| {
+        keeping
+            .anchors
+            .iter()
+            .filter(move |anchor| anchor.purpose == purpose)
+    };
+    let Some(file) =
+        host_file(host, Role::DaemonAnchors).filter(|_| kept(Purpose::Client).next().is_some())
+    else {
+        return Vec::new();
+    };
+    let mut spots = Vec::new();
+    for anchor in chain_of(file) {
+        if !can_vouch(anchor) || kept(Purpose::Client).any(|one| one.certificate == *anchor) {
+            continue;
+        }
+        let spot = if kept(Purpose::Server).any(|one| one.certificate == *anchor) {
+            Spot::new(
+                file.shown(),
+                format!(
+                    "{} is the anchor of servers; that of clients is expected",
+                    called(anchor)
+                ),
+            )
+            .severity(if host.stale || !host.is_on() {
+                daemon_bite(seen)
+            } else {
+                Severity::Down
+            })
+        } else {
+            let severity = if host.stale {
+                Severity::Latent
+            } else {
+                Severity::Open
+            };
+            Spot::new(
+                file.shown(),
+                format!("{} is not known to the vault", called(anchor)),
+            )
+            .severity(severity)
+        };
+        spots.push(spot.about(anchor).mend(Mend::Apply));
+    }
+    spots
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::Severity;
+    use crate::material::Contents;
+    use crate::seen::{FileState, Role};
+    use crate::testing::*;
+    use sealock_pki::Purpose;
+
+    #[test]
+    fn foreign_anchor() {
+        let mut world = World::new();
+        assert_eq!(world.look(&CHECK), []);
+        for (foreign, severity) in [
+            (anchor(Purpose::Client, 1), Severity::Open),
+            (world.server_anchor.clone(), Severity::Down),
+        ] {
+            let bytes = pem(&[foreign.certificate().clone()]);
+            world.daemon_file(Role::DaemonAnchors).state = FileState::Read(Contents::read(&bytes));
+            assert_eq!(world.codes(), ["SL-F339"]);
+            assert_eq!(world.look(&CHECK)[0].severity, Some(severity));
+        }
+    }
+}

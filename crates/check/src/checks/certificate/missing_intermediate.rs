@@ -1,0 +1,66 @@
+//! F313: an intermediate is missing.
+
+use super::path::{Lead, clients_here, servers};
+use super::sighting::called;
+use crate::{Check, Seen, Severity, Spot, Stage};
+
+pub(super) const CHECK: Check = Check {
+    code: "SL-F313",
+    title: "the chain lacks an intermediate",
+    severity: Severity::Down,
+    stage: Stage::ServerCertificate,
+    source: "RFC 8446 section 4.4.2 (certificate_list); RFC 5280 section 6.1",
+    meaning: "The certificate was issued by an intermediate CA, and the file that is sent holds the certificate alone. The other side knows the root and cannot tell who stands between. A daemon shows it as an unknown authority; of a client that lacks it the daemon says that it sent no certificate.",
+    remedy: "Append the certificate of the intermediate to the file, after the own one:\n  cat intermediate.pem >> cert.pem",
+    explains: &[],
+    look,
+};
+
+fn look(seen: &Seen) -> Vec<Spot> {
+    let mut spots = Vec::new();
+    for judged in servers(seen).iter().chain(&clients_here(seen)) {
+        if let Some(Lead::Gap(child)) = judged.lead(seen) {
+            let cause = format!(
+                "{} was issued by `{}`, which is neither sent along nor in {}",
+                called(child),
+                child.issuer(),
+                judged.judge
+            );
+            spots.push(judged.spot(&judged.place, cause));
+        }
+    }
+    spots
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::testing::*;
+
+    #[test]
+    fn missing_intermediate() {
+        let mut world = World::new();
+        assert_eq!(world.look(&CHECK), []);
+        let root_key = key();
+        let root = forge::Forge::root("example root", &root_key)
+            .with(forge::ca())
+            .with(forge::usage(forge::CERT_SIGN | forge::CRL_SIGN))
+            .sign();
+        let middle_key = key();
+        let middle = forge::Forge::leaf("example issuing 1", &middle_key, &root, &root_key)
+            .with(forge::ca())
+            .with(forge::usage(forge::CERT_SIGN | forge::CRL_SIGN))
+            .dates(NOW - DAY, NOW + 3000 * DAY)
+            .sign();
+        let leaf = forge::Forge::leaf(NAME, &world.server_key, &middle, &middle_key)
+            .with(forge::purposes(&[forge::SERVER_AUTH]))
+            .with(forge::names(&[NAME], &[]))
+            .sign();
+        world.host_mut().cloaked = false;
+        world.believe(std::slice::from_ref(&root));
+        world.serve(&[leaf.clone(), middle.clone()]);
+        assert_eq!(world.codes(), Vec::<&str>::new());
+        world.serve(&[leaf]);
+        assert_eq!(world.codes(), ["SL-F313"]);
+    }
+}

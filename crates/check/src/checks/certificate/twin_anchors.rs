@@ -1,0 +1,63 @@
+//! F327: two anchors of one name.
+
+use super::sighting::{called, chain_of};
+use crate::checks::file::owner::{is_anchors, owned};
+use crate::{Check, Seen, Severity, Spot, Stage};
+use sealock_pki::Certificate;
+
+pub(super) const CHECK: Check = Check {
+    code: "SL-F327",
+    title: "two anchors have the same subject and different keys",
+    severity: Severity::Weak,
+    stage: Stage::Keeping,
+    source: "RFC 4210 section 4.4; RFC 5280 section 4.2.1.1 (authority key identifier)",
+    meaning: "The CA was made again under its old name. Go tries both; other clients take the first that has the name, verify with the wrong key and say that the signature is bad. Which one it is depends on the order in the file.",
+    remedy: "Give every generation a name of its own, and take the old one away when nobody uses it:\n  sealock ca rotate",
+    explains: &[],
+    look,
+};
+
+fn look(seen: &Seen) -> Vec<Spot> {
+    let mut spots = Vec::new();
+    for one in owned(seen)
+        .into_iter()
+        .filter(|one| is_anchors(one.file.role))
+    {
+        let anchors = chain_of(one.file);
+        for (at, first) in anchors.iter().enumerate() {
+            let twin = |other: &&&Certificate| {
+                other.subject_der() == first.subject_der() && other.spki_der() != first.spki_der()
+            };
+            if let Some(other) = anchors.iter().skip(at + 1).find(twin) {
+                let cause = format!(
+                    "{} is there with the keys {} and {}",
+                    called(first),
+                    first.key_id(),
+                    other.key_id()
+                );
+                spots.push(one.spot(cause).severity(Severity::Weak));
+                break;
+            }
+        }
+    }
+    spots
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHECK;
+    use crate::testing::*;
+
+    #[test]
+    fn twin_anchors() {
+        let mut world = World::new();
+        assert_eq!(world.look(&CHECK), []);
+        let own = world.server_anchor.certificate().clone();
+        let twin_key = key();
+        let mut twin = forge::Forge::root("x", &twin_key).with(forge::ca());
+        twin.subject = own.subject_der().to_vec();
+        twin.issuer = twin.subject.clone();
+        world.believe(&[own, twin.sign()]);
+        assert_eq!(world.codes(), ["SL-F327"]);
+    }
+}
