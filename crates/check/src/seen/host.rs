@@ -27,7 +27,7 @@ pub struct Host {
     pub flags: Vec<Flag>,
     /// The flags of the running process, where it could be read.
     pub running_flags: Option<Vec<Flag>>,
-    /// `DOCKER_*` variables of the daemon's own environment.
+    /// `DOCKER_*` variables and `HOME` of the daemon's own environment.
     pub environment: BTreeMap<String, String>,
     /// Where the next start would listen, and the socket unit's sockets.
     pub listeners: Vec<Listener>,

@@ -62,10 +62,10 @@ pub(super) fn find(system: &dyn System, options: &Options) -> Result<Found, Host
         .listener_pid(&system.root().at(&socket))
         .ok()
         .filter(|pid| *pid > 1);
-    let pid = pid.or_else(|| {
-        pid_in(system, Path::new("/var/run/docker.pid")).filter(|_| options.docker_socket.is_none())
-    });
-    let command = pid.and_then(|pid| process(system, pid));
+    // A socket that systemd passes is systemd's own; the daemon behind it leaves its number in a file.
+    let usual = Path::new("/var/run/docker.pid");
+    let noted = pid_in(system, usual).filter(|_| pid.is_none() && options.docker_socket.is_none());
+    let command = pid.or(noted).and_then(|pid| process(system, pid));
     let manager = match &options.restart_command {
         Some(line) => Manager::Command { line: line.clone() },
         None => Manager::Unknown,
@@ -73,7 +73,8 @@ pub(super) fn find(system: &dyn System, options: &Options) -> Result<Found, Host
     let pidfile = command
         .as_ref()
         .and_then(|command| command.value("pidfile"))
-        .map(PathBuf::from);
+        .map(PathBuf::from)
+        .or_else(|| (noted.is_some() && command.is_some()).then(|| usual.to_path_buf()));
     Ok(Found {
         supervisor: Supervisor::Hand,
         unit: None,

@@ -8,7 +8,7 @@ use crate::observe::{Observed, Part, Supervisor, Whole, daemon_environment, init
 use crate::{Desired, HostError};
 use sealock_check::seen;
 use sealock_check::seen::{Config, Flag, Host};
-use sealock_diag::{Diagnose as _, escape};
+use sealock_diag::escape;
 use std::collections::BTreeMap;
 
 /// Puts together what was observed, with everything that was noted on the way.
@@ -161,11 +161,18 @@ fn daemon(observed: &Observed, noted: &[(Part, HostError)]) -> seen::Daemon {
             swarm: false,
             containers: 0,
         },
+        Engine::Off { .. } if forbidden(noted) => seen::Daemon::Off {
+            why: escape(&format!(
+                "{} may not be asked by user {}, and no dockerd is to be seen",
+                observed.socket.display(),
+                observed.system().user().0
+            )),
+        },
         Engine::Off { why } => {
-            let unit = noted
-                .iter()
-                .filter(|(part, _)| *part == Part::Unit)
-                .find_map(|(_, error)| Some(format!("; {error}: {}", error.cause()?)));
+            let unit = noted.iter().find_map(|(_, error)| match error {
+                HostError::Unit { unit, problem, .. } => Some(format!("; {unit}: {problem}")),
+                _ => None,
+            });
             seen::Daemon::Off {
                 why: escape(&format!("{why}{}", unit.unwrap_or_default())),
             }
@@ -205,7 +212,12 @@ fn drift(
     let Some(desired) = desired.filter(|_| sees_all(observed)) else {
         return Vec::new();
     };
-    let broken = noted.iter().any(|(part, _)| *part == Part::Config);
+    let noted = |wanted| noted.iter().any(|(part, _)| *part == wanted);
+    // Of a unit that cannot be used nobody knows what it should look like.
+    if noted(Part::Unit) {
+        return Vec::new();
+    }
+    let broken = noted(Part::Config);
     crate::drift(observed, desired)
         .into_iter()
         .filter(|drift| !(broken && drift.place == observed.config.path()))

@@ -99,8 +99,8 @@ fn taken_by(observed: &Observed, address: &str, kind: ListenerKind) -> Option<St
         Holder::Process { .. } if observed.supervisor == Supervisor::Rootless => holder.is_docker(),
         Holder::Process { pid, .. } if daemon.is_some() => Some(*pid) == daemon,
         Holder::Process { .. } => false,
-        // Not to be told from the daemon itself.
-        Holder::Unknown => daemon.is_some(),
+        // Not to be told from the daemon itself; only root sees whose a socket is.
+        Holder::Unknown => daemon.is_some() || observed.system().user().0 != 0,
     };
     if holders.iter().any(own) {
         return None;

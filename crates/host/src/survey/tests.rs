@@ -413,6 +413,22 @@ fn a_listener_that_nobody_opened_came_after_the_start() {
 }
 
 #[test]
+fn a_daemon_that_outlives_its_masked_unit_is_found_behind_a_passed_socket() {
+    let fake = Fake::debian("survey-masked-on");
+    fake.with(|script| {
+        let unit = script.units.get_mut("docker.service").unwrap();
+        unit.insert("LoadState".into(), "masked".into());
+        script.listener = Some(1);
+    });
+    fake.process(1, "systemd", &["/sbin/init"], 1);
+    fake.write("/var/run/docker.pid", "100");
+    let host = look(&fake).host.unwrap();
+    assert_eq!(host.supervisor, Supervisor::Hand);
+    assert!(host.is_on() && !host.stale);
+    assert_eq!(host.running_flags.unwrap()[0].name, "host");
+}
+
+#[test]
 fn drift_is_told_of_a_cloaked_host_only() {
     let fake = Fake::debian("survey-drift");
     let system: Arc<dyn System> = fake.clone();
