@@ -10,7 +10,7 @@ use sealock_check::{Finding, Perspective, Seen, findings};
 use sealock_probe::{Depth, Place, Visitors, look};
 use sealock_tls::{ClientAuth, Clock, Identity, Server, ServerSettings, Versions};
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -215,6 +215,26 @@ fn a_suite_that_nobody_offered() {
         endpoint.misbehaviour
     );
     assert_eq!(found[0].check.code, "SL-F912");
+}
+
+#[test]
+fn addresses_of_one_name_that_differ() {
+    let named = |name: &str| server(certificate(name, &["twice.example".to_owned()], 0));
+    let address = |place: &Place| SocketAddr::new(LOOPBACK, place.port);
+    let (one, other) = (named("one"), named("other"));
+    let silent = peer(|mut socket| {
+        let _ = socket.read_to_end(&mut Vec::new());
+    });
+    let place = Place::parse("twice.example").unwrap();
+    let place = place.leading_to(&[address(&one), address(&other), address(&silent)]);
+    let seen = look(&place, &Visitors::default(), Depth::Full, PATIENCE, NOW);
+    assert_eq!(seen.address, address(&one).to_string());
+    let others: Vec<&str> = seen
+        .other_leaves
+        .iter()
+        .map(|(at, _)| at.as_str())
+        .collect();
+    assert_eq!(others, [address(&other).to_string()]);
 }
 
 /// A small leaf with a key, and these certificates behind it.

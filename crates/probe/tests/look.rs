@@ -5,6 +5,7 @@ mod fixture;
 
 use fixture::{Authority, LOOPBACK, NOW, engine};
 use sealock_check::seen::{ClientMode, Endpoint, Outcome, Protocol, Reach, Visitor};
+use sealock_check::{Perspective, Seen, findings};
 use sealock_engine::{Engine, Mode};
 use sealock_pki::San;
 use sealock_probe::{Depth, Place, Visitors, look, look_at_all};
@@ -61,6 +62,21 @@ fn a_mutual_endpoint_is_seen_through() {
     assert_eq!(mode(&seen, ClientMode::Verify), Some(Outcome::In));
     assert_eq!(seen.api.unwrap().version.as_deref(), Some("1.51"));
     assert_eq!(seen.misbehaviour, Vec::<String>::new());
+}
+
+#[test]
+fn a_healthy_endpoint_has_no_finding() {
+    let authority = Authority::new();
+    let server = authority.server_identity();
+    let engine = engine(&authority.mutual(server.clone()));
+    let visitors = Visitors::of_kit(&authority.kit(&server));
+    for depth in [Depth::Short, Depth::Full] {
+        let mut seen = Seen::new(NOW);
+        let place = Place::at(engine.address());
+        seen.endpoints = vec![look(&place, &visitors, depth, PATIENCE, NOW)];
+        let found = findings(&seen, Perspective::Service);
+        assert!(found.is_empty(), "{depth:?}: {found:?}");
+    }
 }
 
 #[test]

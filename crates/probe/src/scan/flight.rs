@@ -487,4 +487,41 @@ mod tests {
             FlightProgress::Done(Flight::Oversized(11, 10_000_000))
         );
     }
+
+    #[test]
+    fn the_size_of_pieces_changes_nothing() {
+        let sound = [
+            record(21, &[1, 112]),
+            record(20, &[1]),
+            record(
+                22,
+                &[hello(0xc02f, [7; 32], &[0, 16, 0, 5, 0, 3, 2, b'h', b'2'])].concat(),
+            ),
+            record(22, &message(11, &[0; 40])),
+            record(22, &message(12, &[3, 0, 23, 1, 4])),
+        ]
+        .concat();
+        // SplitMix64: which byte is spoiled, and how.
+        let mut state = 1_u64;
+        let mut next = move || {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let z = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            usize::try_from((z ^ (z >> 27)) >> 33).unwrap()
+        };
+        let mut done = 0;
+        for round in 0..20_000 {
+            let mut bytes = sound.clone();
+            for _ in 0..round % 4 {
+                let at = next() % bytes.len();
+                bytes[at] = u8::try_from(next() % 256).unwrap();
+            }
+            bytes.truncate(bytes.len() - next() % 8);
+            // `read` compares all at once with byte by byte.
+            done += usize::from(matches!(
+                read(Until::KeyExchange, &bytes),
+                FlightProgress::Done(_)
+            ));
+        }
+        assert!(done > 2_000, "{done}");
+    }
 }
