@@ -14,7 +14,7 @@ const LARGEST: u64 = 1024 * 1024;
 
 /// Looks at a file, whatever is there. Never waits for the writer of a pipe, never opens a device, reads at
 /// most [`LARGEST`] bytes.
-pub(crate) fn look(
+pub fn look(
     system: &dyn System,
     path: &Path,
     role: Role,

@@ -17,6 +17,8 @@ mod strays;
 #[cfg(test)]
 mod tests;
 
+pub use files::look;
+
 use crate::observe::{Care, Observed, Part, observe_with};
 use crate::{Desired, HostError, Options, System};
 use sealock_check::seen::{ClientSide, ConfigState, Host, RegistryFolder};
