@@ -106,8 +106,10 @@ pub fn tls(host: &Host) -> Option<Tls> {
             let path = path.as_ref().map(|path| path.to_string_lossy());
             escape(&path.unwrap_or_default())
         };
+        // Since 29 it begins with a small letter.
+        let begin = if host.at_least(29) { "could" } else { "Could" };
         Mode::WouldNotStart(format!(
-            "could not load X509 key pair (cert: \"{}\", key: \"{}\"): open : no such file or directory",
+            "{begin} not load X509 key pair (cert: \"{}\", key: \"{}\"): open : no such file or directory",
             shown(&certificate),
             shown(&private)
         ))

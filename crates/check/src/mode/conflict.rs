@@ -61,10 +61,13 @@ pub fn conflicts(host: &Host, json: &Map<String, Value>) -> Vec<Conflict> {
             .filter(|other| other.name == flag.name)
             .map(|other| other.value.as_deref().unwrap_or("true"))
             .collect();
-        let from_flag = if plural == flag.name {
-            given.last().copied().unwrap_or_default().to_owned()
-        } else {
-            format!("[{}]", given.join(" "))
+        let from_flag = match plural {
+            "log-opts" | "cluster-store-opts" => {
+                format!("map[{}]", given.join(" ").replace('=', ":"))
+            }
+            "dns" | "dns-search" => format!("[{}]", given.join(" ")),
+            same if same == flag.name => given.last().copied().unwrap_or_default().to_owned(),
+            _ => format!("[{}]", given.join(" ")),
         };
         found.push(Conflict {
             flag: flag.name.clone(),

@@ -109,11 +109,17 @@ fn every_row_of_the_mode_table() {
         ("key without anchors", vec![], json!({"tlsverify": true, "tlscert": "/c/c", "tlskey": "/c/k"}), vec![], Mode::MutualSystemRoots),
         ("anchors as a flag are dropped", vec!["--tlscacert=/f/ca.pem"], json!({"tlsverify": true, "tlscert": "/c/c", "tlskey": "/c/k"}), vec![], Mode::MutualSystemRoots),
         ("pair as flags is dropped", with(&[]), json!({"tlsverify": true}), vec![],
-            Mode::WouldNotStart("could not load X509 key pair (cert: \"\", key: \"\"): open : no such file or directory".into())),
+            Mode::WouldNotStart("Could not load X509 key pair (cert: \"\", key: \"\"): open : no such file or directory".into())),
     ];
     for (what, flags, json, environment, expected) in cases {
         for version in [20, 28, 29] {
             let host = host(version, &flags, json.clone(), &environment);
+            let expected = match &expected {
+                Mode::WouldNotStart(words) if version == 29 => {
+                    Mode::WouldNotStart(words.replacen("Could", "could", 1))
+                }
+                other => other.clone(),
+            };
             assert_eq!(resolve(&host), expected, "{what}, {version}");
         }
     }

@@ -182,3 +182,26 @@ fn healthy_hosts_of_every_kind_have_no_finding() {
         }
     }
 }
+
+/// Behind a wildcard every address of the host is an endpoint; the break is one all the same.
+#[test]
+fn one_listener_with_many_addresses_is_one_finding() {
+    let twice = |change: fn(&mut World)| {
+        let mut world = World::new();
+        change(&mut world);
+        let mut other = world.seen.endpoints[0].clone();
+        other.label = "tcp://198.51.100.7:2376".into();
+        other.address = "198.51.100.7:2376".into();
+        world.seen.endpoints.push(other);
+        world.codes()
+    };
+    let open = twice(|world| {
+        unset(world, "tlsverify");
+        world.endpoint_mut().plain = Some(Outcome::In);
+    });
+    assert_eq!(open.iter().filter(|code| **code == "SL-F110").count(), 1);
+    assert!(!open.contains(&"SL-F101"));
+    let refused = twice(|world| world.endpoint_mut().reach = Reach::Refused);
+    assert_eq!(refused.iter().filter(|code| **code == "SL-F221").count(), 1);
+    assert!(!refused.contains(&"SL-F901"));
+}

@@ -23,23 +23,25 @@ fn look(seen: &Seen) -> Vec<Spot> {
     let Some(host) = seen.host.as_ref().filter(|host| host.is_on()) else {
         return Vec::new();
     };
-    let refused = seen
-        .endpoints
-        .iter()
-        .filter(|end| end.reach == Reach::Refused);
-    refused
-        .filter_map(|end| {
-            let listener = host
-                .listeners
+    let listeners = host.listeners.iter();
+    listeners
+        .filter_map(|listener| {
+            let seen_at: Vec<_> = seen
+                .endpoints
                 .iter()
-                .find(|listener| is_at(listener, end))?;
+                .filter(|end| is_at(listener, end))
+                .collect();
+            let refused = seen_at.iter().all(|end| end.reach == Reach::Refused);
+            if seen_at.is_empty() || !refused {
+                return None;
+            }
+            let at: Vec<&str> = seen_at.iter().map(|end| end.address.as_str()).collect();
             let cause = format!(
-                "tcp://{} is configured in {}, and {} refuses the connection",
+                "tcp://{} is configured, and the connection is refused at {}",
                 escape(&listener.address),
-                escape(&listener.origin),
-                end.address
+                at.join(", ")
             );
-            Some(Spot::new(end.label.clone(), cause).of(&end.label))
+            Some(Spot::new(escape(&listener.origin), cause))
         })
         .collect()
 }

@@ -32,7 +32,7 @@ use crate::Check;
 use crate::seen::Host;
 use crate::{Severity, Spot};
 
-pub(super) use specific::{config_is_told, places};
+pub(super) use specific::{config_is_told, in_files, places};
 
 /// What follows when the daemon does not start.
 const STOPPED: &[&str] = &["SL-F207", "SL-F210", "SL-F211", "SL-F901"];

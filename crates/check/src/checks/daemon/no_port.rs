@@ -43,7 +43,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
             let spot = Spot::new(place, cause);
             match missed {
                 true => spot.severity(Severity::Down),
-                false => spot.of(super::NEXT),
+                false => spot,
             }
         })
         .collect()

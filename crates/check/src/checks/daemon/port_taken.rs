@@ -30,7 +30,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
         .iter()
         .filter_map(|listener| Some((listener, listener.taken_by.as_ref()?)));
     taken
-        .flat_map(|(listener, by)| {
+        .map(|(listener, by)| {
             let cause = format!(
                 "tcp://{} is held by {}: bind: address already in use",
                 escape(&listener.address),
@@ -38,15 +38,10 @@ fn look(seen: &Seen) -> Vec<Spot> {
             );
             let spot = Spot::new(escape(&listener.origin), cause);
             // Whoever comes to a daemon that runs without this port meets the other process now.
-            let met: Vec<Spot> = seen
-                .endpoints
-                .iter()
-                .filter(|end| host.is_on() && is_at(listener, end))
-                .map(|end| spot.clone().of(&end.label).severity(Severity::Down))
-                .collect();
-            match met.is_empty() {
-                true => vec![at_start(host, spot)],
-                false => met,
+            let met = seen.endpoints.iter().any(|end| is_at(listener, end));
+            match met {
+                true => spot.severity(Severity::Down),
+                false => at_start(host, spot),
             }
         })
         .collect()

@@ -35,12 +35,15 @@ pub(in crate::checks) fn files_are_told(seen: &Seen) -> bool {
 
 /// Where something in a file is told.
 pub(in crate::checks) fn places(seen: &Seen) -> impl Iterator<Item = String> {
+    in_files(seen).map(|spot| spot.place)
+}
+
+/// What is told of files and of the certificates in them.
+pub(in crate::checks) fn in_files(seen: &Seen) -> impl Iterator<Item = Spot> {
     crate::checks::all()
         .iter()
-        // What is served may still be sound.
         .filter(|check| FILES.iter().any(|group| check.code.starts_with(group)))
         .flat_map(|check| bites(check, seen))
-        .map(|spot| spot.place)
 }
 
 fn bites(check: &'static Check, seen: &Seen) -> impl Iterator<Item = Spot> {

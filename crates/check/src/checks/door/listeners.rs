@@ -14,23 +14,24 @@ pub(super) fn spots(
     shows: impl Fn(&Endpoint) -> bool,
     spot: impl Fn(&Listener) -> Spot,
 ) -> Vec<Spot> {
-    let mut found = Vec::new();
-    for listener in host.listeners.iter().filter(|listener| concerned(listener)) {
-        let spot = || match host.cloaked {
-            true => spot(listener).mend(Mend::Apply),
-            false => spot(listener),
-        };
-        let open = seen
-            .endpoints
-            .iter()
-            .filter(|end| is_at(listener, end) && shows(end));
-        let before = found.len();
-        found.extend(open.map(|end| spot().of(&end.label).severity(Severity::Open)));
-        if found.len() == before {
-            found.push(spot().of(&escape(&listener.address)));
-        }
-    }
-    found
+    let concerned = host.listeners.iter().filter(|listener| concerned(listener));
+    concerned
+        .map(|listener| {
+            let spot = match host.cloaked {
+                true => spot(listener).mend(Mend::Apply),
+                false => spot(listener),
+            };
+            // Endpoints of a host that is seen from inside are its own: an open one is explained by this.
+            let open = seen
+                .endpoints
+                .iter()
+                .any(|end| is_at(listener, end) && shows(end));
+            match open {
+                true => spot.severity(Severity::Open),
+                false => spot.of(&escape(&listener.address)),
+            }
+        })
+        .collect()
 }
 
 /// Whether an endpoint is this listener, seen from outside.

@@ -22,25 +22,29 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn look(seen: &Seen) -> Vec<Spot> {
-    let mut found = configured(seen);
-    for end in seen.endpoints.iter().filter(|end| looks_like_it(end)) {
-        let refused = end
-            .outcomes(Visitor::Rightful)
-            .any(|visit| visit.outcome.is_refusal());
-        let told = found.iter().any(|spot| spot.scope == end.label);
-        if refused && !told && !end.rightful.is_empty() && !end.lets_in(Visitor::Rightful) {
+    let found = configured(seen);
+    if !found.is_empty() {
+        return found;
+    }
+    let alike = seen.endpoints.iter().filter(|end| looks_like_it(end));
+    alike
+        .filter(|end| {
+            !end.rightful.is_empty()
+                && !end.lets_in(Visitor::Rightful)
+                && end
+                    .outcomes(Visitor::Rightful)
+                    .any(|visit| visit.outcome.is_refusal())
+        })
+        .map(|end| {
             let cause = format!(
                 "{} asks for a certificate, names no authority and refuses the rightful client: it looks like a daemon that trusts the roots of its system",
                 end.address
             );
-            found.push(
-                Spot::new(end.label.clone(), cause)
-                    .of(&end.label)
-                    .severity(Severity::Open),
-            );
-        }
-    }
-    found
+            Spot::new(end.label.clone(), cause)
+                .of(&end.label)
+                .severity(Severity::Open)
+        })
+        .collect()
 }
 
 fn configured(seen: &Seen) -> Vec<Spot> {

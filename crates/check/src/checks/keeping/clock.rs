@@ -1,11 +1,10 @@
 //! F801: the clock of this host.
 
-use crate::seen::LeafState;
 use crate::{Check, Seen, Severity, Spot, Stage};
 
 pub(super) const CHECK: Check = Check {
     code: "SL-F801",
-    title: "this host's clock stands before the birth of its certificates",
+    title: "this host's clock stands before the birth of its anchors",
     severity: Severity::Down,
     stage: Stage::Handshake,
     source: "RFC 5280 §4.1.2.5 (notBefore); Go crypto/x509 (Certificate.Verify, CurrentTime)",
@@ -18,32 +17,23 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn look(seen: &Seen) -> Vec<Spot> {
-    let Some(keeping) = &seen.keeping else {
+    let current = seen
+        .keeping
+        .iter()
+        .flat_map(|keeping| keeping.anchors.iter())
+        .filter(|anchor| anchor.current);
+    // One certificate of the future is the certificate's fault; all anchors together are the clock's.
+    let Some(first) = current.map(|anchor| anchor.certificate.not_before()).min() else {
         return Vec::new();
     };
-    let anchors = keeping
-        .anchors
-        .iter()
-        .map(|anchor| ("anchor", &anchor.certificate));
-    let leaves = keeping
-        .leaves
-        .iter()
-        .filter(|leaf| leaf.state == LeafState::Active)
-        .map(|leaf| ("leaf", &leaf.certificate));
-    let latest = anchors
-        .chain(leaves)
-        .max_by_key(|(_, certificate)| certificate.not_before());
-    let Some((what, certificate)) =
-        latest.filter(|(_, certificate)| certificate.not_before() > seen.now)
-    else {
+    if first <= seen.now {
         return Vec::new();
-    };
+    }
     vec![Spot::new(
         "the clock of this host",
         format!(
-            "it says {}; the {what} that was made here last is valid from {} on",
-            seen.now,
-            certificate.not_before()
+            "it says {}; the anchors that were made here are valid from {first} on",
+            seen.now
         ),
     )]
 }
@@ -59,5 +49,6 @@ mod tests {
         assert_eq!(world.look(&CHECK), vec![]);
         world.seen.now = NOW - 30 * DAY;
         assert_eq!(world.look(&CHECK).len(), 1);
+        assert_eq!(world.codes()[0], "SL-F801");
     }
 }

@@ -1,5 +1,7 @@
 //! F807: the inventory and the disk disagree.
 
+use crate::checks::{by_code, daemon};
+use crate::material::Contents;
 use crate::seen::{File, FileState, Leaf, LeafState, Role};
 use crate::{Check, Mend, Seen, Severity, Spot, Stage};
 use sealock_diag::escape;
@@ -24,6 +26,10 @@ fn look(seen: &Seen) -> Vec<Spot> {
         return Vec::new();
     };
     let cloaked = seen.host.as_ref().is_some_and(|host| host.cloaked);
+    // What is wrong with the certificate or its file says more.
+    let told: Vec<Spot> = daemon::in_files(seen).collect();
+    // A certificate that was exchanged and is not served yet is told first.
+    let unserved = by_code("SL-F332").is_some_and(|check| !(check.look)(seen).is_empty());
     let active = keeping
         .leaves
         .iter()
@@ -32,6 +38,11 @@ fn look(seen: &Seen) -> Vec<Spot> {
         .flat_map(|leaf| leaf.places.iter().map(move |place| (leaf, place)))
         .filter_map(|(leaf, place)| {
             let file = seen.files().find(|file| is_at(file, place))?;
+            if (unserved && file.role == Role::ServerCertificate)
+                || told.iter().any(|spot| concerns(spot, file))
+            {
+                return None;
+            }
             let cause = differs(leaf, file)?;
             let spot = Spot::new(file.shown(), cause);
             Some(match cloaked {
@@ -46,6 +57,12 @@ fn look(seen: &Seen) -> Vec<Spot> {
 fn is_at(file: &File, place: &Path) -> bool {
     matches!(file.role, Role::ServerCertificate | Role::ClientCertificate)
         && (file.path == place || file.path.parent() == Some(place))
+}
+
+fn concerns(spot: &Spot, file: &File) -> bool {
+    let mut held = file.contents().into_iter().flat_map(Contents::certificates);
+    spot.place.starts_with(&file.shown())
+        || held.any(|certificate| spot.about == Some(certificate.fingerprint()))
 }
 
 /// What the file holds instead, when it holds a certificate. A file that is missing or has none is told by
@@ -76,18 +93,27 @@ fn differs(leaf: &Leaf, file: &File) -> Option<String> {
 mod tests {
     use super::CHECK;
     use crate::seen::Role;
-    use crate::testing::{World, file, pem};
+    use crate::testing::{ADDRESS, DAY, NAME, NOW, World, file, pem, server_leaf};
 
     #[test]
     fn another_certificate_lies_there() {
         let mut world = World::new();
         assert_eq!(world.look(&CHECK), vec![]);
-        let other = pem(&[world.client.clone()]);
+        let names = [NAME, "localhost", ADDRESS, "127.0.0.1"];
+        let other = server_leaf(
+            &world.server_anchor,
+            &world.server_key,
+            &names,
+            NOW,
+            80 * DAY,
+        );
         *world.daemon_file(Role::ServerCertificate) = file(
             "/etc/docker/tls/server-cert.pem",
             Role::ServerCertificate,
-            &other,
+            &pem(std::slice::from_ref(&other)),
         );
-        assert_eq!(world.look(&CHECK).len(), 1);
+        assert_eq!(world.look(&CHECK), vec![], "it is not served yet");
+        world.endpoint_mut().chain = vec![other];
+        assert_eq!(world.codes(), ["SL-F807"]);
     }
 }
