@@ -6,6 +6,7 @@
 
 mod ask;
 mod catalogue;
+mod check;
 mod cli;
 mod cloak;
 mod commands;

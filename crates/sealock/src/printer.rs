@@ -22,6 +22,7 @@ pub(crate) enum Color {
 }
 
 /// Writes what users see.
+#[derive(Clone)]
 pub(crate) struct Printer {
     color: anstream::ColorChoice,
     /// Data as JSON instead of text.

@@ -50,6 +50,23 @@ impl Session {
         })
     }
 
+    /// The same session, a while later.
+    pub(crate) fn at_now(&self) -> Self {
+        Self {
+            home: self.home.clone(),
+            config: self.config.clone(),
+            yes: self.yes,
+            printer: self.printer.clone(),
+            now: clock(),
+            passphrase: self.passphrase.clone(),
+        }
+    }
+
+    /// Whether somebody named a source for the passphrase of the issuer keys.
+    pub(crate) fn has_passphrase_source(&self) -> bool {
+        self.passphrase.is_some() || Source::from_systemd().is_some()
+    }
+
     /// The journal and the undo log. A link could send both somewhere else, so the home must be a directory.
     pub(crate) fn store(&self) -> Result<Store, Failure> {
         use sealock_change::fs::Kind;

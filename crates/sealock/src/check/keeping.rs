@@ -1,6 +1,7 @@
 //! What the vault knows, for the checks. No key is unlocked for it.
 
-use sealock_check::seen::{Anchor, Keeping, Leaf, LeafState};
+use sealock_check::seen::{Anchor, File, Keeping, Leaf, LeafState, Role};
+use sealock_host::survey::look;
 use sealock_vault::{AnchorState, Filter, StateKind, Vault};
 
 use crate::session::Session;
@@ -9,14 +10,14 @@ use crate::session::Session;
 const FORGOTTEN: std::time::Duration = std::time::Duration::from_secs(90 * 86_400);
 
 /// The vault of this session; `None` where there is none and none is expected.
-pub(crate) fn keeping(session: &Session, issuer_keys: Vec<sealock_check::seen::File>) -> Option<Keeping> {
+pub(crate) fn keeping(session: &Session) -> Option<Keeping> {
     let expected = session.config.exists();
     let mut keeping = Keeping {
         home: session.home.clone(),
         authority: None,
         anchors: Vec::new(),
         leaves: Vec::new(),
-        issuer_keys,
+        issuer_keys: issuer_keys(session),
         interrupted: None,
         problem: None,
         expected,
@@ -41,12 +42,15 @@ pub(crate) fn keeping(session: &Session, issuer_keys: Vec<sealock_check::seen::F
 fn read(session: &Session, keeping: &mut Keeping) -> Result<(), crate::failure::Failure> {
     let vault: Vault = session.vault()?;
     let wanted = super::desired(session).map(|desired| desired.authority.name);
-    let name = vault
-        .authorities()?
-        .into_iter()
-        .find(|name| wanted.as_deref().is_none_or(|wanted| wanted == name.as_str()));
+    let name = vault.authorities()?.into_iter().find(|name| {
+        wanted
+            .as_deref()
+            .is_none_or(|wanted| wanted == name.as_str())
+    });
     let Some(name) = name else {
-        keeping.problem = keeping.expected.then(|| "it has no authority of that name".to_owned());
+        keeping.problem = keeping
+            .expected
+            .then(|| "it has no authority of that name".to_owned());
         return Ok(());
     };
     if let Some(authority) = vault.authority(&name)? {
@@ -76,11 +80,32 @@ fn read(session: &Session, keeping: &mut Keeping) -> Result<(), crate::failure::
                 StateKind::Revoked => LeafState::Revoked,
                 StateKind::Withdrawn => LeafState::Withdrawn,
             },
-            places: entry.places.into_iter().map(|place| place.place.into()).collect(),
+            places: entry
+                .places
+                .into_iter()
+                .map(|place| place.place.into())
+                .collect(),
             certificate: entry.certificate,
         });
     }
     Ok(())
+}
+
+/// The issuers' keys as they lie in the vault.
+fn issuer_keys(session: &Session) -> Vec<File> {
+    let folder = session.home.join("issuers");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        return Vec::new();
+    };
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    let uid = rustix::process::geteuid().as_raw();
+    let system = super::look::system();
+    paths
+        .iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "key"))
+        .map(|path| look(&*system, path, Role::IssuerKey, true, uid))
+        .collect()
 }
 
 fn words(failure: &crate::failure::Failure) -> String {

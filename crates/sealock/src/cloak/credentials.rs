@@ -21,6 +21,9 @@ use crate::session::Session;
 /// Anchors outlive many generations of leaves; ten years, as docs and peers have it.
 const ANCHOR_LIFE: Duration = Duration::from_secs(3652 * 86_400);
 
+/// How long what is made for a look lives.
+const LOOK: Duration = Duration::from_secs(10 * 60);
+
 /// The authority as a capability: from the vault, or new and not yet stored.
 pub(crate) struct Authority {
     pub(crate) name: AuthorityName,
@@ -87,6 +90,23 @@ impl Authority {
         };
         authority.check_clock(session.now)?;
         Ok(Some(authority))
+    }
+
+    /// Like [`Authority::open`], for a look: a sealed authority stays closed unless a source for its passphrase was named.
+    pub(crate) fn open_unasked(
+        session: &Session,
+        name: &AuthorityName,
+    ) -> Result<Option<Self>, Failure> {
+        if !session.has_vault()? {
+            return Ok(None);
+        }
+        let stored = session.vault()?.authority(name)?;
+        let sealed =
+            stored.is_some_and(|authority| authority.anchors.iter().any(|anchor| anchor.sealed));
+        if sealed && !session.has_passphrase_source() {
+            return Ok(None);
+        }
+        Self::open(session, name)
     }
 
     /// What has to be stored, when it is new: key kind, server issuer, client issuer.
@@ -203,6 +223,20 @@ pub(crate) struct Server {
     pub(crate) issued: Option<Issued>,
     /// Why it was issued anew, when there was one before.
     pub(crate) reason: Option<String>,
+}
+
+/// A server of the authority for the time of a look, whose theft is played: it is never written anywhere.
+pub(crate) fn throwaway_server(authority: &Authority, now: Timestamp) -> Result<Identity, Failure> {
+    let key = PrivateKey::generate(KeyKind::EcdsaP256)?;
+    let request = LeafRequest::server(vec![San::Ip(std::net::Ipv4Addr::LOCALHOST.into())], LOOK)?;
+    let leaf = issue_leaf(
+        authority.issuer(Purpose::Server)?,
+        &request,
+        key.public_key(),
+        now,
+        &mut SystemEntropy,
+    )?;
+    Ok(Identity::new(vec![leaf], &key)?)
 }
 
 /// Keeps the installed server certificate when it is good, else issues one.

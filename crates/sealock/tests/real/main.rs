@@ -7,10 +7,12 @@
 )]
 
 mod bad_input;
+mod check;
 mod clients;
 mod common;
 mod hand;
 mod kill;
 mod leak;
+mod messages;
 mod rootless;
 mod systemd;

@@ -1,0 +1,155 @@
+//! Looking at this host, from inside and from outside.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealock_check::Seen;
+use sealock_check::seen::{ClientSide, Host, Listener};
+use sealock_diag::Diagnose;
+use sealock_host::survey::survey;
+use sealock_host::{Desired, Local, Options, System};
+use sealock_pki::Timestamp;
+use sealock_probe::{Depth, Place, Visitors, look_at_all};
+
+use super::keeping::keeping;
+use crate::session::Session;
+
+/// How many addresses behind a wildcard are knocked at.
+const ADDRESSES: usize = 4;
+
+/// What is needed to look at this host again.
+#[derive(Clone, Debug)]
+pub(crate) struct Inside {
+    pub(crate) options: Options,
+    pub(crate) desired: Option<Desired>,
+    pub(crate) now: Timestamp,
+    pub(crate) min_days: u32,
+}
+
+impl Inside {
+    /// The host, its clients and registries; not the wire, not the vault.
+    pub(crate) fn files_only(&self) -> Seen {
+        self.survey().0
+    }
+
+    /// Everything, and what could not be looked at.
+    pub(crate) fn look(
+        &self,
+        session: &Session,
+        visitors: &Visitors,
+        depth: Depth,
+        timeout: Duration,
+    ) -> (Seen, Vec<String>) {
+        let (mut seen, unseen) = self.survey();
+        let places = seen.host.as_ref().map(doors).unwrap_or_default();
+        seen.endpoints = all(&places, visitors, depth, timeout, self.now);
+        seen.keeping = keeping(session);
+        (seen, unseen)
+    }
+
+    fn survey(&self) -> (Seen, Vec<String>) {
+        let survey = survey(&system(), &self.options, self.desired.as_ref());
+        let mut seen = Seen::new(self.now);
+        seen.min_days = self.min_days;
+        seen.host = survey.host;
+        seen.clients = survey.clients;
+        seen.registries = survey.registries;
+        let unseen = survey
+            .problems
+            .iter()
+            .map(|problem| match Diagnose::cause(problem) {
+                Some(cause) => format!("{problem}: {cause}"),
+                None => problem.to_string(),
+            });
+        (seen, unseen.collect())
+    }
+}
+
+/// The machine we run on.
+pub(crate) fn system() -> Arc<dyn System> {
+    Arc::new(Local::new())
+}
+
+/// Looks at some endpoints side by side and keeps their order.
+pub(crate) fn all(
+    places: &[Place],
+    visitors: &Visitors,
+    depth: Depth,
+    timeout: Duration,
+    now: Timestamp,
+) -> Vec<sealock_check::seen::Endpoint> {
+    let mut found: Vec<_> = places.iter().map(|_| None).collect();
+    look_at_all(
+        places,
+        visitors,
+        depth,
+        places.len().clamp(1, 8),
+        timeout,
+        now,
+        &mut |index, endpoint| {
+            if let Some(slot) = found.get_mut(index) {
+                *slot = Some(endpoint);
+            }
+        },
+    );
+    found.into_iter().flatten().collect()
+}
+
+/// Where to knock from outside: every listener, and behind a wildcard the host's own addresses.
+fn doors(host: &Host) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    for listener in &host.listeners {
+        for place in behind(listener, host) {
+            if !places.iter().any(|known| known.label == place.label) {
+                places.push(place);
+            }
+        }
+    }
+    places
+}
+
+fn behind(listener: &Listener, host: &Host) -> Vec<Place> {
+    let Some((name, port)) = listener.address.rsplit_once(':') else {
+        return Vec::new();
+    };
+    let Ok(port) = port.parse::<u16>() else {
+        return Vec::new();
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    let ip = match name {
+        "" | "*" => Some(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
+        name => name.parse().ok(),
+    };
+    let at = |ip: std::net::IpAddr| Place::at(std::net::SocketAddr::new(ip, port));
+    match ip {
+        Some(ip) if ip.is_unspecified() => {
+            let own = host
+                .addresses
+                .iter()
+                .copied()
+                .filter(|own| ip.is_ipv6() || own.is_ipv4());
+            let mut places: Vec<Place> = own.take(ADDRESSES).map(at).collect();
+            if places.is_empty() {
+                places.push(at(std::net::Ipv4Addr::LOCALHOST.into()));
+            }
+            places
+        }
+        Some(ip) => vec![at(ip)],
+        None => Place::parse(&format!("tcp://{}", listener.address))
+            .into_iter()
+            .collect(),
+    }
+}
+
+/// The endpoint of a client, when it goes to one.
+pub(crate) fn place_of(client: &ClientSide) -> Option<Place> {
+    client
+        .is_tcp()
+        .then(|| {
+            client
+                .host
+                .as_deref()
+                .and_then(|host| Place::parse(host).ok())
+        })
+        .flatten()
+}

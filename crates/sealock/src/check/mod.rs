@@ -1,0 +1,24 @@
+//! `sealock check`: look, judge, tell, and mend what can be mended.
+//!
+//! Looking is the work of `host` (inside), `probe` (outside) and the vault; judging is `sealock_check`'s. Here both
+//! are wired together, and the result is told: as text, as JSON, as metrics.
+
+pub(crate) mod fix;
+pub(crate) mod json;
+pub(crate) mod keeping;
+pub(crate) mod look;
+pub(crate) mod metrics;
+pub(crate) mod places;
+pub(crate) mod report;
+pub(crate) mod text;
+pub(crate) mod visitors;
+pub(crate) mod watch;
+
+use sealock_host::Desired;
+
+use crate::session::Session;
+
+/// `sealock.toml`, when there is one that can be read. A broken one is told of by whoever needs it.
+pub(crate) fn desired(session: &Session) -> Option<Desired> {
+    crate::cloak::desired::load(session).ok()
+}

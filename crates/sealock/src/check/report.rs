@@ -1,0 +1,77 @@
+//! One subject that was looked at, and what was found.
+
+use sealock_check::seen::Endpoint;
+use sealock_check::{Finding, Perspective, Seen, Severity, findings};
+
+use crate::exit::Exit;
+
+/// A host, an endpoint or a client, and what is wrong with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Report {
+    /// What was looked at: `this host`, `tcp://docker.example.org:2376`, `context prod`.
+    pub(crate) subject: String,
+    pub(crate) kind: Kind,
+    pub(crate) seen: Seen,
+    pub(crate) findings: Vec<Finding>,
+    /// What could not be looked at, and why.
+    pub(crate) unseen: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Host,
+    Endpoint,
+    Client,
+}
+
+impl Kind {
+    pub(crate) fn slug(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Endpoint => "endpoint",
+            Self::Client => "client",
+        }
+    }
+}
+
+impl Report {
+    /// Judges what was seen.
+    pub(crate) fn of(subject: impl Into<String>, kind: Kind, seen: Seen) -> Self {
+        let perspective = match kind {
+            Kind::Client => Perspective::Client,
+            Kind::Host | Kind::Endpoint => Perspective::Service,
+        };
+        Self {
+            subject: subject.into(),
+            kind,
+            findings: findings(&seen, perspective),
+            seen,
+            unseen: Vec::new(),
+        }
+    }
+
+    /// With what could not be looked at.
+    pub(crate) fn without(mut self, unseen: Vec<String>) -> Self {
+        self.unseen = unseen;
+        self
+    }
+
+    /// The first endpoint, which a report on an endpoint is about.
+    pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
+        self.seen.endpoints.first()
+    }
+
+    /// How it bites at worst.
+    pub(crate) fn worst(&self) -> Option<Severity> {
+        self.findings.first().map(|finding| finding.severity)
+    }
+}
+
+/// 0 when nothing was found anywhere, 3 otherwise.
+pub(crate) fn exit(reports: &[Report]) -> Exit {
+    if reports.iter().all(|report| report.findings.is_empty()) {
+        Exit::Done
+    } else {
+        Exit::No
+    }
+}

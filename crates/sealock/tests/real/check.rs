@@ -1,0 +1,3 @@
+//! `sealock check` against real daemons, real files and real peers.
+
+pub(crate) mod ground;
