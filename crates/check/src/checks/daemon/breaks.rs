@@ -1,10 +1,10 @@
 //! One break of a healthy host at a time, and the finding that is told first.
 
 use crate::seen::{
-    ConfigProblem, ConfigState, Daemon, Drift, Flag, Outcome, Protocol, Reach, Supervisor, Visit,
-    Visitor,
+    ConfigProblem, ConfigState, Daemon, Drift, Flag, Outcome, Protocol, Reach, Role, Supervisor,
+    Visit, Visitor,
 };
-use crate::testing::World;
+use crate::testing::{World, absent};
 use serde_json::{Value, json};
 
 fn off(world: &mut World, state: &str, result: &str) {
@@ -204,4 +204,20 @@ fn one_listener_with_many_addresses_is_one_finding() {
     let refused = twice(|world| world.endpoint_mut().reach = Reach::Refused);
     assert_eq!(refused.iter().filter(|code| **code == "SL-F221").count(), 1);
     assert!(!refused.contains(&"SL-F901"));
+}
+
+/// That the daemon is off is what a client meets; a file that keeps it from starting comes before.
+#[test]
+fn a_missing_file_comes_before_its_symptoms() {
+    for (state, result) in [
+        ("failed", "start-limit-hit"),
+        ("failed", "exit-code"),
+        ("inactive", "success"),
+    ] {
+        let mut world = World::new();
+        *world.daemon_file(Role::ServerKey) =
+            absent("/etc/docker/tls/server-key.pem", Role::ServerKey);
+        off(&mut world, state, result);
+        assert_eq!(world.codes().first(), Some(&"SL-F401"), "{state} {result}");
+    }
 }

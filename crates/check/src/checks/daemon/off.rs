@@ -8,7 +8,7 @@ pub(super) const CHECK: Check = Check {
     code: "SL-F211",
     title: "the daemon is off",
     severity: Severity::Down,
-    stage: Stage::Start,
+    stage: Stage::Connect,
     source: "unix(7); systemd.unit(5), ActiveState",
     meaning: "Nobody answers on the unix socket of the daemon, and nothing says that it tried to start: it was stopped, or \
               never started. No client gets an answer, and settings on disk have not been tried. Containers with live-restore \

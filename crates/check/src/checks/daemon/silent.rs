@@ -8,7 +8,7 @@ pub(super) const CHECK: Check = Check {
     code: "SL-F210",
     title: "the daemon failed, or runs without answering",
     severity: Severity::Down,
-    stage: Stage::Start,
+    stage: Stage::Connect,
     source: "systemd.unit(5), ActiveState; moby daemon/command/daemon.go",
     meaning: "The service manager knows the daemon, but nobody answers on its unix socket: it ended with an error, or it hangs \
               while it starts. No client gets an answer. A daemon without TLS on a TCP port also waits about fifteen seconds \

@@ -8,7 +8,7 @@ pub(super) const CHECK: Check = Check {
     code: "SL-F207",
     title: "systemd does not start the daemon any more",
     severity: Severity::Down,
-    stage: Stage::Start,
+    stage: Stage::Connect,
     source: "systemd.unit(5), StartLimitBurst=; docker.service (StartLimitBurst=3 in 60 s)",
     meaning: "The daemon ended several times in a row while it started, and systemd counts: after three times within a minute \
               it does not try again, even when the reason has been mended. Every client is refused until somebody resets the \
