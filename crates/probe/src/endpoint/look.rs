@@ -1,29 +1,21 @@
 //! The look itself.
 
-use super::visitors::{judging, unjudging};
-use super::{Place, Visitors, date, outcome::outcome};
+use super::notes::TOO_LARGE;
+use super::outcome::outcome;
+use super::visitors::unjudging;
+use super::{Place, Visitors};
 use crate::ask::ask_over;
 use crate::scan::scan;
 use crate::socket::Socket;
-use crate::{Answer, Dress, Observation, Reply, Target, ask};
-use sealock_check::seen::{
-    Api, ClientMode, Endpoint, ModeVisit, Outcome, Protocol, Reach, Visit, Visitor,
-};
+use crate::{Dress, Observation, Target, ask};
+use sealock_check::seen::{Endpoint, Outcome, Protocol, Reach, Visit, Visitor};
 use sealock_diag::escape;
 use sealock_pki::{Certificate, Timestamp};
-use sealock_tls::{Seen, SettingsError, Version, Versions};
+use sealock_tls::{SettingsError, Version, Versions};
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// Certificates of a chain that are read; no honest chain is longer.
-const MOST_CERTIFICATES: usize = 16;
-/// Authorities that are kept of those that a server hints at.
-const MOST_AUTHORITIES: usize = 64;
-/// A handshake message of this many bytes or more is refused by TLS libraries, unread.
-const TOO_LARGE: usize = 0x1_0000;
-/// How the TLS library begins when the peer broke a rule, and not merely has nothing in common with us.
-const RULES: [&str; 3] = ["peer misbehaved", "received corrupt", "received unexpected"];
 /// Who comes after the rightful client, at full depth.
 const UNWELCOME: [Visitor; 4] = [
     Visitor::Foreign,
@@ -105,16 +97,16 @@ fn unseen(place: &Place, visitors: &Visitors) -> Endpoint {
     }
 }
 
-struct Look<'a> {
-    visitors: &'a Visitors,
-    timeout: Duration,
-    deadline: Instant,
-    begun: Instant,
-    at: Timestamp,
-    target: Option<Target>,
+pub(super) struct Look<'a> {
+    pub(super) visitors: &'a Visitors,
+    pub(super) timeout: Duration,
+    pub(super) deadline: Instant,
+    pub(super) begun: Instant,
+    pub(super) at: Timestamp,
+    pub(super) target: Option<Target>,
     /// The versions in which it showed a certificate.
-    spoken: Vec<Version>,
-    seen: Endpoint,
+    pub(super) spoken: Vec<Version>,
+    pub(super) seen: Endpoint,
 }
 
 impl Look<'_> {
@@ -221,49 +213,8 @@ impl Look<'_> {
         });
     }
 
-    /// The docker CLI's modes, each with the trust that it really has.
-    fn try_modes(&mut self) {
-        self.note_mode(ClientMode::Plain, self.seen.plain.clone());
-        let rightful = self.visitors.rightful().cloned();
-        let anchors = self.visitors.anchors().to_vec();
-        for (mode, verifies, shows) in [
-            (ClientMode::Tls, false, false),
-            (ClientMode::TlsWithCertificate, false, true),
-            (ClientMode::VerifyWithoutCertificate, true, false),
-            (ClientMode::Verify, true, true),
-        ] {
-            let identity = rightful.clone().filter(|_| shows);
-            let lacking = (verifies && anchors.is_empty()) || (shows && identity.is_none());
-            let outcome = if lacking {
-                None
-            } else if self.spoken.is_empty() {
-                // Nobody gets as far as a certificate: all of them meet what was met already.
-                let mut met = self.seen.outcomes(Visitor::NoCertificate);
-                met.next().map(|visit| visit.outcome.clone())
-            } else if verifies {
-                self.try_as(judging(&anchors, identity, self.at))
-            } else {
-                self.try_as(unjudging(identity, Versions::Both, self.at))
-            };
-            self.note_mode(mode, outcome);
-        }
-    }
-
-    fn try_as(&mut self, dress: Result<Dress, SettingsError>) -> Option<Outcome> {
-        if let Err(error) = &dress {
-            return Some(Outcome::NotTrusted(error.to_string()));
-        }
-        let observed = self.ask(dress)?;
-        self.note_answer(&observed);
-        Some(outcome(&observed.answer))
-    }
-
-    fn note_mode(&mut self, mode: ClientMode, outcome: Option<Outcome>) {
-        self.seen.modes.push(ModeVisit { mode, outcome });
-    }
-
     /// One exchange within what is left of the time; `None` when nothing is.
-    fn ask(&mut self, dress: Result<Dress, SettingsError>) -> Option<Observation> {
+    pub(super) fn ask(&mut self, dress: Result<Dress, SettingsError>) -> Option<Observation> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             let given = self.deadline - self.begun;
@@ -272,80 +223,6 @@ impl Look<'_> {
         }
         let target = self.target.clone()?.within(self.timeout.min(left));
         Some(ask(&target, &dress.ok()?))
-    }
-
-    fn note_handshake(&mut self, seen: &Seen, version: Option<Version>) {
-        self.seen.asks_for_certificate |= seen.certificate_requested;
-        if self.seen.authorities.is_empty() {
-            let kept = seen.authorities.iter().take(MOST_AUTHORITIES);
-            self.seen.authorities = kept.cloned().collect();
-        }
-        if seen.chain_der.is_empty() {
-            return;
-        }
-        if let Some(version) = version
-            && !self.spoken.contains(&version)
-        {
-            self.spoken.push(version);
-        }
-        if self.seen.chain_size.0 > 0 {
-            return;
-        }
-        let bytes = seen.chain_der.iter().map(Vec::len).sum();
-        self.seen.chain_size = (seen.chain_der.len(), bytes);
-        for (index, der) in seen.chain_der.iter().take(MOST_CERTIFICATES).enumerate() {
-            match Certificate::from_der(der.clone()) {
-                Ok(certificate) => self.seen.chain.push(certificate),
-                Err(error) => {
-                    let error = escape(&error.to_string());
-                    let problem = format!("certificate {}: {error}", index + 1);
-                    self.seen.chain_problems.push(problem);
-                }
-            }
-        }
-        if let Some(why) = seen.unproven.as_ref().filter(|_| self.can_be_proved()) {
-            self.misbehaves(format!(
-                "it did not prove that it holds the key of the certificate it presents: {why}"
-            ));
-        }
-    }
-
-    /// Whether the certificate and its key are of a kind that we can check: others cannot be proved to us,
-    /// and that is no lie.
-    fn can_be_proved(&self) -> bool {
-        self.seen
-            .leaf()
-            .is_some_and(|leaf| leaf.key_kind().is_some() && leaf.describe().version == 3)
-    }
-
-    fn note_answer(&mut self, observed: &Observation) {
-        match &observed.answer {
-            Answer::Answered(reply) => self.note_reply(reply),
-            Answer::Nonsense { what } if what.contains("HandshakePayloadTooLarge") => {
-                let size = &mut self.seen.chain_size.1;
-                *size = (*size).max(TOO_LARGE);
-            }
-            Answer::Nonsense { what } if what.contains("sent more than") => {
-                self.misbehaves(what.clone());
-            }
-            Answer::Nonsense { what } if RULES.iter().any(|start| what.starts_with(start)) => {
-                self.misbehaves(format!("it breaks the rules of TLS: {what}"));
-            }
-            _ => {}
-        }
-    }
-
-    fn note_reply(&mut self, reply: &Reply) {
-        if self.seen.date.is_none() {
-            let theirs = reply.date.as_deref().and_then(date::read);
-            self.seen.date = theirs.map(|theirs| (theirs, self.at + self.begun.elapsed()));
-        }
-        if reply.api_version.is_some() || reply.is_from_the_api() {
-            self.seen.api.get_or_insert_with(|| Api {
-                version: reply.api_version.clone(),
-                server: reply.server.clone(),
-            });
-        }
     }
 
     /// What the other addresses of the name present.
@@ -398,7 +275,7 @@ impl Look<'_> {
         self.seen.scan = Some(found.scan);
     }
 
-    fn misbehaves(&mut self, what: String) {
+    pub(super) fn misbehaves(&mut self, what: String) {
         if !self.seen.misbehaviour.contains(&what) {
             self.seen.misbehaviour.push(what);
         }

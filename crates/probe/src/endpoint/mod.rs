@@ -3,6 +3,8 @@
 mod date;
 mod look;
 mod many;
+mod modes;
+mod notes;
 mod outcome;
 mod place;
 mod stranger;

@@ -7,20 +7,22 @@
 //!
 //! Nothing here finishes a handshake. The server's log has one line for each connection.
 
+mod ask;
+mod choice;
 mod flight;
 mod groups;
 mod hello;
+mod names;
 mod suites;
 
-pub use flight::{Exchange, Flight, FlightProgress, FlightReader, ServerHello, Until};
+pub use choice::{Exchange, ServerHello};
+pub use flight::{Flight, FlightProgress, FlightReader, Until};
 
 use crate::Target;
-use crate::socket::Socket;
+use ask::{Offered, Reply};
 use groups::{MODERN_GROUPS, WEAK_GROUPS};
-use hello::Hello;
 use sealock_check::seen::{Flaw, Offer, Protocol, Scan, Suite};
 use sealock_pki::San;
-use std::io::{self, Read, Write};
 use std::time::Instant;
 
 /// Connections for one scan: a dockerd takes about twenty; a server with everything switched on is asked
@@ -65,29 +67,12 @@ pub(crate) fn scan(target: &Target, deadline: Instant) -> Scanned {
     scanner.found
 }
 
-/// How one hello was answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Reply {
-    Hello(ServerHello, Option<Exchange>),
-    Refused,
-    /// Closed, silent, gone, or nonsense.
-    Nothing,
-}
-
 struct Scanner<'a> {
     target: &'a Target,
     name: Option<String>,
     deadline: Instant,
     left: usize,
     found: Scanned,
-}
-
-/// What a hello offers beside its version.
-struct Offered<'a> {
-    suites: &'a [u16],
-    groups: &'a [u16],
-    alpn: &'a [&'a str],
-    until: Until,
 }
 
 impl Scanner<'_> {
@@ -219,155 +204,9 @@ impl Scanner<'_> {
             .map(|suite| suite.number)
     }
 
-    /// The groups of TLS 1.3, from the first hello on.
-    fn eliminate_groups(&mut self, first: ServerHello) {
-        let suites = known(Protocol::Tls13);
-        let mut rest = MODERN_GROUPS.to_vec();
-        let mut next = Some(first);
-        while let Some(hello) = next.take() {
-            let Some(group) = hello.group else { return };
-            let before = rest.len();
-            rest.retain(|known| *known != group);
-            if rest.len() == before {
-                let name = groups::name(group);
-                self.misbehaves(format!("it chose the group {name}, which was not offered"));
-                return;
-            }
-            self.found.scan.groups.push(groups::name(group));
-            if rest.is_empty() {
-                return;
-            }
-            let offered = Offered {
-                suites: &suites,
-                groups: &rest,
-                alpn: &[],
-                until: Until::Hello,
-            };
-            if let Reply::Hello(hello, _) = self.ask(Protocol::Tls13, &offered) {
-                next = Some(hello);
-            }
-        }
-    }
-
-    /// The groups up to TLS 1.2: those of curves by single offers where TLS 1.3 has not named them, weak
-    /// ones, and the prime of Diffie-Hellman.
-    fn name_groups(&mut self, protocol: Protocol) {
-        let of_kind = |start: &str| -> Vec<u16> {
-            self.suites_of(protocol)
-                .filter(|number| suites::name(*number).starts_with(start))
-                .collect()
-        };
-        let (curves, primes) = (of_kind("TLS_ECDHE_"), of_kind("TLS_DHE_"));
-        if !curves.is_empty() {
-            if self.found.scan.groups.is_empty() {
-                for group in MODERN_GROUPS.iter().skip(1) {
-                    self.name_group(protocol, &curves, &[*group]);
-                }
-            }
-            self.name_group(protocol, &curves, WEAK_GROUPS);
-        }
-        if !primes.is_empty() {
-            self.name_group(protocol, &primes, &[]);
-        }
-    }
-
-    fn name_group(&mut self, protocol: Protocol, suites: &[u16], groups: &[u16]) {
-        let offered = Offered {
-            suites,
-            groups,
-            alpn: &[],
-            until: Until::KeyExchange,
-        };
-        let name = match self.ask(protocol, &offered) {
-            Reply::Hello(_, Some(Exchange::Group(group))) => groups::name(group),
-            Reply::Hello(_, Some(Exchange::Prime(bits))) => groups::prime(bits),
-            _ => return,
-        };
-        if !self.found.scan.groups.contains(&name) {
-            self.found.scan.groups.push(name);
-        }
-    }
-
-    fn name_alpn(&mut self, protocol: Protocol) {
-        let suites: Vec<u16> = self.suites_of(protocol).collect();
-        for alpn in ["h2", "http/1.1"] {
-            let offered = Offered {
-                suites: &suites,
-                groups: &groups_for(protocol),
-                alpn: &[alpn],
-                until: Until::Hello,
-            };
-            if let Reply::Hello(hello, _) = self.ask(protocol, &offered)
-                && hello.alpn.as_deref() == Some(alpn.as_bytes())
-            {
-                self.found.scan.alpn.push(alpn.to_owned());
-            }
-        }
-    }
-
     fn misbehaves(&mut self, what: String) {
         if !self.found.misbehaviour.contains(&what) && self.found.misbehaviour.len() < 8 {
             self.found.misbehaviour.push(what);
-        }
-    }
-
-    /// One connection, one hello, its answer.
-    fn ask(&mut self, protocol: Protocol, offered: &Offered<'_>) -> Reply {
-        let now = Instant::now();
-        if self.left == 0 || now >= self.deadline {
-            return Reply::Nothing;
-        }
-        self.left -= 1;
-        let hello = Hello {
-            protocol,
-            suites: offered.suites,
-            groups: offered.groups,
-            name: self.name.as_deref(),
-            alpn: offered.alpn,
-        };
-        let deadline = (now + self.target.timeout).min(self.deadline);
-        let progress = match Socket::connect(self.target, deadline) {
-            Ok(mut socket) => converse(&mut socket, &hello.to_bytes(), offered.until),
-            Err(_) => return Reply::Nothing,
-        };
-        match progress {
-            Ok(Some(Flight::Hello(hello, exchange))) => Reply::Hello(hello, exchange),
-            Ok(Some(Flight::Alert(_))) => Reply::Refused,
-            Ok(Some(Flight::Oversized(kind, length))) => {
-                if kind == 11 {
-                    self.found.oversized = Some(length);
-                } else {
-                    self.misbehaves(format!("it announced a message of {length} bytes"));
-                }
-                Reply::Nothing
-            }
-            Ok(None) => Reply::Nothing,
-            Err(why) => {
-                self.misbehaves(why);
-                Reply::Nothing
-            }
-        }
-    }
-}
-
-/// Sends the hello and reads its answer: `None` when there was none.
-fn converse(socket: &mut Socket, hello: &[u8], until: Until) -> Result<Option<Flight>, String> {
-    // A peer that refuses us has perhaps closed already; its reason is there to be read.
-    let _ = socket.write_all(hello);
-    let mut reader = FlightReader::new(until);
-    let mut chunk = [0; 4096];
-    loop {
-        let progress = match socket.read(&mut chunk) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Ok(count) if count > 0 => reader.take(&chunk[..count]),
-            _ if reader.is_empty() => return Ok(None),
-            Err(_) if socket.is_late() => return Ok(None),
-            _ => reader.end(),
-        };
-        match progress {
-            FlightProgress::More => {}
-            FlightProgress::Done(flight) => return Ok(Some(flight)),
-            FlightProgress::Broken(why) => return Err(why),
         }
     }
 }
