@@ -38,7 +38,7 @@ impl Hit<'_> {
 
     /// The sentence, with values that are safe to print.
     pub(super) fn says(&self, meaning: &Meaning) -> String {
-        let safe = |value: &str| Some(escape(&shortened(value)));
+        let safe = |value: &str| Some(escape(&shortened(value.trim())));
         fill(meaning.says, &self.values, safe).unwrap_or_default()
     }
 

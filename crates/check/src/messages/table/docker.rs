@@ -128,6 +128,7 @@ pub(super) const TABLE: &[Pattern] = &[
     cause(
         CLI,
         &[
+            "Error parsing config file ({file}): {why}",
             "Error loading config file: {file}: {why}",
             "Error loading config file: {file} - {why}",
         ],

@@ -68,7 +68,10 @@ pub(super) const TABLE: &[Pattern] = &[
     cause(GO, &["x509: \"{name}\" certificate is expired"], SERVER_EXPIRED),
     cause(
         GO,
-        &["x509: \"{name}\" certificate is not trusted", "x509: failed to load system roots and no roots provided"],
+        &[
+            "x509: \"{name}\" certificate is not trusted",
+            "x509: failed to load system roots and no roots provided",
+        ],
         UNKNOWN_ISSUER,
     ),
     cause(
@@ -79,7 +82,9 @@ pub(super) const TABLE: &[Pattern] = &[
     cause(GO, &["x509: certificate signed by unknown authority"], UNKNOWN_ISSUER),
     cause(
         GO,
-        &["x509: certificate signed by unknown authority (possibly because of \"{why}\" while trying to verify candidate authority certificate \"{name}\")"],
+        &[
+            "x509: certificate signed by unknown authority (possibly because of \"{why}\" while trying to verify candidate authority certificate \"{name}\")",
+        ],
         &[
             means("SL-F316", "the client has an authority of the right name, {name}, and it is not the one that signed: {why}"),
             means("SL-F327", "two authorities have the name {name} and different keys: one was made anew"),
@@ -104,7 +109,14 @@ pub(super) const TABLE: &[Pattern] = &[
         ],
         WEAK_SIGNATURE,
     ),
-    cause(GO, &["bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)", "bit keys are insecure (see https://pkg.go.dev/crypto/rsa"], WEAK_KEY),
+    cause(
+        GO,
+        &[
+            "bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)",
+            "bit keys are insecure (see https://pkg.go.dev/crypto/rsa",
+        ],
+        WEAK_KEY,
+    ),
     cause(GO, &["x509: certificate specifies an incompatible key usage"], NOT_FOR_SERVERS),
     cause(
         GO,
@@ -113,12 +125,26 @@ pub(super) const TABLE: &[Pattern] = &[
     ),
     cause(
         GO,
-        &["x509: malformed {what}", "asn1: structure error: {what}", "asn1: syntax error: {what}", "x509: negative serial number", "tls: failed to parse certificate from server: {what}"],
+        &[
+            "x509: malformed {what}",
+            "asn1: structure error: {what}",
+            "asn1: syntax error: {what}",
+            "x509: negative serial number",
+            "tls: failed to parse certificate from server: {what}",
+        ],
         &[means("SL-F419", "the bytes are no certificate or key that can be read")],
     ),
     // What the other end answered.
     cause(GO, &["remote error: tls: bad certificate"], REFUSED),
-    cause(GO, &["remote error: tls: unknown certificate authority", "remote error: tls: unknown certificate", "remote error: tls: access denied"], FOREIGN_CLIENT),
+    cause(
+        GO,
+        &[
+            "remote error: tls: unknown certificate authority",
+            "remote error: tls: unknown certificate",
+            "remote error: tls: access denied",
+        ],
+        FOREIGN_CLIENT,
+    ),
     cause(GO, &["remote error: tls: expired certificate"], CLIENT_EXPIRED),
     cause(
         GO,
@@ -155,19 +181,30 @@ pub(super) const TABLE: &[Pattern] = &[
     ),
     cause(
         GO,
-        &["remote error: tls: error decrypting message", "tls: invalid signature by the server certificate", "tls: invalid signature by the client certificate"],
+        &[
+            "remote error: tls: error decrypting message",
+            "tls: invalid signature by the server certificate",
+            "tls: invalid signature by the client certificate",
+        ],
         &[means("SL-F408", "what was signed in the handshake does not fit the certificate: its key is another one")],
     ),
     cause(GO, &["tls: first record does not look like a TLS handshake"], PLAIN_SERVER),
     cause(
         GO,
-        &["tls: handshake message of length {length:num} bytes exceeds maximum of {most:num} bytes", "tls: excessive message size", "tls: server sent certificate containing RSA key larger than {most:num} bits"],
+        &[
+            "tls: handshake message of length {length:num} bytes exceeds maximum of {most:num} bytes",
+            "tls: excessive message size",
+            "tls: server sent certificate containing RSA key larger than {most:num} bits",
+        ],
         &[means("SL-F907", "the certificates that came are larger than a TLS library reads")],
     ),
     // Below TLS.
     cause(
         GO,
-        &["dial tcp {address:word}: connect: connection refused", "dial tcp {address:word}: connectex: No connection could be made because the target machine actively refused it"],
+        &[
+            "dial tcp {address:word}: connect: connection refused",
+            "dial tcp {address:word}: connectex: No connection could be made because the target machine actively refused it",
+        ],
         &[
             means("SL-F901", "the host was reached, and nobody listens on {address}").help("sealock check tcp://{address}"),
             means("SL-F221", "the daemon runs, but without the listener that its configuration names"),
@@ -175,7 +212,12 @@ pub(super) const TABLE: &[Pattern] = &[
     ),
     cause(
         GO,
-        &["dial tcp {address:word}: i/o timeout", "dial tcp {address:word}: connect: connection timed out", "dial tcp {address:word}: connect: no route to host", "dial tcp {address:word}: connect: network is unreachable"],
+        &[
+            "dial tcp {address:word}: i/o timeout",
+            "dial tcp {address:word}: connect: connection timed out",
+            "dial tcp {address:word}: connect: no route to host",
+            "dial tcp {address:word}: connect: network is unreachable",
+        ],
         &[
             means("SL-F902", "nothing came back from {address}: a firewall drops the packets, or the host is down").help("sealock check tcp://{address}"),
             means("SL-F512", "or a proxy variable sends the connection another way"),
@@ -195,12 +237,34 @@ pub(super) const TABLE: &[Pattern] = &[
     ),
     symptom(
         GO,
-        &["net/http: TLS handshake timeout", "context deadline exceeded (Client.Timeout exceeded while awaiting headers)", "net/http: request canceled (Client.Timeout exceeded while awaiting headers)", "net/http: timeout awaiting response headers"],
+        &[
+            "net/http: TLS handshake timeout",
+            "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+            "net/http: request canceled (Client.Timeout exceeded while awaiting headers)",
+            "net/http: timeout awaiting response headers",
+        ],
         &[
             means("SL-F905", "the connection stands, and the other end does not go on: it stalls in the handshake or in its answer"),
             means("SL-F902", "or a firewall drops the packets"),
         ],
     ),
-    symptom(GO, &["read: connection reset by peer", "write: broken pipe", "write: connection reset by peer"], CLOSED),
-    symptom(GO, &["error during connect: Get \"{url}\": EOF", "error during connect: Get {url}: EOF", "Get \"{url}\": EOF", "Get \"{url}\": unexpected EOF"], CLOSED),
+    symptom(
+        GO,
+        &[
+            "read: connection reset by peer",
+            "write: broken pipe",
+            "write: connection reset by peer",
+        ],
+        CLOSED,
+    ),
+    symptom(
+        GO,
+        &[
+            "error during connect: Get \"{url}\": EOF",
+            "error during connect: Get {url}: EOF",
+            "Get \"{url}\": EOF",
+            "Get \"{url}\": unexpected EOF",
+        ],
+        CLOSED,
+    ),
 ];

@@ -48,11 +48,11 @@ pub(super) const TABLE: &[Pattern] = &[
     cause(
         NODE,
         &[
-            "Hostname/IP does not match certificate's altnames: IP: {name:word} is not in the cert's list: {names}",
+            "Hostname/IP does not match certificate's altnames: IP: {name:word} is not in the cert's list:{names}",
         ],
         &[means(
             "SL-F305",
-            "the client calls the host by the address {name}, which is not among the addresses of the certificate: {names}",
+            "the client calls the host by the address {name}, which is not among the addresses of the certificate",
         )],
     ),
     cause(

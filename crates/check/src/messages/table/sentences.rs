@@ -159,8 +159,17 @@ pub(super) const CLOSED: &[Meaning] = &[
     ),
     means(
         "SL-F522",
-        "some servers close like this on a client without the right certificate",
+        "with TLS 1.3 a server that refuses a client may hang up while the client still writes, and its reason is lost: there was no certificate",
     ),
+    means(
+        "SL-F338",
+        "or one of an authority that the server does not trust",
+    ),
+    means(
+        "SL-F301",
+        "or one that has expired; the server's log says which it was",
+    ),
+    means("SL-F336", "or one that is not for clients"),
 ];
 
 /// Nobody listens.

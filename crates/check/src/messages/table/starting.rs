@@ -89,6 +89,7 @@ pub(super) const TABLE: &[Pattern] = &[
             "merged configuration validation from file and command line flags failed: invalid bind address format: {host:word}",
             "invalid argument \"{host}\" for \"-H, --host\" flag: invalid bind address {why}",
             "invalid bind address ({host:word}): {why}",
+            "error parsing -H {host:word}: Invalid bind address format: {=host}",
         ],
         &[
             means("SL-F209", "{host} is no address that dockerd can listen on: it takes tcp, unix, npipe and fd, and no path behind a port"),
@@ -111,12 +112,16 @@ pub(super) const TABLE: &[Pattern] = &[
     ),
     fatal(
         DOCKERD,
-        &["could not load X509 key pair (cert: \"{cert}\", key: \"{key}\"): open {=key}: no such file or directory"],
+        &[
+            "could not load X509 key pair (cert: \"{cert}\", key: \"{key}\"): open {=key}: no such file or directory",
+        ],
         &[means("SL-F401", "the key {key} is not there"), means("SL-F220", "a path without a leading / counts from where the daemon was started, under systemd from /")],
     ),
     fatal(
         DOCKERD,
-        &["could not load X509 key pair (cert: \"{cert}\", key: \"{key}\"): open {=cert}: no such file or directory"],
+        &[
+            "could not load X509 key pair (cert: \"{cert}\", key: \"{key}\"): open {=cert}: no such file or directory",
+        ],
         &[means("SL-F402", "the certificate {cert} is not there"), means("SL-F220", "a path without a leading / counts from where the daemon was started, under systemd from /")],
     ),
     fatal(
@@ -241,7 +246,11 @@ pub(super) const TABLE: &[Pattern] = &[
     ),
     fatal(
         "Go",
-        &["tls: failed to find any PEM data in certificate input", "tls: failed to find any PEM data in key input", "tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input"],
+        &[
+            "tls: failed to find any PEM data in certificate input",
+            "tls: failed to find any PEM data in key input",
+            "tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input",
+        ],
         NO_PEM,
     ),
     fatal(
@@ -252,11 +261,21 @@ pub(super) const TABLE: &[Pattern] = &[
         ],
         &[means("SL-F412", "certificate and key are swapped, or the file of the key holds a certificate")],
     ),
-    fatal("Go", &["tls: private key does not match public key", "tls: private key type does not match public key type"], MISMATCH),
+    fatal(
+        "Go",
+        &[
+            "tls: private key does not match public key",
+            "tls: private key type does not match public key type",
+        ],
+        MISMATCH,
+    ),
     // Listeners.
     fatal(
         DOCKERD,
-        &["listen tcp {address:word}: bind: address already in use", "listen tcp4 {address:word}: bind: address already in use"],
+        &[
+            "listen tcp {address:word}: bind: address already in use",
+            "listen tcp4 {address:word}: bind: address already in use",
+        ],
         &[means("SL-F218", "another process has the port of {address}").help("ss -ltnp")],
     ),
     fatal(
@@ -266,7 +285,10 @@ pub(super) const TABLE: &[Pattern] = &[
     ),
     fatal(
         DOCKERD,
-        &["listen tcp: lookup {name:word}: no such host", "listen tcp: lookup {name:word} on {server}: no such host"],
+        &[
+            "listen tcp: lookup {name:word}: no such host",
+            "listen tcp: lookup {name:word} on {server}: no such host",
+        ],
         &[
             means("SL-F223", "the daemon is to listen on the name {name}, which has no address here"),
             means("SL-F209", "if that is no name, the host of the listener is miswritten"),
@@ -293,17 +315,28 @@ pub(super) const TABLE: &[Pattern] = &[
     ),
     symptom(
         DOCKERD,
-        &["failed to start daemon: pid file found, ensure docker is not running or delete {file:word}", "process with PID {number:num} is still running"],
+        &[
+            "failed to start daemon: pid file found, ensure docker is not running or delete {file:word}",
+            "process with PID {number:num} is still running",
+        ],
         &[means("SL-F210", "another dockerd runs already, or one ended without clearing its pid file away")],
     ),
     wrapping(
         DOCKERD,
-        &["failed to create API server: {why}", "failed to load listeners: {why}", "invalid TLS configuration: {why}", "failed to start daemon: {why}"],
+        &[
+            "failed to create API server: {why}",
+            "failed to load listeners: {why}",
+            "invalid TLS configuration: {why}",
+            "failed to start daemon: {why}",
+        ],
         &[means("SL-F210", "dockerd did not start: {why}").help("journalctl -u docker.service -n 50 --no-pager")],
     ),
     cause(
         DOCKERD,
-        &["Failed to load listeners: can't create unix socket {path:word}: {why}", "can't create unix socket {path:word}: {why}"],
+        &[
+            "Failed to load listeners: can't create unix socket {path:word}: {why}",
+            "can't create unix socket {path:word}: {why}",
+        ],
         &[means("SL-F214", "dockerd cannot listen on {path}: {why}")],
     ),
 ];

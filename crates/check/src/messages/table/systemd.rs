@@ -43,7 +43,10 @@ pub(super) const TABLE: &[Pattern] = &[
     ),
     cause(
         SYSTEMD,
-        &["changed on disk. Run 'systemctl daemon-reload' to reload units", "changed on disk, 'systemctl daemon-reload' recommended"],
+        &[
+            "changed on disk. Run 'systemctl daemon-reload' to reload units",
+            "changed on disk, 'systemctl daemon-reload' recommended",
+        ],
         &[means("SL-F213", "a unit or drop-in was changed, and systemd still has the old one").help("systemctl daemon-reload")],
     ),
     cause(
@@ -54,22 +57,35 @@ pub(super) const TABLE: &[Pattern] = &[
     ),
     cause(
         SYSTEMD,
-        &["docker.socket: Failed to create listening socket ({address:word}): Address already in use", "docker.socket: Failed to listen on sockets: Address already in use"],
+        &[
+            "docker.socket: Failed to create listening socket ({address:word}): Address already in use",
+            "docker.socket: Failed to listen on sockets: Address already in use",
+        ],
         &[means("SL-F218", "another process has a port of docker.socket").help("ss -ltnp")],
     ),
     cause(
         SYSTEMD,
-        &["docker.socket: Failed to create listening socket ({address:word}): Cannot assign requested address", "docker.socket: Failed to listen on sockets: Cannot assign requested address"],
+        &[
+            "docker.socket: Failed to create listening socket ({address:word}): Cannot assign requested address",
+            "docker.socket: Failed to listen on sockets: Cannot assign requested address",
+        ],
         &[means("SL-F223", "docker.socket names an address that this host does not have")],
     ),
     symptom(
         SYSTEMD,
-        &["Dependency failed for docker.service - Docker Application Container Engine", "Dependency failed for Docker Application Container Engine"],
+        &[
+            "Dependency failed for docker.service - Docker Application Container Engine",
+            "Dependency failed for Docker Application Container Engine",
+        ],
         &[means("SL-F219", "docker.service needs docker.socket, and that did not start").help("systemctl status docker.socket --no-pager")],
     ),
     cause(
         SYSTEMD,
-        &["docker.service: Service has more than one ExecStart= setting", "docker.service has a bad unit file setting", "docker.service: Unit configuration has fatal error"],
+        &[
+            "docker.service: Service has more than one ExecStart= setting",
+            "docker.service has a bad unit file setting",
+            "docker.service: Unit configuration has fatal error",
+        ],
         &[means("SL-F210", "the unit cannot be used: a drop-in that sets ExecStart= has to empty it first, with a line `ExecStart=`").help("systemctl cat docker.service")],
     ),
 ];
