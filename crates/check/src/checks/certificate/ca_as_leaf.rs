@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
     source: "RFC 5280 section 4.2.1.9; CA/Browser Forum Baseline Requirements section 7.1.2.7; rustls-webpki CaUsedAsEndEntity",
     meaning: "A CA signs certificates and does not serve connections. Mostly the wrong file was copied. Where it does work, the key of the CA lies on a machine that talks to the network: whoever takes it makes certificates of every name.",
     remedy: "Put the own certificate in its place, or issue one:\n  sealock apply",
-    explains: &["SL-F408", "SL-F316", "SL-F338", "SL-F332"],
+    explains: &["SL-F408", "SL-F316", "SL-F338", "SL-F332", "SL-F911"],
     look,
 };
 

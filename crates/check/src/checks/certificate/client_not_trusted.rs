@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     source: "RFC 8446 section 4.2.4 (certificate_authorities); Go crypto/tls selects a client certificate by the authorities that the server names",
     meaning: "The daemon names the authorities whose clients it lets in, and the issuer of this certificate is not among them. The docker CLI does not even send it then, so the daemon says that a certificate is required, as if there were none.",
     remedy: "Issue the client by the authority of this daemon:\n  sealock client bundle NAME",
-    explains: &[],
+    explains: &["SL-F911"],
     look,
 };
 

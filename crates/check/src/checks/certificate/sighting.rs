@@ -125,10 +125,10 @@ pub(in crate::checks) fn sightings(seen: &Seen) -> Vec<Sighting<'_>> {
             ),
         ];
         for (list, part, bite, remark) in lists {
-            let served = part == Part::Server;
+            let always = part.is_leaf();
             for (at, certificate) in list.iter().enumerate() {
-                // What lies in a file is told there.
-                let told = !served
+                // Anchors that lie in a file are told there.
+                let told = !always
                     && found
                         .iter()
                         .any(|one: &Sighting<'_>| one.certificate == certificate);

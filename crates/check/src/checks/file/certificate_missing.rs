@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     source: "go-connections tlsconfig/config.go: could not load X509 key pair (open: no such file or directory)",
     meaning: "A key without its certificate cannot be used. The daemon does not start with a certificate that is named and absent; while it runs, nothing shows, because it reads its TLS files at the start only. A client that names it stops before it connects.",
     remedy: "Put the certificate back where it is named, or issue a new one:\n  sealock apply",
-    explains: &[],
+    explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,
 };
 

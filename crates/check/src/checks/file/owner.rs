@@ -40,7 +40,8 @@ pub(in crate::checks) fn groups(seen: &Seen) -> Vec<Vec<Owned<'_>>> {
         groups.push(all(&folder.files, &folder.name, Severity::LockedOut));
     }
     if let Some(keeping) = &seen.keeping {
-        groups.push(all(&keeping.issuer_keys, "", Severity::Latent));
+        // No daemon stumbles over a key of the vault: it explains nothing that happens there.
+        groups.push(all(&keeping.issuer_keys, "the vault", Severity::Latent));
     }
     groups
 }

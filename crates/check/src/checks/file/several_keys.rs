@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     source: "Go crypto/tls X509KeyPair takes the first; other clients (bollard, docker-java) refuse the file or take the last",
     meaning: "Docker takes the first key and looks no further. Other tools take another one or refuse the file. Where the first does not fit the certificate, the daemon does not start, although the right key is there.",
     remedy: "Keep the one key that fits the certificate, and put the others where they belong",
-    explains: &[],
+    explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,
 };
 
