@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: what the benches say, and what whole processes cost.
 
+mod check;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -50,14 +52,18 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// Runs the benches and the measurements; `--quick` skips the benches.
+/// Runs the benches and the measurements; `--quick` skips the benches and takes fewer samples, `check` is only
+/// the thousand endpoints.
 pub(crate) fn bench(rest: &[String]) -> Done {
-    let quick = match rest {
-        [] => false,
-        [word] if word == "--quick" => true,
-        other => return Err(format!("bench does not know `{}`", other.join(" "))),
-    };
-    if !quick {
+    let (mut quick, mut only_check) = (false, false);
+    for word in rest {
+        match word.as_str() {
+            "--quick" => quick = true,
+            "check" => only_check = true,
+            other => return Err(format!("bench does not know `{other}`")),
+        }
+    }
+    if !quick && !only_check {
         // Named one by one: `--benches` would also run every crate's unit tests, optimised.
         let lab = lab::install()?;
         show(
@@ -78,6 +84,10 @@ pub(crate) fn bench(rest: &[String]) -> Done {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let binary = target.join("release/sealock");
+    check::check(&binary, quick)?;
+    if only_check {
+        return Ok(());
+    }
     println!("\n| medians over a run | wall ms | user ms | system ms | CPU ms | target |");
     println!("|---|--:|--:|--:|--:|--:|");
     let mut missed = Vec::new();

@@ -33,7 +33,7 @@ cargo xtask lab                                 only install what the tests need
 cargo xtask deny                                licences, bans and sources (cargo-deny)
 cargo xtask tidy                                the project's own rules
 cargo xtask dist                                the static binary, its size and its digest
-cargo xtask bench [--quick]                     benches and whole-process measurements
+cargo xtask bench [--quick] [check]             benches and whole-process measurements; only those of check
 cargo xtask picture                             draws the README's proof table from what the demo prints
 ";
 
