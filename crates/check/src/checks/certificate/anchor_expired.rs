@@ -8,8 +8,11 @@ pub(super) const CHECK: Check = Check {
     title: "a trust anchor has expired",
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
-    source: "RFC 5280 section 6.1; Go crypto/x509 Verify judges the dates of every certificate of the path, the root included",
-    meaning: "Nothing below an expired anchor is accepted any more, however fresh the leaf. A server anchor shuts out every client that trusts it, a client anchor every client of the daemon. Renewing leaves does not help: a new anchor is needed, and it has to reach everybody.",
+    source: "RFC 5280 section 6.1; Go crypto/x509 Verify judges the dates of every certificate of the path, the \
+              root included",
+    meaning: "Nothing below an expired anchor is accepted any more, however fresh the leaf. A server anchor shuts \
+              out every client that trusts it, a client anchor every client of the daemon. Renewing leaves does \
+              not help: a new anchor is needed, and it has to reach everybody.",
     remedy: "Make a new generation and hand it out:\n  sealock ca rotate",
     explains: &["SL-F319", "SL-F911"],
     look,

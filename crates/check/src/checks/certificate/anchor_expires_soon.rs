@@ -10,7 +10,8 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Soon,
     stage: Stage::Keeping,
     source: "RFC 5280 section 6.1; RFC 4210 section 4.4 (root CA key update)",
-    meaning: "Everything below it stops on that day, and a new anchor has to reach every client and every daemon before. That takes time: some machines are off, some people are away. A year is not too early.",
+    meaning: "Everything below it stops on that day, and a new anchor has to reach every client and every daemon \
+              before. That takes time: some machines are off, some people are away. A year is not too early.",
     remedy: "Begin to hand out the next generation; the old one stays valid beside it:\n  sealock ca rotate",
     explains: &[],
     look,

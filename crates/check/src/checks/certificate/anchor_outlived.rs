@@ -11,7 +11,8 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Soon,
     stage: Stage::Keeping,
     source: "RFC 5280 section 6.1: every certificate of the path must be valid",
-    meaning: "The leaf says that it is good for longer, and it is not: on the day when its anchor expires it is refused too. Whoever watches the dates of leaves alone is surprised then.",
+    meaning: "The leaf says that it is good for longer, and it is not: on the day when its anchor expires it is \
+              refused too. Whoever watches the dates of leaves alone is surprised then.",
     remedy: "Make a new generation before that day:\n  sealock ca rotate",
     explains: &[],
     look,

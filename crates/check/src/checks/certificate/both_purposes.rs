@@ -11,7 +11,8 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Weak,
     stage: Stage::Keeping,
     source: "RFC 5280 section 4.2.1.12",
-    meaning: "With clientAuth among its purposes, or any purpose, the server certificate gets in as a client at every daemon that trusts its CA. Who steals the key of one daemon is then root on the others.",
+    meaning: "With clientAuth among its purposes, or any purpose, the server certificate gets in as a client at \
+              every daemon that trusts its CA. Who steals the key of one daemon is then root on the others.",
     remedy: "Issue it again with the purpose server alone:\n  sealock apply",
     explains: &[],
     look,

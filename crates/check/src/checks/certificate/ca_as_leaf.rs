@@ -8,8 +8,11 @@ pub(super) const CHECK: Check = Check {
     title: "the certificate of a CA stands in the place of a server's or client's own",
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
-    source: "RFC 5280 section 4.2.1.9; CA/Browser Forum Baseline Requirements section 7.1.2.7; rustls-webpki CaUsedAsEndEntity",
-    meaning: "A CA signs certificates and does not serve connections. Mostly the wrong file was copied. Where it does work, the key of the CA lies on a machine that talks to the network: whoever takes it makes certificates of every name.",
+    source: "RFC 5280 section 4.2.1.9; CA/Browser Forum Baseline Requirements section 7.1.2.7; rustls-webpki \
+              CaUsedAsEndEntity",
+    meaning: "A CA signs certificates and does not serve connections. Mostly the wrong file was copied. Where it \
+              does work, the key of the CA lies on a machine that talks to the network: whoever takes it makes \
+              certificates of every name.",
     remedy: "Put the own certificate in its place, or issue one:\n  sealock apply",
     explains: &["SL-F408", "SL-F316", "SL-F338", "SL-F332", "SL-F911"],
     look,

@@ -12,8 +12,11 @@ pub(super) const CHECK: Check = Check {
     title: "the chain is in the wrong order",
     severity: Severity::Latent,
     stage: Stage::Start,
-    source: "RFC 8446 section 4.4.2; RFC 5246 section 7.4.2; Go crypto/tls X509KeyPair: private key does not match public key",
-    meaning: "The first certificate of the file must be the own one; those of its issuers follow. Docker compares the key with the first, and with a CA in front it says that they do not match: the daemon does not start, and a client stops before it connects.",
+    source: "RFC 8446 section 4.4.2; RFC 5246 section 7.4.2; Go crypto/tls X509KeyPair: private key does not \
+              match public key",
+    meaning: "The first certificate of the file must be the own one; those of its issuers follow. Docker compares \
+              the key with the first, and with a CA in front it says that they do not match: the daemon does not \
+              start, and a client stops before it connects.",
     remedy: "cat server.pem intermediate.pem > server-cert.pem\nor let sealock do it:\n  sealock check --fix",
     explains: &["SL-F315", "SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,

@@ -11,7 +11,8 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Weak,
     stage: Stage::Keeping,
     source: "RFC 5280 section 4.2.1.12",
-    meaning: "With serverAuth among its purposes, or any purpose, whoever has this certificate can stand in for a server wherever its CA vouches for servers, and read what other clients send there.",
+    meaning: "With serverAuth among its purposes, or any purpose, whoever has this certificate can stand in for a \
+              server wherever its CA vouches for servers, and read what other clients send there.",
     remedy: "Issue it again with the purpose client alone:\n  sealock client bundle NAME",
     explains: &[],
     look,

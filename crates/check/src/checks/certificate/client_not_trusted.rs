@@ -9,8 +9,11 @@ pub(super) const CHECK: Check = Check {
     title: "the client certificate was not issued by an authority that the daemon trusts",
     severity: Severity::LockedOut,
     stage: Stage::ClientCertificate,
-    source: "RFC 8446 section 4.2.4 (certificate_authorities); Go crypto/tls selects a client certificate by the authorities that the server names",
-    meaning: "The daemon names the authorities whose clients it lets in, and the issuer of this certificate is not among them. The docker CLI does not even send it then, so the daemon says that a certificate is required, as if there were none.",
+    source: "RFC 8446 section 4.2.4 (certificate_authorities); Go crypto/tls selects a client certificate by the \
+              authorities that the server names",
+    meaning: "The daemon names the authorities whose clients it lets in, and the issuer of this certificate is \
+              not among them. The docker CLI does not even send it then, so the daemon says that a certificate is \
+              required, as if there were none.",
     remedy: "Issue the client by the authority of this daemon:\n  sealock client bundle NAME",
     explains: &["SL-F911"],
     look,

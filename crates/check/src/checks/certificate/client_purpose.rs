@@ -11,7 +11,8 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::LockedOut,
     stage: Stage::ClientCertificate,
     source: "RFC 5280 section 4.2.1.12; Go crypto/tls: certificate specifies an incompatible key usage",
-    meaning: "The extended key usage says what a certificate is for, and clientAuth is not in it: the daemon refuses it, and calls it a bad certificate. Mostly a server certificate was put in its place.",
+    meaning: "The extended key usage says what a certificate is for, and clientAuth is not in it: the daemon \
+              refuses it, and calls it a bad certificate. Mostly a server certificate was put in its place.",
     remedy: "Issue a client certificate:\n  sealock client bundle NAME",
     explains: &["SL-F911"],
     look,

@@ -9,8 +9,11 @@ pub(super) const CHECK: Check = Check {
     title: "the server certificate has no alternative names at all",
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
-    source: "RFC 6125 section 6.4.4; Go crypto/x509 since 1.15: certificate relies on legacy Common Name field, use SANs instead",
-    meaning: "The name of the server stands as the common name only. Clients of today look at the alternative names and nowhere else, so no verifying client accepts this certificate, whatever name it uses. Old instructions and OpenSSL without an extension file make such certificates.",
+    source: "RFC 6125 section 6.4.4; Go crypto/x509 since 1.15: certificate relies on legacy Common Name field, \
+              use SANs instead",
+    meaning: "The name of the server stands as the common name only. Clients of today look at the alternative \
+              names and nowhere else, so no verifying client accepts this certificate, whatever name it uses. Old \
+              instructions and OpenSSL without an extension file make such certificates.",
     remedy: "Issue it again with names and addresses:\n  sealock apply",
     explains: &[],
     look,

@@ -10,8 +10,11 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Weak,
     stage: Stage::ServerCertificate,
     source: "RFC 5280 section 6.1 (self-issued); OpenSSL X509_check_issued: error 18, self-signed certificate",
-    meaning: "The server certificate and its CA have the same name, so it looks as if it had issued itself. Docker sees through it; clients built on OpenSSL, curl and Python among them, call it a self-signed certificate and go no further.",
-    remedy: "Issue the server certificate with the name of the host, and leave the name of the CA to the CA:\n  sealock apply",
+    meaning: "The server certificate and its CA have the same name, so it looks as if it had issued itself. \
+              Docker sees through it; clients built on OpenSSL, curl and Python among them, call it a self-signed \
+              certificate and go no further.",
+    remedy: "Issue the server certificate with the name of the host, and leave the name of the CA to the CA:\n  \
+              sealock apply",
     explains: &[],
     look,
 };

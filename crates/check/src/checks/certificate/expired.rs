@@ -10,7 +10,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
     source: "RFC 5280 section 4.1.2.5; Go crypto/x509 Verify: certificate has expired or is not yet valid",
-    meaning: "Docker looks at the dates at every connection, on both sides. With an expired server certificate no verifying client goes on; an expired client certificate is refused by the daemon, which an older daemon calls a bad certificate.",
+    meaning: "Docker looks at the dates at every connection, on both sides. With an expired server certificate no \
+              verifying client goes on; an expired client certificate is refused by the daemon, which an older \
+              daemon calls a bad certificate.",
     remedy: "sealock apply",
     explains: &["SL-F911"],
     look,

@@ -10,7 +10,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Soon,
     stage: Stage::Keeping,
     source: "RFC 5280 section 4.1.2.5; the threshold is that of --min-days",
-    meaning: "On this date Docker stops to accept the certificate, without a warning before. A certificate of a short life counts only when less than a fifth of it is left, because it is meant to be renewed often.",
+    meaning: "On this date Docker stops to accept the certificate, without a warning before. A certificate of a \
+              short life counts only when less than a fifth of it is left, because it is meant to be renewed \
+              often.",
     remedy: "sealock renew",
     explains: &[],
     look,

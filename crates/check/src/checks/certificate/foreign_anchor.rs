@@ -14,7 +14,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Open,
     stage: Stage::ClientCertificate,
     source: "Docker documentation, dockerd --tlscacert: trust certs signed only by this CA; the vault of sealock",
-    meaning: "Whoever has a certificate of an authority in the daemon's CA file is root on this host. This authority is not the one that the vault keeps for clients: somebody put it there, or copied the wrong ca.pem. When the rightful one is missing as well, no rightful client gets in.",
+    meaning: "Whoever has a certificate of an authority in the daemon's CA file is root on this host. This \
+              authority is not the one that the vault keeps for clients: somebody put it there, or copied the \
+              wrong ca.pem. When the rightful one is missing as well, no rightful client gets in.",
     remedy: "sealock apply",
     explains: &["SL-F333", "SL-F338", "SL-F911"],
     look,

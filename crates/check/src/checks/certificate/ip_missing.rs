@@ -11,8 +11,11 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
     source: "RFC 5280 section 4.2.1.6 (iPAddress); Go crypto/x509 VerifyHostname: doesn't contain any IP SANs",
-    meaning: "A client that goes to an address looks for that address among the alternative names, in a form of its own: a DNS name that looks like an address does not count. Without it the client goes no further.",
-    remedy: "Issue the certificate again with this address:\n  sealock up --name ADDRESS\nor call the server by a name that the certificate carries",
+    meaning: "A client that goes to an address looks for that address among the alternative names, in a form of \
+              its own: a DNS name that looks like an address does not count. Without it the client goes no \
+              further.",
+    remedy: "Issue the certificate again with this address:\n  sealock up --name ADDRESS\nor call the server by a \
+              name that the certificate carries",
     explains: &[],
     look,
 };

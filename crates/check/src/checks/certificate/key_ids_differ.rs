@@ -10,9 +10,13 @@ pub(super) const CHECK: Check = Check {
     title: "the issuer's name fits, and its key does not",
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
-    source: "RFC 5280 sections 4.2.1.1, 4.2.1.2 and 6.1.3; Go crypto/x509: error while trying to verify candidate authority certificate",
-    meaning: "The anchor has the name that the certificate gives as its issuer, and its key did not sign it: the CA was made again under its old name, and one side has the old one. Nobody sees the difference in the names; the key identifiers tell.",
-    remedy: "Give both sides the same generation: copy the newest ca.pem, or issue the certificate again:\n  sealock apply",
+    source: "RFC 5280 sections 4.2.1.1, 4.2.1.2 and 6.1.3; Go crypto/x509: error while trying to verify candidate \
+              authority certificate",
+    meaning: "The anchor has the name that the certificate gives as its issuer, and its key did not sign it: the \
+              CA was made again under its old name, and one side has the old one. Nobody sees the difference in \
+              the names; the key identifiers tell.",
+    remedy: "Give both sides the same generation: copy the newest ca.pem, or issue the certificate again:\n  \
+              sealock apply",
     explains: &["SL-F331", "SL-F911"],
     look,
 };

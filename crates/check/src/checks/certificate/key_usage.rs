@@ -9,7 +9,8 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Weak,
     stage: Stage::Keeping,
     source: "RFC 8446 section 4.4.2.2; RFC 5246 section 7.4.2; RFC 5280 section 4.2.1.3",
-    meaning: "In every handshake of today both sides sign with their keys, and the certificate does not allow that. Go does not look; GnuTLS and others do, and refuse the connection.",
+    meaning: "In every handshake of today both sides sign with their keys, and the certificate does not allow \
+              that. Go does not look; GnuTLS and others do, and refuse the connection.",
     remedy: "Issue it again; sealock states digitalSignature:\n  sealock apply",
     explains: &[],
     look,

@@ -9,8 +9,10 @@ pub(super) const CHECK: Check = Check {
     title: "the server certificate lives longer than 825 days",
     severity: Severity::Weak,
     stage: Stage::Keeping,
-    source: "Apple support article HT210176 (825 days for every server certificate); CA/Browser Forum Baseline Requirements section 6.3.2",
-    meaning: "Apple's systems refuse server certificates of a longer life, those of private authorities too. Stock Docker knows no revocation: a stolen key is good for as long as the certificate says.",
+    source: "Apple support article HT210176 (825 days for every server certificate); CA/Browser Forum Baseline \
+              Requirements section 6.3.2",
+    meaning: "Apple's systems refuse server certificates of a longer life, those of private authorities too. \
+              Stock Docker knows no revocation: a stolen key is good for as long as the certificate says.",
     remedy: "Issue it again; sealock gives it 90 days and renews it:\n  sealock apply",
     explains: &[],
     look,

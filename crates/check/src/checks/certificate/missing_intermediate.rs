@@ -10,8 +10,11 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
     source: "RFC 8446 section 4.4.2 (certificate_list); RFC 5280 section 6.1",
-    meaning: "The certificate was issued by an intermediate CA, and the file that is sent holds the certificate alone. The other side knows the root and cannot tell who stands between. A daemon shows it as an unknown authority; of a client that lacks it the daemon says that it sent no certificate.",
-    remedy: "Append the certificate of the intermediate to the file, after the own one:\n  cat intermediate.pem >> cert.pem",
+    meaning: "The certificate was issued by an intermediate CA, and the file that is sent holds the certificate \
+              alone. The other side knows the root and cannot tell who stands between. A daemon shows it as an \
+              unknown authority; of a client that lacks it the daemon says that it sent no certificate.",
+    remedy: "Append the certificate of the intermediate to the file, after the own one:\n  cat intermediate.pem \
+              >> cert.pem",
     explains: &["SL-F911"],
     look,
 };

@@ -10,8 +10,11 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
     source: "RFC 6125 section 6.4; Go crypto/x509 VerifyHostname: certificate is valid for A, not B",
-    meaning: "A client compares the name in its DOCKER_HOST with the alternative names in the certificate, and goes no further when none fits. It does not help that the name leads to the right address, nor that it stands as the common name.",
-    remedy: "Issue the certificate again with this name:\n  sealock up --name NAME\nor call the server by a name that the certificate carries",
+    meaning: "A client compares the name in its DOCKER_HOST with the alternative names in the certificate, and \
+              goes no further when none fits. It does not help that the name leads to the right address, nor that \
+              it stands as the common name.",
+    remedy: "Issue the certificate again with this name:\n  sealock up --name NAME\nor call the server by a name \
+              that the certificate carries",
     explains: &[],
     look,
 };

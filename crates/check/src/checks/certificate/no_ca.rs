@@ -9,8 +9,11 @@ pub(super) const CHECK: Check = Check {
     title: "a file of anchors holds a certificate that is no CA",
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
-    source: "RFC 5280 section 4.2.1.9 and 6.1.4 (k); Go crypto/x509 CheckSignatureFrom: parent certificate cannot sign this kind of certificate",
-    meaning: "A certificate without CA:TRUE vouches for nobody but itself. In the place of the CA it shuts out everybody whose certificate that CA issued. Mostly a server or client certificate was copied over ca.pem.",
+    source: "RFC 5280 section 4.2.1.9 and 6.1.4 (k); Go crypto/x509 CheckSignatureFrom: parent certificate cannot \
+              sign this kind of certificate",
+    meaning: "A certificate without CA:TRUE vouches for nobody but itself. In the place of the CA it shuts out \
+              everybody whose certificate that CA issued. Mostly a server or client certificate was copied over \
+              ca.pem.",
     remedy: "Put the certificate of the CA in its place:\n  sealock apply",
     explains: &["SL-F316", "SL-F338", "SL-F911"],
     look,

@@ -9,8 +9,10 @@ pub(super) const CHECK: Check = Check {
     title: "a CA may not sign certificates",
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
-    source: "RFC 5280 section 4.2.1.3 (keyCertSign) and 6.1.4 (n); Go crypto/x509 CheckSignatureFrom: parent certificate cannot sign this kind of certificate",
-    meaning: "The certificate states a key usage, and keyCertSign is not in it: what it signed is not accepted. A CA that states no key usage at all, as Docker's own recipe makes it, is accepted and is no finding.",
+    source: "RFC 5280 section 4.2.1.3 (keyCertSign) and 6.1.4 (n); Go crypto/x509 CheckSignatureFrom: parent \
+              certificate cannot sign this kind of certificate",
+    meaning: "The certificate states a key usage, and keyCertSign is not in it: what it signed is not accepted. A \
+              CA that states no key usage at all, as Docker's own recipe makes it, is accepted and is no finding.",
     remedy: "Make a new authority, and issue again:\n  sealock ca create",
     explains: &["SL-F911"],
     look,

@@ -9,7 +9,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Weak,
     stage: Stage::Keeping,
     source: "RFC 5280 section 4.2.1.3 (cRLSign) and 6.3.3 (f)",
-    meaning: "Its key usage lacks cRLSign, so no list that it signs counts. Docker itself reads no revocation lists; whatever stands in front of it does, and could not lock out a stolen certificate of this CA. mkcert, minica and docker-machine make such CAs.",
+    meaning: "Its key usage lacks cRLSign, so no list that it signs counts. Docker itself reads no revocation \
+              lists; whatever stands in front of it does, and could not lock out a stolen certificate of this CA. \
+              mkcert, minica and docker-machine make such CAs.",
     remedy: "Make a new authority, or live with rotation as the only revocation:\n  sealock ca create",
     explains: &[],
     look,

@@ -10,7 +10,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Weak,
     stage: Stage::Keeping,
     source: "RFC 5280 section 4.2.1.12; Go crypto/x509 Verify takes a certificate without extKeyUsage for any purpose",
-    meaning: "Without an extended key usage Docker takes a certificate for everything: a server certificate gets in as a client, and a client can stand in for a server, wherever the same CA vouches for both. A stolen server key is then root.",
+    meaning: "Without an extended key usage Docker takes a certificate for everything: a server certificate gets \
+              in as a client, and a client can stand in for a server, wherever the same CA vouches for both. A \
+              stolen server key is then root.",
     remedy: "Issue it again with exactly one purpose:\n  sealock apply",
     explains: &[],
     look,

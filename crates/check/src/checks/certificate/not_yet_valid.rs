@@ -10,8 +10,10 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
     source: "RFC 5280 section 4.1.2.5; Go crypto/x509 Verify: certificate has expired or is not yet valid",
-    meaning: "The certificate begins to be valid later than this moment. Mostly a clock is wrong: that of the machine that issued it, or that of the one that looks. Until then the other side refuses it.",
-    remedy: "Compare the clocks of both machines:\n  timedatectl\nIf they are right, issue the certificate again:\n  sealock apply",
+    meaning: "The certificate begins to be valid later than this moment. Mostly a clock is wrong: that of the \
+              machine that issued it, or that of the one that looks. Until then the other side refuses it.",
+    remedy: "Compare the clocks of both machines:\n  timedatectl\nIf they are right, issue the certificate \
+              again:\n  sealock apply",
     explains: &["SL-F911"],
     look,
 };

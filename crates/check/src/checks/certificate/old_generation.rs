@@ -14,7 +14,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::ServerCertificate,
     source: "RFC 4210 section 4.4 (root CA key update); the vault of sealock",
-    meaning: "Clients believe the server anchor of this host's authority. A certificate by an older generation works until that generation is taken out of the clients' ca.pem; a certificate by somebody else does not work at all.",
+    meaning: "Clients believe the server anchor of this host's authority. A certificate by an older generation \
+              works until that generation is taken out of the clients' ca.pem; a certificate by somebody else \
+              does not work at all.",
     remedy: "sealock apply",
     explains: &["SL-F316", "SL-F332"],
     look,

@@ -10,8 +10,11 @@ pub(super) const CHECK: Check = Check {
     title: "one CA vouches for servers and for clients",
     severity: Severity::Weak,
     stage: Stage::Keeping,
-    source: "Docker documentation, Protect the Docker daemon socket (its recipe uses one CA for both); RFC 5280 section 4.2.1.12",
-    meaning: "The daemon lets in whoever has a certificate of the CA that also issued its own. What separates server and client is the purpose in the certificate alone: a server certificate without one, or with both, is a client too, and who steals a daemon's key is root on the others.",
+    source: "Docker documentation, Protect the Docker daemon socket (its recipe uses one CA for both); RFC 5280 \
+              section 4.2.1.12",
+    meaning: "The daemon lets in whoever has a certificate of the CA that also issued its own. What separates \
+              server and client is the purpose in the certificate alone: a server certificate without one, or \
+              with both, is a client too, and who steals a daemon's key is root on the others.",
     remedy: "Have two anchors, one for each direction, as sealock makes them:\n  sealock ca create",
     explains: &[],
     look,

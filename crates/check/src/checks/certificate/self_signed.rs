@@ -9,7 +9,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
     source: "RFC 5280 section 6.1; Go crypto/x509 Verify: certificate signed by unknown authority",
-    meaning: "The certificate was not issued by any CA, but by its own key, and it is not among the anchors of the clients. They cannot tell it from one that an attacker made a minute ago, so a verifying client goes no further.",
+    meaning: "The certificate was not issued by any CA, but by its own key, and it is not among the anchors of \
+              the clients. They cannot tell it from one that an attacker made a minute ago, so a verifying client \
+              goes no further.",
     remedy: "Issue a certificate by an authority that the clients trust:\n  sealock up",
     explains: &["SL-F331"],
     look,

@@ -14,7 +14,8 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::ServerCertificate,
     source: "moby daemon/command/daemon.go: TLS files are read once, at the start; SIGHUP does not read them again",
-    meaning: "dockerd reads its TLS files when it starts and never again. The new certificate is on disk and nobody sees it: the old one is served until the daemon is restarted, or until it expires.",
+    meaning: "dockerd reads its TLS files when it starts and never again. The new certificate is on disk and \
+              nobody sees it: the old one is served until the daemon is restarted, or until it expires.",
     remedy: "Restart the daemon; with live-restore its containers go on:\n  systemctl restart docker",
     explains: &[
         "SL-F301", "SL-F302", "SL-F303", "SL-F304", "SL-F305", "SL-F306", "SL-F308",

@@ -11,7 +11,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Weak,
     stage: Stage::Keeping,
     source: "RFC 8446 section 4.4.2 (the root may be left out)",
-    meaning: "The anchor itself need not be sent: who does not have it will not believe it either. Certificates that are no issuers of the leaf are carried along in every handshake, and some clients stumble over them.",
+    meaning: "The anchor itself need not be sent: who does not have it will not believe it either. Certificates \
+              that are no issuers of the leaf are carried along in every handshake, and some clients stumble over \
+              them.",
     remedy: "Keep the own certificate and its intermediates in the file, and nothing else",
     explains: &[],
     look,

@@ -11,8 +11,11 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Weak,
     stage: Stage::Keeping,
     source: "RFC 4210 section 4.4; RFC 5280 section 4.2.1.1 (authority key identifier)",
-    meaning: "The CA was made again under its old name. Go tries both; other clients take the first that has the name, verify with the wrong key and say that the signature is bad. Which one it is depends on the order in the file.",
-    remedy: "Give every generation a name of its own, and take the old one away when nobody uses it:\n  sealock ca rotate",
+    meaning: "The CA was made again under its old name. Go tries both; other clients take the first that has the \
+              name, verify with the wrong key and say that the signature is bad. Which one it is depends on the \
+              order in the file.",
+    remedy: "Give every generation a name of its own, and take the old one away when nobody uses it:\n  sealock \
+              ca rotate",
     explains: &[],
     look,
 };

@@ -11,8 +11,11 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
     source: "RFC 5280 section 6.1; Go crypto/x509 Verify: certificate signed by unknown authority",
-    meaning: "The chain ends at an authority that is not in the client's ca.pem. Either the server was given a certificate by somebody else, or the client has the wrong or an old ca.pem. It can also be an attacker in between, which is what the client protects itself from.",
-    remedy: "Compare the issuer of the server certificate with the ca.pem of the client:\n  sealock cert show ca.pem\nand copy the right ca.pem to the client",
+    meaning: "The chain ends at an authority that is not in the client's ca.pem. Either the server was given a \
+              certificate by somebody else, or the client has the wrong or an old ca.pem. It can also be an \
+              attacker in between, which is what the client protects itself from.",
+    remedy: "Compare the issuer of the server certificate with the ca.pem of the client:\n  sealock cert show \
+              ca.pem\nand copy the right ca.pem to the client",
     explains: &[],
     look,
 };

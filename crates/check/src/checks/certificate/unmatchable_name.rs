@@ -12,7 +12,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Weak,
     stage: Stage::ServerCertificate,
     source: "RFC 5280 section 4.2.1.6; RFC 6125 section 6.4.3; Go crypto/x509 VerifyHostname",
-    meaning: "An address that is written as a DNS name is not compared with addresses, so the server cannot be called by it. A wildcard without two labels behind it fits nothing in OpenSSL and curl. The certificate looks right to a reader, and is not.",
+    meaning: "An address that is written as a DNS name is not compared with addresses, so the server cannot be \
+              called by it. A wildcard without two labels behind it fits nothing in OpenSSL and curl. The \
+              certificate looks right to a reader, and is not.",
     remedy: "Issue it again with sound names; sealock writes addresses as addresses:\n  sealock apply",
     explains: &[],
     look,

@@ -9,7 +9,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Weak,
     stage: Stage::Keeping,
     source: "RFC 5280 section 4.1.2.1 and 6.1.4 (k); Go crypto/x509 CheckSignatureFrom accepts a parent of version 1",
-    meaning: "A certificate of version 1 has no extensions: it does not say that it is a CA, nor what it may sign. Go accepts it as a root, other clients do not, and nothing keeps somebody from using any certificate of that kind as a CA. OpenSSL makes such CAs without an extension file.",
+    meaning: "A certificate of version 1 has no extensions: it does not say that it is a CA, nor what it may \
+              sign. Go accepts it as a root, other clients do not, and nothing keeps somebody from using any \
+              certificate of that kind as a CA. OpenSSL makes such CAs without an extension file.",
     remedy: "Make a new authority:\n  sealock ca create",
     explains: &[],
     look,

@@ -10,7 +10,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Weak,
     stage: Stage::Keeping,
     source: "NIST SP 800-57 part 1 table 2; NIST SP 800-131A; CA/Browser Forum Baseline Requirements section 6.1.5",
-    meaning: "RSA below 2048 bits can be taken apart with money and patience: whoever does is the server, the client or the CA. Docker accepts such keys; on other curves than those of NIST, and beyond 8192 bits of RSA, Go makes no connection at all.",
+    meaning: "RSA below 2048 bits can be taken apart with money and patience: whoever does is the server, the \
+              client or the CA. Docker accepts such keys; on other curves than those of NIST, and beyond 8192 \
+              bits of RSA, Go makes no connection at all.",
     remedy: "Issue it again with a new key:\n  sealock rekey",
     explains: &["SL-F911"],
     look,

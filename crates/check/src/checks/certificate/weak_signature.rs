@@ -10,7 +10,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
     source: "RFC 9155; Go crypto/x509 since 1.18: cannot verify signature: insecure algorithm SHA1-RSA",
-    meaning: "Signatures with SHA-1 or MD5 can be forged, so Docker of today does not accept them: a server with such a certificate is not trusted, a client is refused. Old clients accept them, which is why it worked once.",
+    meaning: "Signatures with SHA-1 or MD5 can be forged, so Docker of today does not accept them: a server with \
+              such a certificate is not trusted, a client is refused. Old clients accept them, which is why it \
+              worked once.",
     remedy: "Issue it again; sealock signs with SHA-256 and better:\n  sealock apply",
     explains: &["SL-F911"],
     look,

@@ -10,7 +10,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Down,
     stage: Stage::ServerCertificate,
     source: "RFC 5280 section 4.2.1.12; Go crypto/x509 Verify: certificate specifies an incompatible key usage",
-    meaning: "The extended key usage says what a certificate is for, and serverAuth is not in it. The daemon starts with it and does not notice; every verifying client refuses it. Mostly a client certificate was put in its place.",
+    meaning: "The extended key usage says what a certificate is for, and serverAuth is not in it. The daemon \
+              starts with it and does not notice; every verifying client refuses it. Mostly a client certificate \
+              was put in its place.",
     remedy: "Issue a server certificate:\n  sealock apply",
     explains: &[],
     look,

@@ -10,7 +10,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::Start,
     source: "RFC 7468 section 5; Go crypto/x509 ParseCertificate, CertPool.AppendCertsFromPEM",
-    meaning: "The lines between BEGIN and END were cut off or changed. As the first certificate of a pair it stops the daemon or the client; in a file of anchors Docker skips it without a word, and whoever has a certificate of that authority is refused.",
+    meaning: "The lines between BEGIN and END were cut off or changed. As the first certificate of a pair it \
+              stops the daemon or the client; in a file of anchors Docker skips it without a word, and whoever \
+              has a certificate of that authority is refused.",
     remedy: "Copy the file again from where it was issued, or issue it again:\n  sealock apply",
     explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,

@@ -10,7 +10,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::Start,
     source: "go-connections tlsconfig/config.go: could not load X509 key pair (open: no such file or directory)",
-    meaning: "A key without its certificate cannot be used. The daemon does not start with a certificate that is named and absent; while it runs, nothing shows, because it reads its TLS files at the start only. A client that names it stops before it connects.",
+    meaning: "A key without its certificate cannot be used. The daemon does not start with a certificate that is \
+              named and absent; while it runs, nothing shows, because it reads its TLS files at the start only. A \
+              client that names it stops before it connects.",
     remedy: "Put the certificate back where it is named, or issue a new one:\n  sealock apply",
     explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,

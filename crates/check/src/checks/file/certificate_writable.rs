@@ -9,7 +9,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::Keeping,
     source: "Docker documentation, Protect the Docker daemon socket: chmod -v 0444 ca.pem server-cert.pem cert.pem",
-    meaning: "Who may write the daemon's CA file adds a CA of his own and is root after the next restart. Who may write a client's CA file makes the client believe a false server. Who may write a certificate keeps the daemon from starting.",
+    meaning: "Who may write the daemon's CA file adds a CA of his own and is root after the next restart. Who may \
+              write a client's CA file makes the client believe a false server. Who may write a certificate keeps \
+              the daemon from starting.",
     remedy: "chmod 444 FILE\nor let sealock do it:\n  sealock check --fix",
     explains: &[],
     look,

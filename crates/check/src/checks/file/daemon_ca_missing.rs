@@ -10,7 +10,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::Start,
     source: "go-connections tlsconfig/config.go (certPool): could not read CA certificate",
-    meaning: "The file says whose clients get in. When it is named and absent, the daemon does not start again; a running one goes on with what it has read. Taking the setting away instead of putting the file back is a trap: with TLS switched on in daemon.json the daemon would then believe every public authority.",
+    meaning: "The file says whose clients get in. When it is named and absent, the daemon does not start again; a \
+              running one goes on with what it has read. Taking the setting away instead of putting the file back \
+              is a trap: with TLS switched on in daemon.json the daemon would then believe every public authority.",
     remedy: "Put the CA certificate of your clients back at that path, or let sealock write it:\n  sealock apply",
     explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,

@@ -12,8 +12,11 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::Start,
     source: "Go crypto/tls X509KeyPair: failed to find any PEM data in certificate input",
-    meaning: "The content is sound, but in the binary form that Windows and Java tools like to write. Docker looks for lines that say BEGIN, finds none and says that there is no PEM data. The daemon does not start with it; a client stops before it connects.",
-    remedy: "openssl x509 -inform DER -in OLD -out NEW.pem (for a key: openssl pkey)\nor let sealock convert it:\n  sealock check --fix",
+    meaning: "The content is sound, but in the binary form that Windows and Java tools like to write. Docker \
+              looks for lines that say BEGIN, finds none and says that there is no PEM data. The daemon does not \
+              start with it; a client stops before it connects.",
+    remedy: "openssl x509 -inform DER -in OLD -out NEW.pem (for a key: openssl pkey)\nor let sealock convert \
+              it:\n  sealock check --fix",
     explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,
 };

@@ -9,8 +9,11 @@ pub(super) const CHECK: Check = Check {
     title: "the private key is encrypted, and Docker cannot ask for its passphrase",
     severity: Severity::Latent,
     stage: Stage::Start,
-    source: "go-connections tlsconfig/config.go: Make sure the key is not encrypted; docker/cli cli/context/docker/load.go: support for encrypted private keys has been removed",
-    meaning: "Neither the daemon nor a current docker CLI asks for a passphrase. The daemon does not start with such a key, and says that it failed to parse it; a client stops before it connects. What protects a key on disk is its mode, and a short life of its certificate.",
+    source: "go-connections tlsconfig/config.go: Make sure the key is not encrypted; docker/cli \
+              cli/context/docker/load.go: support for encrypted private keys has been removed",
+    meaning: "Neither the daemon nor a current docker CLI asks for a passphrase. The daemon does not start with \
+              such a key, and says that it failed to parse it; a client stops before it connects. What protects a \
+              key on disk is its mode, and a short life of its certificate.",
     remedy: "openssl pkey -in OLD -out NEW.pem && chmod 400 NEW.pem\nor issue a new pair:\n  sealock apply",
     explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,

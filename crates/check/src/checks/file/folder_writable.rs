@@ -11,7 +11,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::Keeping,
     source: "POSIX rename(2): the folder's mode decides who replaces a file; CWE-732",
-    meaning: "The modes of the files do not help when others may write their folder: they remove a file and put another in its place. A CA file of their own in the daemon's folder makes them root after the next restart.",
+    meaning: "The modes of the files do not help when others may write their folder: they remove a file and put \
+              another in its place. A CA file of their own in the daemon's folder makes them root after the next \
+              restart.",
     remedy: "chmod 755 FOLDER (or 700), and let its rightful user own it:\n  sealock check --fix",
     explains: &[],
     look,

@@ -11,7 +11,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Weak,
     stage: Stage::Keeping,
     source: "Docker documentation, Protect the Docker daemon socket: ca-key.pem; RFC 5280 section 9",
-    meaning: "Docker needs the certificate of a CA, never its key. Whoever takes that key from here can make as many clients as he likes, with any name and any life, and stock Docker knows no revocation: only a new CA locks him out.",
+    meaning: "Docker needs the certificate of a CA, never its key. Whoever takes that key from here can make as \
+              many clients as he likes, with any name and any life, and stock Docker knows no revocation: only a \
+              new CA locks him out.",
     remedy: "Move the key to the machine that issues certificates, or into a vault:\n  sealock ca import",
     explains: &[],
     look,

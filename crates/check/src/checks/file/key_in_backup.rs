@@ -12,7 +12,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::Keeping,
     source: "CWE-530 (exposure of backup file to an unauthorized control sphere)",
-    meaning: "Somebody made a copy or a backup, and it has the mode of an ordinary file. The key that is in use is guarded for nothing then. Whoever has a client's key is root on the daemon's host; who has been on this machine may have it already, so issue a new pair.",
+    meaning: "Somebody made a copy or a backup, and it has the mode of an ordinary file. The key that is in use \
+              is guarded for nothing then. Whoever has a client's key is root on the daemon's host; who has been \
+              on this machine may have it already, so issue a new pair.",
     remedy: "Remove the copy, or chmod 400 it; then issue a new pair",
     explains: &[],
     look,

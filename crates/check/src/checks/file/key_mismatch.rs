@@ -9,7 +9,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::Start,
     source: "Go crypto/tls X509KeyPair: private key does not match public key",
-    meaning: "The public key in the certificate is not the public half of this private key: one of the two files was renewed or copied without the other. The daemon does not start with such a pair, and a client stops before it connects.",
+    meaning: "The public key in the certificate is not the public half of this private key: one of the two files \
+              was renewed or copied without the other. The daemon does not start with such a pair, and a client \
+              stops before it connects.",
     remedy: "Put the pair that was issued together in place, or issue a new one:\n  sealock apply",
     explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,

@@ -9,8 +9,11 @@ pub(super) const CHECK: Check = Check {
     title: "the private key is not there",
     severity: Severity::Latent,
     stage: Stage::Start,
-    source: "moby daemon/command/daemon.go (newAPIServerTLSConfig) and go-connections tlsconfig: could not load X509 key pair",
-    meaning: "Without its private key a certificate proves nothing. A running daemon goes on with the key that it has read, and does not start again: it reads its TLS files at the start only. A client whose settings name the key stops before it connects.",
+    source: "moby daemon/command/daemon.go (newAPIServerTLSConfig) and go-connections tlsconfig: could not load \
+              X509 key pair",
+    meaning: "Without its private key a certificate proves nothing. A running daemon goes on with the key that it \
+              has read, and does not start again: it reads its TLS files at the start only. A client whose \
+              settings name the key stops before it connects.",
     remedy: "Put the key back where it is named, or issue a new pair:\n  sealock apply",
     explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,

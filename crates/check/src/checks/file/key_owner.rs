@@ -10,7 +10,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::Keeping,
     source: "POSIX chmod(2): the owner of a file changes its mode; CWE-283",
-    meaning: "The owner of a file reads it or makes it readable, whatever its mode. A stranger's key in the daemon's folder lets him stand in for the server; a key that root owns in a user's folder is one that the user cannot read, as sudo leaves it.",
+    meaning: "The owner of a file reads it or makes it readable, whatever its mode. A stranger's key in the \
+              daemon's folder lets him stand in for the server; a key that root owns in a user's folder is one \
+              that the user cannot read, as sudo leaves it.",
     remedy: "chown USER KEY",
     explains: &[],
     look,

@@ -10,7 +10,10 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Open,
     stage: Stage::Keeping,
     source: "Docker documentation, Protect the Docker daemon socket: chmod -v 0400 ca-key.pem key.pem server-key.pem",
-    meaning: "Whoever reads a client's key is that client, and so root on the daemon's host; whoever reads a server's key can stand in for the server. Docker does not look at the mode of its files, so nothing else tells. Changing the mode does not take back what was copied: if others have been on this machine, issue a new pair.",
+    meaning: "Whoever reads a client's key is that client, and so root on the daemon's host; whoever reads a \
+              server's key can stand in for the server. Docker does not look at the mode of its files, so nothing \
+              else tells. Changing the mode does not take back what was copied: if others have been on this \
+              machine, issue a new pair.",
     remedy: "chmod 400 KEY\nor let sealock do it:\n  sealock check --fix",
     explains: &[],
     look,

@@ -10,8 +10,11 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::Keeping,
     source: "CWE-538; RFC 4210 section 4.4 on the protection of private keys",
-    meaning: "The next commit that takes everything along publishes the key to everybody who has the repository, and its history keeps it after it was deleted. Whoever has a client's key is root on the daemon's host. If it was committed already, issue a new pair: deleting the file does not help.",
-    remedy: "Move the key out of the repository, or name it in the ignore file; look whether it was committed:\n  git log --all -- KEY",
+    meaning: "The next commit that takes everything along publishes the key to everybody who has the repository, \
+              and its history keeps it after it was deleted. Whoever has a client's key is root on the daemon's \
+              host. If it was committed already, issue a new pair: deleting the file does not help.",
+    remedy: "Move the key out of the repository, or name it in the ignore file; look whether it was committed:\n  \
+              git log --all -- KEY",
     explains: &[],
     look,
 };

@@ -10,8 +10,11 @@ pub(super) const CHECK: Check = Check {
     title: "leftovers of issuing lie beside the TLS files",
     severity: Severity::Weak,
     stage: Stage::Keeping,
-    source: "Docker documentation, Protect the Docker daemon socket: rm -v client.csr server.csr extfile.cnf extfile-client.cnf",
-    meaning: "Signing requests, serial files and extension files are needed while certificates are made, and by nobody afterwards. They tell a reader how this host is called and who issues for it, and they make it harder to see what belongs here.",
+    source: "Docker documentation, Protect the Docker daemon socket: rm -v client.csr server.csr extfile.cnf \
+              extfile-client.cnf",
+    meaning: "Signing requests, serial files and extension files are needed while certificates are made, and by \
+              nobody afterwards. They tell a reader how this host is called and who issues for it, and they make \
+              it harder to see what belongs here.",
     remedy: "Remove them; Docker reads none of them",
     explains: &[],
     look,

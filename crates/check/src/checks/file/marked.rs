@@ -12,7 +12,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::Start,
     source: "Go encoding/pem Decode: a BEGIN line begins at the start of its line; RFC 7468 section 2",
-    meaning: "An editor wrote invisible bytes before the first line, or the whole file in UTF-16. Docker does not see the first block then: a certificate or key is not found at all, and of a bundle the first CA is missing without a word.",
+    meaning: "An editor wrote invisible bytes before the first line, or the whole file in UTF-16. Docker does not \
+              see the first block then: a certificate or key is not found at all, and of a bundle the first CA is \
+              missing without a word.",
     remedy: "Save the file as UTF-8 without a byte order mark, or let sealock do it:\n  sealock check --fix",
     explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,

@@ -11,7 +11,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::Start,
     source: "go-connections tlsconfig/config.go: could not read CA certificate (is a directory, permission denied)",
-    meaning: "At the path is a directory, a link that leads nowhere, or a file that its user may not read. Containers leave such directories: mounting a path that does not exist makes one. The daemon does not start with it; a client stops before it connects.",
+    meaning: "At the path is a directory, a link that leads nowhere, or a file that its user may not read. \
+              Containers leave such directories: mounting a path that does not exist makes one. The daemon does \
+              not start with it; a client stops before it connects.",
     remedy: "Look at what lies there (`ls -ld PATH`), and put the file in its place",
     explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,

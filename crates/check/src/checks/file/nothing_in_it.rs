@@ -10,8 +10,11 @@ pub(super) const CHECK: Check = Check {
     title: "a file holds nothing of what it is for",
     severity: Severity::Latent,
     stage: Stage::Start,
-    source: "Go crypto/tls X509KeyPair: failed to find any PEM data; go-connections tlsconfig/config.go: failed to append certificates from PEM file",
-    meaning: "The file is there, and Docker finds nothing in it that it could use: it is empty, not PEM, or holds something else. A copy that was cut short or a redirect that failed leaves such files. The daemon does not start with it; a client stops before it connects.",
+    source: "Go crypto/tls X509KeyPair: failed to find any PEM data; go-connections tlsconfig/config.go: failed \
+              to append certificates from PEM file",
+    meaning: "The file is there, and Docker finds nothing in it that it could use: it is empty, not PEM, or holds \
+              something else. A copy that was cut short or a redirect that failed leaves such files. The daemon \
+              does not start with it; a client stops before it connects.",
     remedy: "Copy the file again from where it was issued, or issue it again:\n  sealock apply",
     explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,

@@ -10,8 +10,11 @@ pub(super) const CHECK: Check = Check {
     title: "a key file holds several private keys",
     severity: Severity::Weak,
     stage: Stage::Start,
-    source: "Go crypto/tls X509KeyPair takes the first; other clients (bollard, docker-java) refuse the file or take the last",
-    meaning: "Docker takes the first key and looks no further. Other tools take another one or refuse the file. Where the first does not fit the certificate, the daemon does not start, although the right key is there.",
+    source: "Go crypto/tls X509KeyPair takes the first; other clients (bollard, docker-java) refuse the file or \
+              take the last",
+    meaning: "Docker takes the first key and looks no further. Other tools take another one or refuse the file. \
+              Where the first does not fit the certificate, the daemon does not start, although the right key is \
+              there.",
     remedy: "Keep the one key that fits the certificate, and put the others where they belong",
     explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,

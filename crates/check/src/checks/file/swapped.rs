@@ -9,7 +9,8 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::Start,
     source: "Go crypto/tls X509KeyPair: PEM inputs may have been switched",
-    meaning: "The file that should hold the certificate holds a private key, and the other way round. Besides that it does not work, the key may now have the mode of a certificate, which everybody may read.",
+    meaning: "The file that should hold the certificate holds a private key, and the other way round. Besides \
+              that it does not work, the key may now have the mode of a certificate, which everybody may read.",
     remedy: "Swap the two settings or the two files, then look at the mode of the key: 0400",
     explains: &["SL-F409", "SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,

@@ -10,7 +10,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Latent,
     stage: Stage::Start,
     source: "Go crypto/tls parsePrivateKey: failed to parse private key; RFC 5958, RFC 8017, RFC 5915",
-    meaning: "Docker reads RSA, ECDSA on the curves of NIST and Ed25519, as PKCS#8, PKCS#1 or SEC1. Keys of OpenSSH, DSA keys, other curves and keys that were cut off are not read: the daemon does not start, and a client stops before it connects.",
+    meaning: "Docker reads RSA, ECDSA on the curves of NIST and Ed25519, as PKCS#8, PKCS#1 or SEC1. Keys of \
+              OpenSSH, DSA keys, other curves and keys that were cut off are not read: the daemon does not start, \
+              and a client stops before it connects.",
     remedy: "Issue a new pair:\n  sealock apply",
     explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
     look,

@@ -10,7 +10,9 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Open,
     stage: Stage::Keeping,
     source: "RFC 5280 section 9 (protection of a CA's private key)",
-    meaning: "Whoever reads the client anchor's key can make clients of any name, and every daemon that trusts it lets them in as root. There is no revocation in stock Docker, so a key that was read by others means new anchors everywhere.",
+    meaning: "Whoever reads the client anchor's key can make clients of any name, and every daemon that trusts it \
+              lets them in as root. There is no revocation in stock Docker, so a key that was read by others \
+              means new anchors everywhere.",
     remedy: "chmod 400 KEY, and if others may have read it, make new anchors:\n  sealock rekey",
     explains: &[],
     look,
