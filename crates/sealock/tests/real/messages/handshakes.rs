@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use sealock_testkit::clients::{Request, Tls, Told};
+use sealock_testkit::clients::{Attempt, Request, Tls, Told};
 use sealock_testkit::dockerd::Dockerd;
 use sealock_testkit::lab::{Version, lab};
 use sealock_testkit::process::{becomes, free_port, wait_for};
@@ -26,7 +26,7 @@ fn every_client(host: &str, port: u16, dir: &Path) -> Vec<(&'static str, String)
         ("docker-py", request.python()),
         ("dockerode", request.dockerode()),
     ];
-    let text = |(who, attempt): (_, sealock_testkit::clients::Attempt)| {
+    let text = |(who, attempt): (_, Attempt)| {
         assert!(!attempt.got_in, "{who} got in: {}", attempt.text);
         (who, told(&attempt.text).to_owned())
     };

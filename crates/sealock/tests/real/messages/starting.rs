@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
-use sealock_testkit::dockerd::Dockerd;
+use sealock_testkit::dockerd::{Builder, Dockerd};
 use sealock_testkit::lab::Version;
 use sealock_testkit::process::free_port;
 use sealock_testkit::scratch::Scratch;
@@ -26,7 +26,7 @@ fn does_not_start(version: Version) {
     let mut reader = Reader::default();
     let scratch = Scratch::new("messages");
     let files = Files::new(scratch.path());
-    for (code, keys) in files.cases(version) {
+    for (code, keys) in files.cases() {
         refuses(
             &mut reader,
             Dockerd::builder(version).hosts_in_config(),
@@ -48,12 +48,7 @@ fn does_not_start(version: Version) {
     reader.done(&format!("dockerd {version:?} does not start"), 20);
 }
 
-fn refuses(
-    reader: &mut Reader,
-    builder: sealock_testkit::dockerd::Builder,
-    text: &str,
-    code: &str,
-) {
+fn refuses(reader: &mut Reader, builder: Builder, text: &str, code: &str) {
     let daemon = builder.config(text).prepare();
     let outcome = daemon.try_start();
     assert!(outcome.code != 0, "it started with {text}");
@@ -62,32 +57,17 @@ fn refuses(
 
 fn listeners(reader: &mut Reader, version: Version) {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = format!("tcp://{}", taken.local_addr().unwrap());
-    let held = TcpListener::bind(taken.trim_start_matches("tcp://"));
     let free = free_port();
     for (code, host) in [
+        ("F218", format!("tcp://{}", taken.local_addr().unwrap())),
         ("F223", format!("tcp://192.0.2.1:{free}")),
         ("F219", "fd://".to_owned()),
         ("F209", format!("http://127.0.0.1:{free}")),
     ] {
         let text = document(version, &format!("{}, \"tls\": false", hosts(&host)));
-        refuses(
-            reader,
-            Dockerd::builder(version).hosts_in_config(),
-            &text,
-            code,
-        );
+        let builder = Dockerd::builder(version).hosts_in_config();
+        refuses(reader, builder, &text, code);
     }
-    drop(held);
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let host = format!("tcp://{}", taken.local_addr().unwrap());
-    let text = document(version, &format!("{}, \"tls\": false", hosts(&host)));
-    refuses(
-        reader,
-        Dockerd::builder(version).hosts_in_config(),
-        &text,
-        "F218",
-    );
 }
 
 fn hosts(host: &str) -> String {
@@ -148,7 +128,7 @@ impl Files {
         }
     }
 
-    fn cases(&self, _version: Version) -> Vec<(&'static str, String)> {
+    fn cases(&self) -> Vec<(&'static str, String)> {
         let all = |ca: &str, cert: &str, key: &str| {
             let folder = &self.folder;
             format!(
