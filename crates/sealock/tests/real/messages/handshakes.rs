@@ -14,6 +14,9 @@ use sealock_testkit::scratch::Scratch;
 use super::certificates::{Authority, CLIENT, Leaf, SERVER};
 use super::{Reader, told};
 
+/// Clients that say it with another meaning than the rest.
+type Differing = &'static [(&'static str, &'static str)];
+
 /// What every client says at `host`, with the files of `dir`.
 fn every_client(host: &str, port: u16, dir: &Path) -> Vec<(&'static str, String)> {
     let request = Request::new(host, port, dir);
@@ -49,7 +52,7 @@ fn what_clients_say_of_servers_that_are_not_to_be_trusted() {
     let both = "DNS:localhost,IP:127.0.0.1";
     let issue = |name, names, usage, when| authority.issue(&leaf(name, names, usage, when));
     // What each says differently from the rest stands behind the code of the rest.
-    let cases: [(PathBuf, &str, &str, &[(&str, &str)]); 8] = [
+    let cases: [(PathBuf, &str, &str, Differing); 8] = [
         (
             issue("no-address", "DNS:localhost", "serverAuth", "+0"),
             "127.0.0.1",
