@@ -187,11 +187,15 @@ fn by_subject(spots: Vec<Spot>) -> Vec<Vec<Spot>> {
     groups
 }
 
-/// Takes away what another finding explains, and notes it there as a consequence.
+/// Takes away what another finding explains, and notes it there as a consequence. What only waits explains nothing that
+/// bites now.
 fn fold(found: Vec<Finding>) -> Vec<Finding> {
     let explains = |finding: &Finding, other: &Finding| {
         let scope = |finding: &Finding| finding.spots.first().map(|spot| spot.scope.clone());
-        finding.check.explains.contains(&other.check.code)
+        // What has not happened yet is no reason for what bites now.
+        let waits = finding.severity >= Severity::Latent && other.severity < Severity::Latent;
+        !waits
+            && finding.check.explains.contains(&other.check.code)
             && (scope(finding).is_some_and(|own| own.is_empty()) || scope(finding) == scope(other))
     };
     let (kept, gone): (Vec<Finding>, Vec<Finding>) = found

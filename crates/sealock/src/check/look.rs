@@ -109,15 +109,13 @@ fn doors(host: &Host) -> Vec<Place> {
 }
 
 fn behind(listener: &Listener, host: &Host) -> Vec<Place> {
-    let Some((name, port)) = listener.address.rsplit_once(':') else {
-        return Vec::new();
-    };
-    let Ok(port) = port.parse::<u16>() else {
+    let Some((name, port)) = parts(&listener.address) else {
         return Vec::new();
     };
     let name = name.trim_start_matches('[').trim_end_matches(']');
     let ip = match name {
-        "" | "*" => Some(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
+        "" => Some(std::net::Ipv4Addr::LOCALHOST.into()),
+        "*" => Some(std::net::Ipv4Addr::UNSPECIFIED.into()),
         name => name.parse().ok(),
     };
     let at = |ip: std::net::IpAddr| Place::at(std::net::SocketAddr::new(ip, port));
@@ -135,10 +133,25 @@ fn behind(listener: &Listener, host: &Host) -> Vec<Place> {
             places
         }
         Some(ip) => vec![at(ip)],
-        None => Place::parse(&format!("tcp://{}", listener.address))
+        None => Place::parse(&format!("tcp://{name}:{port}"))
             .into_iter()
             .collect(),
     }
+}
+
+/// Host and port of a listener; without a port dockerd takes the one for connections in clear.
+fn parts(address: &str) -> Option<(&str, u16)> {
+    let address = address.split('/').next().unwrap_or_default();
+    // An IPv6 address in brackets has colons of its own.
+    let (name, port) = match address.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => (name, port),
+        _ => (address, ""),
+    };
+    let port = match port {
+        "" => 2375,
+        port => port.parse().ok()?,
+    };
+    Some((name, port))
 }
 
 /// The endpoint of a client, when it goes to one.
@@ -152,4 +165,25 @@ pub(crate) fn place_of(client: &ClientSide) -> Option<Place> {
                 .and_then(|host| Place::parse(host).ok())
         })
         .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn a_listener_without_a_port_listens_on_2375() {
+        for (written, expected) in [
+            ("0.0.0.0:2376", Some(("0.0.0.0", 2376))),
+            ("10.0.0.5", Some(("10.0.0.5", 2375))),
+            ("[::1]", Some(("[::1]", 2375))),
+            ("[::]:2376", Some(("[::]", 2376))),
+            ("localhost:", Some(("localhost", 2375))),
+            ("", Some(("", 2375))),
+            (":2376/path", Some(("", 2376))),
+            ("host:x", None),
+        ] {
+            assert_eq!(parts(written), expected, "{written}");
+        }
+    }
 }

@@ -147,6 +147,21 @@ fn what_is_open_now_comes_before_what_waits() {
     assert_eq!(world.codes(), ["SL-F103", "SL-F203"]);
 }
 
+/// A daemon that runs and will not start again does not explain that nobody answers at the port now.
+#[test]
+fn what_waits_explains_nothing_that_bites_now() {
+    let mut world = World::new();
+    set(&mut world, "hosts", json!(["fd://"]));
+    world.host_mut().listeners.clear();
+    let end = world.endpoint_mut();
+    end.reach = Reach::Refused;
+    end.plain = None;
+    end.visits.clear();
+    end.modes.clear();
+    end.chain.clear();
+    assert_eq!(world.codes(), ["SL-F901", "SL-F203"]);
+}
+
 /// `sealock up` uses keys where no systemd unit runs the daemon, and a drop-in with flags elsewhere.
 #[test]
 fn healthy_hosts_of_every_kind_have_no_finding() {

@@ -60,11 +60,7 @@ fn name(host: &Host, written: &str) -> Option<fn(String, String) -> Spot> {
         return None;
     }
     match &host.daemon {
-        Daemon::On { .. } => Some(|place, cause| {
-            Spot::new(place, cause)
-                .of(super::NEXT)
-                .severity(Severity::Weak)
-        }),
+        Daemon::On { .. } => Some(|place, cause| Spot::new(place, cause).severity(Severity::Weak)),
         Daemon::Off { why } if why.contains("no such host") || why.contains("lookup") => {
             Some(|place, cause| Spot::new(place, cause).severity(Severity::Down))
         }

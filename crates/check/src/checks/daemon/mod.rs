@@ -37,13 +37,10 @@ pub(super) use specific::{config_is_told, in_files, places};
 /// What follows when the daemon does not start.
 const STOPPED: &[&str] = &["SL-F207", "SL-F210", "SL-F211", "SL-F901"];
 
-/// The scope of what has not happened yet: it explains nothing that is seen now.
-const NEXT: &str = "the next start";
-
 /// A spot that keeps the daemon from starting: down when it is off, and otherwise in wait.
 fn at_start(host: &Host, spot: Spot) -> Spot {
     match host.is_on() {
-        true => spot.of(NEXT).severity(Severity::Latent),
+        true => spot.severity(Severity::Latent),
         false => spot.severity(Severity::Down),
     }
 }

@@ -30,8 +30,8 @@ fn look(seen: &Seen) -> Vec<Spot> {
     else {
         return Vec::new();
     };
-    // A rootless daemon takes its containers along, whatever is set.
-    if host.supervisor == Supervisor::Rootless {
+    // A rootless daemon takes its containers along, whatever is set; and where nothing runs, nothing stops.
+    if host.supervisor == Supervisor::Rootless || *containers == 0 {
         return Vec::new();
     }
     let why = match mode::setting(host, "live-restore") {
@@ -56,12 +56,13 @@ mod tests {
     use crate::testing::World;
 
     #[test]
-    fn not_for_swarm_and_not_for_rootless() {
-        for (live_restore, swarm, supervisor, expected) in [
-            (true, false, Supervisor::Systemd, 0),
-            (false, false, Supervisor::Systemd, 1),
-            (false, true, Supervisor::Systemd, 0),
-            (false, false, Supervisor::Rootless, 0),
+    fn not_for_swarm_not_for_rootless_and_not_where_nothing_runs() {
+        for (live_restore, swarm, containers, supervisor, expected) in [
+            (true, false, 1, Supervisor::Systemd, 0),
+            (false, false, 1, Supervisor::Systemd, 1),
+            (false, false, 0, Supervisor::Systemd, 0),
+            (false, true, 1, Supervisor::Systemd, 0),
+            (false, false, 1, Supervisor::Rootless, 0),
         ] {
             let mut world = World::new();
             let host = world.host_mut();
@@ -70,7 +71,7 @@ mod tests {
                 warnings: Vec::new(),
                 live_restore,
                 swarm,
-                containers: 1,
+                containers,
             };
             assert_eq!(world.look(&CHECK).len(), expected);
         }

@@ -47,7 +47,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
         false => spot,
     };
     vec![match host.is_on() {
-        true => spot.of(super::NEXT),
+        true => spot,
         false => spot.severity(Severity::LockedOut),
     }]
 }
