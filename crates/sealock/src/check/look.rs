@@ -1,5 +1,6 @@
 //! Looking at this host, from inside and from outside.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,12 +114,12 @@ fn behind(listener: &Listener, host: &Host) -> Vec<Place> {
         return Vec::new();
     };
     let name = name.trim_start_matches('[').trim_end_matches(']');
-    let ip = match name {
-        "" => Some(std::net::Ipv4Addr::LOCALHOST.into()),
-        "*" => Some(std::net::Ipv4Addr::UNSPECIFIED.into()),
+    let ip: Option<IpAddr> = match name {
+        "" => Some(Ipv4Addr::LOCALHOST.into()),
+        "*" => Some(Ipv4Addr::UNSPECIFIED.into()),
         name => name.parse().ok(),
     };
-    let at = |ip: std::net::IpAddr| Place::at(std::net::SocketAddr::new(ip, port));
+    let at = |ip: IpAddr| Place::at(SocketAddr::new(ip, port));
     match ip {
         Some(ip) if ip.is_unspecified() => {
             let own = host
@@ -128,7 +129,7 @@ fn behind(listener: &Listener, host: &Host) -> Vec<Place> {
                 .filter(|own| ip.is_ipv6() || own.is_ipv4());
             let mut places: Vec<Place> = own.take(ADDRESSES).map(at).collect();
             if places.is_empty() {
-                places.push(at(std::net::Ipv4Addr::LOCALHOST.into()));
+                places.push(at(Ipv4Addr::LOCALHOST.into()));
             }
             places
         }
