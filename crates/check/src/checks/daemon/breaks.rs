@@ -147,6 +147,16 @@ fn what_is_open_now_comes_before_what_waits() {
     assert_eq!(world.codes(), ["SL-F103", "SL-F203"]);
 }
 
+/// What a daemon that runs has not read yet takes nothing away from clients.
+#[test]
+fn a_listener_to_come_is_not_missing() {
+    let mut world = World::new();
+    world.host_mut().stale = true;
+    host_flag(&mut world, "tcp://192.0.2.99:2376");
+    world.endpoint_mut().reach = Reach::Refused;
+    assert_eq!(world.codes(), ["SL-F223"]);
+}
+
 /// A daemon that runs and will not start again does not explain that nobody answers at the port now.
 #[test]
 fn what_waits_explains_nothing_that_bites_now() {

@@ -1,7 +1,8 @@
 //! F221: a configured listener is not open.
 
+use super::specific;
 use crate::checks::door::is_at;
-use crate::seen::Reach;
+use crate::seen::{Endpoint, Reach};
 use crate::{Check, Seen, Severity, Spot, Stage};
 use sealock_diag::escape;
 
@@ -23,6 +24,9 @@ fn look(seen: &Seen) -> Vec<Spot> {
     let Some(host) = seen.host.as_ref().filter(|host| host.is_on()) else {
         return Vec::new();
     };
+    if awaits_restart(seen) {
+        return Vec::new();
+    }
     let listeners = host.listeners.iter();
     listeners
         .filter_map(|listener| {
@@ -44,6 +48,20 @@ fn look(seen: &Seen) -> Vec<Spot> {
             Some(Spot::new(escape(&listener.origin), cause))
         })
         .collect()
+}
+
+/// Whether this is a listener of settings that the daemon has not read yet, and that are told by themselves:
+/// clients go on with what was open before.
+pub(in crate::checks) fn is_to_come(seen: &Seen, endpoint: &Endpoint) -> bool {
+    let mut listeners = seen.host.iter().flat_map(|host| host.listeners.iter());
+    listeners.any(|listener| is_at(listener, endpoint)) && awaits_restart(seen)
+}
+
+fn awaits_restart(seen: &Seen) -> bool {
+    seen.host
+        .as_ref()
+        .is_some_and(|host| host.is_on() && host.stale)
+        && (specific::config_is_told(seen) || specific::files_are_told(seen))
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ use crate::Check;
 use crate::seen::Host;
 use crate::{Severity, Spot};
 
+pub(super) use listener_missing::is_to_come;
 pub(super) use specific::{config_is_told, in_files, places};
 
 /// What follows when the daemon does not start.

@@ -1,5 +1,6 @@
 //! F901: nobody listens.
 
+use crate::checks::daemon;
 use crate::seen::Reach;
 use crate::{Check, Seen, Severity, Spot, Stage};
 
@@ -23,7 +24,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
     let refused = seen
         .endpoints
         .iter()
-        .filter(|end| end.reach == Reach::Refused);
+        .filter(|end| end.reach == Reach::Refused && !daemon::is_to_come(seen, end));
     refused
         .map(|end| {
             let cause = format!(
