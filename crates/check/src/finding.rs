@@ -191,12 +191,15 @@ fn by_subject(spots: Vec<Spot>) -> Vec<Vec<Spot>> {
 /// bites now.
 fn fold(found: Vec<Finding>) -> Vec<Finding> {
     let explains = |finding: &Finding, other: &Finding| {
-        let scope = |finding: &Finding| finding.spots.first().map(|spot| spot.scope.clone());
+        let subject = other.spots.first().map_or("", |spot| spot.scope.as_str());
         // What has not happened yet is no reason for what bites now.
         let waits = finding.severity >= Severity::Latent && other.severity < Severity::Latent;
         !waits
             && finding.check.explains.contains(&other.check.code)
-            && (scope(finding).is_some_and(|own| own.is_empty()) || scope(finding) == scope(other))
+            && finding
+                .spots
+                .iter()
+                .any(|spot| spot.scope.is_empty() || spot.scope == subject)
     };
     let (kept, gone): (Vec<Finding>, Vec<Finding>) = found
         .iter()

@@ -289,6 +289,7 @@ impl World {
                 group: "docker".to_owned(),
             }],
             group_members: Vec::new(),
+            wanted_names: Vec::new(),
             files: vec![
                 file("/etc/docker/tls/ca.pem", Role::DaemonAnchors, &anchors),
                 file(

@@ -44,6 +44,7 @@ fn host(version: u32, flags: &[&str], json: Value, environment: &[(&str, &str)])
         listeners: Vec::new(),
         sockets: Vec::new(),
         group_members: Vec::new(),
+        wanted_names: Vec::new(),
         files: Vec::new(),
         stale: false,
         cloaked: false,

@@ -1,6 +1,7 @@
 //! The daemon as it runs, and as it would start again.
 
 use super::File;
+use sealock_pki::San;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -13,6 +14,8 @@ pub struct Host {
     pub names: Vec<String>,
     /// Its addresses.
     pub addresses: Vec<IpAddr>,
+    /// The names and addresses that `sealock.toml` wants its certificate to carry; none without one.
+    pub wanted_names: Vec<San>,
     /// Who runs the daemon.
     pub supervisor: Supervisor,
     /// Its unit, under systemd.

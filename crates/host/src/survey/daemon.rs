@@ -28,6 +28,12 @@ pub(super) fn host(
     let mut host = Host {
         names: observed.hostnames.clone(),
         addresses: observed.addresses.clone(),
+        // What cannot be a name is told of when sealock.toml is read.
+        wanted_names: desired
+            .iter()
+            .flat_map(|desired| &desired.daemon.names)
+            .filter_map(|name| name.parse().ok())
+            .collect(),
         supervisor: supervisor(observed.supervisor),
         unit: whole.as_ref().and_then(|whole| unit(observed, whole)),
         version: observed.version.as_ref().map(|version| seen::Version {

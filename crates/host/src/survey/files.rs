@@ -14,13 +14,7 @@ const LARGEST: u64 = 1024 * 1024;
 
 /// Looks at a file, whatever is there. Never waits for the writer of a pipe, never opens a device, reads at
 /// most [`LARGEST`] bytes.
-pub fn look(
-    system: &dyn System,
-    path: &Path,
-    role: Role,
-    named: bool,
-    rightful_uid: u32,
-) -> File {
+pub fn look(system: &dyn System, path: &Path, role: Role, named: bool, rightful_uid: u32) -> File {
     let root = system.root();
     let at = root.at(path);
     // Where it really lies: bits of folders on the way of a link do not count, those of its end do.

@@ -9,7 +9,7 @@ use sealock_check::seen::{ClientSide, Host, Listener};
 use sealock_diag::Diagnose;
 use sealock_host::survey::survey;
 use sealock_host::{Desired, Local, Options, System};
-use sealock_pki::Timestamp;
+use sealock_pki::{San, Timestamp};
 use sealock_probe::{Depth, Place, Visitors, look_at_all};
 
 use super::keeping::keeping;
@@ -119,7 +119,14 @@ fn behind(listener: &Listener, host: &Host) -> Vec<Place> {
         "*" => Some(Ipv4Addr::UNSPECIFIED.into()),
         name => name.parse().ok(),
     };
-    let at = |ip: IpAddr| Place::at(SocketAddr::new(ip, port));
+    let at = |ip: IpAddr| {
+        let place = Place::at(SocketAddr::new(ip, port));
+        // An address that nobody wants in the certificate is only a way to the host: it is called as it wants to be.
+        match host.wanted_names.first() {
+            Some(name) if !host.wanted_names.contains(&San::Ip(ip)) => place.called(name.clone()),
+            _ => place,
+        }
+    };
     match ip {
         Some(ip) if ip.is_unspecified() => {
             let own = host

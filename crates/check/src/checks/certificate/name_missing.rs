@@ -63,4 +63,15 @@ mod tests {
         world.serve(&[leaf]);
         assert_eq!(world.look(&CHECK), []);
     }
+
+    /// The host was looked at by its address, so a name that only `sealock.toml` has went unseen.
+    #[test]
+    fn a_name_that_is_wanted_and_not_carried() {
+        let mut world = World::new();
+        let wanted = |name: &str| vec![name.parse().unwrap()];
+        world.seen.host.as_mut().unwrap().wanted_names = wanted("docker.example.org");
+        assert_eq!(world.look(&CHECK), []);
+        world.seen.host.as_mut().unwrap().wanted_names = wanted("other.example.org");
+        assert_eq!(world.look(&CHECK).len(), 1);
+    }
 }

@@ -49,6 +49,17 @@ pub(super) fn wanted(seen: &Seen) -> Vec<Wanted<'_>> {
         .host
         .as_ref()
         .and_then(|host| host_file(host, Role::ServerCertificate));
+    if let (Some(host), Some(disk)) = (&seen.host, disk) {
+        for name in &host.wanted_names {
+            found.extend(leaf_of(&chain_of(disk)).map(|leaf| Wanted {
+                name: name.clone(),
+                leaf,
+                place: disk.shown(),
+                scope: "",
+                bite: Severity::LockedOut,
+            }));
+        }
+    }
     for client in seen
         .clients
         .iter()

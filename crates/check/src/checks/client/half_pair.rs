@@ -1,7 +1,7 @@
 //! F506: a certificate without a key, or a key without a certificate.
 
 use super::{file_place, has, uses_tls};
-use crate::seen::{Origin, Role};
+use crate::seen::{Role, TlsUse};
 use crate::{Check, Seen, Severity, Spot, Stage};
 
 pub(super) const CHECK: Check = Check {
@@ -21,7 +21,7 @@ pub(super) const CHECK: Check = Check {
 fn look(seen: &Seen) -> Vec<Spot> {
     let mut spots = Vec::new();
     for client in &seen.clients {
-        let idle = matches!(client.origin, Origin::Directory(_));
+        let idle = client.tls == TlsUse::Unused;
         let shows = uses_tls(client) && client.is_tcp();
         if !(idle || shows) {
             continue;
@@ -54,7 +54,7 @@ mod tests {
     use super::CHECK;
     use crate::Severity;
     use crate::checks::client::tests::{codes, context, folder, lose};
-    use crate::seen::Role;
+    use crate::seen::{Origin, Role};
     use crate::testing::World;
 
     #[test]
@@ -71,5 +71,14 @@ mod tests {
         let mut world = folder();
         lose(&mut world, Role::ClientKey);
         assert_eq!(world.look(&CHECK)[0].severity, Some(Severity::Latent));
+    }
+
+    #[test]
+    fn a_folder_in_use_is_locked_out() {
+        let mut world = World::new();
+        world.seen.clients[0].origin = Origin::Directory("/root/.docker".into());
+        lose(&mut world, Role::ClientKey);
+        assert_eq!(world.codes(), ["SL-F506"]);
+        assert_eq!(world.look(&CHECK)[0].severity, Some(Severity::LockedOut));
     }
 }

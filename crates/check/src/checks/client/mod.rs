@@ -66,9 +66,9 @@ pub(super) const ALL: &[&Check] = &[
 
 /// Where the client's host is written, for a message.
 fn place(client: &ClientSide) -> String {
-    match client.context {
-        Some(_) => client.label.clone(),
-        None => setting(client, "DOCKER_HOST"),
+    match client.origin {
+        Origin::Shell => setting(client, "DOCKER_HOST"),
+        Origin::Context { .. } | Origin::Directory(_) => client.label.clone(),
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
               until its own end, or until the authority's generation changes, and then the client is refused although \"the certificate \
               was renewed\".",
     remedy: "Install the new one over it, where the old one is:\n  sealock client install NAME --to PLACE",
-    explains: &[],
+    explains: &["SL-F301", "SL-F303"],
     look,
 };
 
@@ -73,10 +73,10 @@ fn look(seen: &Seen) -> Vec<Spot> {
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::Severity;
     use crate::checks::client::tests::{codes, context};
     use crate::seen::LeafState;
     use crate::testing::{DAY, NOW, client_leaf, key};
+    use crate::{Finding, Perspective, Severity, findings};
 
     #[test]
     fn an_old_copy_is_found_once_there_is_a_newer_one() {
@@ -96,5 +96,10 @@ mod tests {
         assert_eq!(codes(&world), ["SL-F520"]);
         world.seen.now = NOW + 91 * DAY;
         assert_eq!(world.look(&CHECK)[0].severity, Some(Severity::LockedOut));
+        // That the copy has expired is no finding of its own: a newer one is at hand.
+        let told = findings(&world.seen, Perspective::Client);
+        let own = |finding: &&Finding| finding.spots[0].scope.starts_with("context");
+        let codes: Vec<&str> = told.iter().filter(own).map(|one| one.check.code).collect();
+        assert_eq!(codes, ["SL-F520"]);
     }
 }
