@@ -174,9 +174,10 @@ fn reach(flags: &CliFlags, env: &dyn Fn(&str) -> Option<String>, dir: &Path) -> 
 
 /// The host as the CLI completes it.
 fn host(given: &str, tls: bool) -> String {
-    let port = if tls { "2376" } else { "2375" };
+    // 2376 is only where TLS leads with no host at all: a host without a port gets 2375, whatever else is said.
+    let port = "2375";
     let rest = match given.split_once("://") {
-        None if given.is_empty() && tls => return format!("tcp://localhost:{port}"),
+        None if given.is_empty() && tls => return "tcp://localhost:2376".to_owned(),
         None if given.is_empty() => return "unix:///var/run/docker.sock".to_owned(),
         None => given,
         Some(("tcp", rest)) => rest,
@@ -439,11 +440,12 @@ mod tests {
             ("", false, "unix:///var/run/docker.sock"),
             ("", true, "tcp://localhost:2376"),
             ("tcp://h", false, "tcp://h:2375"),
-            ("tcp://h", true, "tcp://h:2376"),
+            ("tcp://h", true, "tcp://h:2375"),
             ("h:1", true, "tcp://h:1"),
-            ("tcp://[::1]", true, "tcp://[::1]:2376"),
+            ("tcp://[::1]", true, "tcp://[::1]:2375"),
             ("tcp://[::1]:7", true, "tcp://[::1]:7"),
-            ("tcp://h/prefix", true, "tcp://h:2376/prefix"),
+            ("tcp://h/prefix", true, "tcp://h:2375/prefix"),
+            ("tcp://", true, "tcp://localhost:2375"),
             ("unix:///x.sock", true, "unix:///x.sock"),
             ("ssh://u@h", false, "ssh://u@h"),
         ] {

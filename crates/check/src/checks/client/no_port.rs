@@ -1,7 +1,8 @@
 //! F507: a host without a port.
 
 use super::spelling::{Fault, fault};
-use super::{host, place, uses_tls, written};
+use super::{endpoint, host, place, written};
+use crate::seen::Reach;
 use crate::{Check, Seen, Severity, Spot, Stage};
 
 pub(super) const CHECK: Check = Check {
@@ -9,10 +10,10 @@ pub(super) const CHECK: Check = Check {
     title: "a client's host has no port",
     severity: Severity::LockedOut,
     stage: Stage::Settings,
-    source: "docker/cli opts/hosts.go (2375, or 2376 with TLS), moby client/client.go (a context's host is taken as it is)",
-    meaning: "Which port a host without one means depends on who reads it. In DOCKER_HOST the docker CLI takes 2376 with TLS and 2375 \
-              without. In a context nothing is added, and the connection goes to 443 or 80, where no daemon is. Other clients have other \
-              habits. dockerd itself takes 2375 even with TLS.",
+    source: "docker/cli opts/hosts.go (2375, even with TLS), moby client/client.go (a context's host is taken as it is)",
+    meaning: "Which port a host without one means depends on who reads it. In DOCKER_HOST the docker CLI takes 2375, the customary \
+              plain one, even with TLS. In a context nothing is added, and the connection goes to 443 or 80, where no daemon is. Other \
+              clients have other habits. dockerd itself takes 2375 as well.",
     remedy: "Write the port: tcp://HOST:2376",
     explains: &[],
     look,
@@ -24,10 +25,12 @@ fn look(seen: &Seen) -> Vec<Spot> {
         .iter()
         .filter(|client| fault(client) == Some(Fault::NoPort));
     bare.map(|client| {
-        let severity = match client.context {
-            // The CLI's guess is the right one.
-            None if uses_tls(client) => Severity::Weak,
-            _ => Severity::LockedOut,
+        // Without TLS the CLI's guess may be what was meant.
+        let answers = endpoint(seen, client).is_some_and(|end| end.reach == Reach::Reached);
+        let severity = if client.context.is_none() && answers {
+            Severity::Weak
+        } else {
+            Severity::LockedOut
         };
         Spot::new(
             place(client),
@@ -60,9 +63,11 @@ mod tests {
         goes_to(
             &mut world,
             "tcp://docker.example.org",
-            "tcp://docker.example.org:2376",
+            "tcp://docker.example.org:2375",
         );
         assert_eq!(codes(&world), ["SL-F507"]);
+        assert_eq!(world.look(&CHECK)[0].severity, Some(Severity::LockedOut));
+        world.endpoint_mut().label = "tcp://docker.example.org:2375".to_owned();
         assert_eq!(world.look(&CHECK)[0].severity, Some(Severity::Weak));
         let mut world = context();
         goes_to(

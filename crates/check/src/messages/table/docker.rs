@@ -243,7 +243,7 @@ pub(super) const TABLE: &[Pattern] = &[
                 .help("sealock check tcp://{host}:2375"),
             means(
                 "SL-F507",
-                "2375 is what the docker CLI takes when the host has no port and TLS is off; with TLS it is 2376",
+                "2375 is what the docker CLI takes when the host has no port, with TLS too",
             ),
         ],
     ),
