@@ -1,6 +1,7 @@
-//! `cargo xtask picture`: what `sealock demo` prints, as the SVG that the README shows.
+//! `cargo xtask picture`: what `sealock demo` and `sealock check` print, as the SVGs that the README and the docs show.
 
 use std::fmt::Write;
+use std::path::Path;
 use std::process::Command;
 
 use crate::run::{at, quiet};
@@ -11,7 +12,19 @@ const COLUMN: f32 = 8.4;
 const ROW: f32 = 19.0;
 const MARGIN: f32 = 18.0;
 
-/// Runs the demo and draws its table: everything up to the explanations of the cells.
+/// Pictures that are drawn from snapshots of the real tests: what the binary prints about a real daemon.
+const OF_SNAPSHOTS: [(&str, &str); 2] = [
+    (
+        "docs/matrix.svg",
+        "crates/sealock/tests/real/check/snapshots/real__check__pictures__matrix.snap",
+    ),
+    (
+        "docs/finding.svg",
+        "crates/sealock/tests/real/check/snapshots/real__check__pictures__finding.snap",
+    ),
+];
+
+/// Runs the demo and draws its table, everything up to the explanations of the cells; then draws the snapshots.
 pub(crate) fn picture() -> Done {
     let printed = quiet(Command::new("cargo").current_dir(root()).args([
         "run", "--quiet", "--locked", "-p", "sealock", "--", "--color", "always", "demo",
@@ -23,7 +36,35 @@ pub(crate) fn picture() -> Done {
         .map(|(_, line)| line)
         .collect();
     let path = root().join("docs/proof.svg");
-    at(&path, std::fs::write(&path, svg(&table.join("\n"))))
+    at(&path, std::fs::write(&path, svg(&table.join("\n"))))?;
+    for (picture, snapshot) in OF_SNAPSHOTS {
+        let path = root().join(picture);
+        at(
+            &path,
+            std::fs::write(&path, of_snapshot(&root().join(snapshot))?),
+        )?;
+    }
+    Ok(())
+}
+
+/// Whether the pictures are what the snapshots say.
+pub(crate) fn drawn(root: &Path, broken: &mut Vec<String>) -> Done {
+    for (picture, snapshot) in OF_SNAPSHOTS {
+        let path = root.join(picture);
+        if at(&path, std::fs::read_to_string(&path))? != of_snapshot(&root.join(snapshot))? {
+            broken.push(format!(
+                "{picture} is not what its snapshot says; `cargo xtask picture` draws it"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn of_snapshot(path: &Path) -> Done<String> {
+    let text = at(path, std::fs::read_to_string(path))?;
+    // The head of a snapshot stands between two lines of dashes.
+    let body = text.splitn(3, "---\n").nth(2).unwrap_or_default();
+    Ok(svg(body.trim_end()))
 }
 
 /// Turns text with SGR colours into a self-contained SVG.

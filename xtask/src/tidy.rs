@@ -15,7 +15,7 @@ const LONG: usize = 700;
 /// Beyond this only tables go.
 const TOO_LONG: usize = 1000;
 /// Files that are tables, and so may be as long as they must.
-const TABLES: &[&str] = &[];
+const TABLES: &[&str] = &["crates/check/src/messages/told.rs"];
 
 /// What prints or ends the process; allowed in the binary and in what is not the product.
 const VOICES: &[&str] = &[
@@ -86,6 +86,8 @@ pub(crate) fn tidy() -> Done {
     changelog(&root, &mut broken)?;
     fuzz(&root, &mut broken)?;
     explained(&root, &mut broken)?;
+    provoked(&sources, &mut broken);
+    crate::picture::drawn(&root, &mut broken)?;
 
     for note in &notes {
         println!("tidy: note: {note}");
@@ -299,6 +301,29 @@ fn explained(root: &Path, broken: &mut Vec<String>) -> Done {
         }
     }
     Ok(())
+}
+
+/// Every finding is provoked by a test against the real software, which names its code.
+fn provoked(sources: &[Source], broken: &mut Vec<String>) {
+    let real: Vec<&Source> = sources
+        .iter()
+        .filter(|source| source.path.starts_with("crates/sealock/tests/real/"))
+        .collect();
+    let checks = sources
+        .iter()
+        .filter(|source| source.path.starts_with("crates/check/src/checks/"));
+    for source in checks {
+        let Some((_, after)) = source.text.split_once("    code: \"") else {
+            continue;
+        };
+        let code = after.split('"').next().unwrap_or_default();
+        if !real.iter().any(|test| test.text.contains(code)) {
+            broken.push(format!(
+                "{}: no test below crates/sealock/tests/real provokes {code}",
+                source.path
+            ));
+        }
+    }
 }
 
 /// Where any of `needles` occurs as a whole word: line number and needle.

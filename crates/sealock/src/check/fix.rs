@@ -12,7 +12,7 @@ use sealock_pki::is_sealed;
 use super::look::Inside;
 use super::report::Report;
 use crate::cli::Check;
-use crate::cloak::{desired, run, show, up};
+use crate::cloak::{run, show, up};
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::{ask, catalogue};
@@ -30,7 +30,7 @@ pub(crate) fn mend(
 ) -> Result<Report, Failure> {
     let mut report = first;
     if mends(&report.findings).any(|(_, mend)| *mend == Mend::Apply) {
-        apply(session, args)?;
+        up::apply(session, &args.consent)?;
         report = look()?;
     }
     let store = session.store()?;
@@ -70,24 +70,6 @@ pub(crate) fn mend(
     let changes = run::run(session, &store, &guard, plan)?;
     session.printer.say(&format!("{changes} changes applied"));
     look()
-}
-
-/// `sealock apply`, for what is drift.
-fn apply(session: &Session, args: &Check) -> Result<(), Failure> {
-    let store = session.store()?;
-    let guard = run::begin(session, &store)?;
-    let wanted = desired::load(session)?;
-    let observed = up::observed(&wanted.options())?;
-    let prepared = up::prepare(session, &wanted, &observed)?;
-    up::carry_out(
-        session,
-        prepared,
-        None,
-        &args.consent,
-        &wanted,
-        (&store, &guard),
-    )
-    .map(drop)
 }
 
 /// Every mend, with the finding that asks for it.

@@ -6,7 +6,7 @@ use sealock_check::verdict::daemon_mode;
 use sealock_pki::Certificate;
 use serde_json::{Value, json};
 
-use super::report::Report;
+use super::report::{Report, help};
 
 /// All reports of one look.
 pub(crate) fn reports(reports: &[Report]) -> Value {
@@ -36,16 +36,11 @@ fn report(report: &Report) -> Value {
 }
 
 fn finding(finding: &Finding) -> Value {
-    let help = finding
-        .spots
-        .iter()
-        .find_map(|spot| spot.help.as_deref())
-        .unwrap_or(finding.check.remedy);
     json!({
         "code": finding.check.code,
         "title": finding.check.title,
         "severity": finding.severity.word(),
-        "help": help,
+        "help": help(finding),
         "canBeMended": finding.spots.iter().any(|spot| !spot.mends.is_empty()),
         "spots": finding.spots.iter().map(|spot| json!({
             "where": spot.place,

@@ -1,7 +1,7 @@
 //! One subject that was looked at, and what was found.
 
 use sealock_check::seen::Endpoint;
-use sealock_check::{Finding, Perspective, Seen, Severity, findings};
+use sealock_check::{Finding, Mend, Perspective, Seen, Severity, findings};
 
 use crate::exit::Exit;
 
@@ -64,6 +64,20 @@ impl Report {
     /// How it bites at worst.
     pub(crate) fn worst(&self) -> Option<Severity> {
         self.findings.first().map(|finding| finding.severity)
+    }
+}
+
+/// What to do about a finding: the command that does it by itself, else what the check knows of this place, else its remedy.
+pub(crate) fn help(finding: &Finding) -> String {
+    let mends: Vec<&Mend> = finding.spots.iter().flat_map(|spot| &spot.mends).collect();
+    if mends.contains(&&Mend::Apply) {
+        return "sealock apply".to_owned();
+    }
+    let told = finding.spots.iter().find_map(|spot| spot.help.as_deref());
+    let told = told.unwrap_or(finding.check.remedy);
+    match mends.is_empty() {
+        true => told.to_owned(),
+        false => format!("{told}\nor let it be done:\n  sealock check --fix"),
     }
 }
 

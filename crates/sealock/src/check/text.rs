@@ -108,6 +108,7 @@ fn host(report: &Report, verbose: bool) -> String {
             .as_ref()
             .map_or("of unknown version", |version| &version.text);
         let state = match &host.daemon {
+            Daemon::On { containers: 1, .. } => "on, 1 container runs".to_owned(),
             Daemon::On { containers, .. } => format!("on, {containers} containers run"),
             Daemon::Off { why } => format!("off: {why}"),
         };
@@ -127,15 +128,19 @@ fn host(report: &Report, verbose: bool) -> String {
     text.push_str(&paint(
         DIM,
         &format!(
-            "  looked at {} files, {} clients, {} registries, {} endpoints",
-            files,
-            seen.clients.len(),
-            seen.registries.len(),
-            seen.endpoints.len()
+            "  looked at {}, {}, {} and {}",
+            count(files, "file", "files"),
+            count(seen.clients.len(), "client", "clients"),
+            count(seen.registries.len(), "registry", "registries"),
+            count(seen.endpoints.len(), "endpoint", "endpoints")
         ),
     ));
     text.push('\n');
     text
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn client(report: &Report) -> String {
@@ -369,12 +374,13 @@ fn finding(number: usize, finding: &Finding, with_meaning: bool) -> String {
             .join(" ");
         field("means:", &fold(&meaning, WIDTH));
     }
-    let help = finding
-        .spots
-        .iter()
-        .find_map(|spot| spot.help.as_deref())
-        .unwrap_or(check.remedy);
-    field("help:", &fold(&crate::failure::as_help(help), WIDTH));
+    field(
+        "help:",
+        &fold(
+            &crate::failure::as_help(&super::report::help(finding)),
+            WIDTH,
+        ),
+    );
     if !finding.consequences.is_empty() {
         let codes: Vec<&str> = finding
             .consequences

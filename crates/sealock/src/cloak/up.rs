@@ -37,6 +37,16 @@ pub(crate) fn observed(options: &Options) -> Result<Observed, Failure> {
     Ok(observe(&system, options)?)
 }
 
+/// Makes the host as `sealock.toml` wants it, and proves it.
+pub(crate) fn apply(session: &Session, consent: &cli::Consent) -> Result<Exit, Failure> {
+    let store = session.store()?;
+    let guard = run::begin(session, &store)?;
+    let wanted = super::desired::load(session)?;
+    let observed = observed(&wanted.options())?;
+    let prepared = prepare(session, &wanted, &observed)?;
+    carry_out(session, prepared, None, consent, &wanted, (&store, &guard))
+}
+
 /// Everything between the desired state and the run.
 pub(crate) struct Prepared {
     pub(crate) plan: Plan,

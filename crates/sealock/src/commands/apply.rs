@@ -1,25 +1,13 @@
 //! `sealock plan` and `sealock apply`: the same movement as `up`, from the file as it is.
 
 use crate::cli::Apply;
-use crate::cloak::{desired, run, show, up};
+use crate::cloak::{desired, show, up};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
 
 pub(crate) fn apply(session: &Session, args: Apply) -> Result<Exit, Failure> {
-    let store = session.store()?;
-    let guard = run::begin(session, &store)?;
-    let wanted = desired::load(session)?;
-    let observed = up::observed(&wanted.options())?;
-    let prepared = up::prepare(session, &wanted, &observed)?;
-    up::carry_out(
-        session,
-        prepared,
-        None,
-        &args.consent,
-        &wanted,
-        (&store, &guard),
-    )
+    up::apply(session, &args.consent)
 }
 
 /// Exit 0 when there is nothing to do, 3 when apply would change something.

@@ -1,5 +1,6 @@
 //! F105: an expired client certificate gets in.
 
+use super::let_in::let_in;
 use crate::seen::Visitor;
 use crate::{Check, Seen, Severity, Spot, Stage};
 
@@ -18,36 +19,17 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn look(seen: &Seen) -> Vec<Spot> {
-    let open = seen
-        .endpoints
-        .iter()
-        .filter(|end| end.lets_in(Visitor::Expired));
-    open.map(|end| {
-        Spot::new(
-            end.label.clone(),
-            format!("GET /_ping with an expired client certificate was answered by {}; expected a refusal", end.address),
-        )
-        .of(&end.label)
-    })
-    .collect()
+    let_in(seen, Visitor::Expired, "with an expired client certificate")
 }
 
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::seen::{Outcome, Protocol, Visit, Visitor};
-    use crate::testing::World;
+    use crate::checks::door::let_in::is_told_by_the_answer;
+    use crate::seen::Visitor;
 
     #[test]
     fn it_is_told_by_the_answer() {
-        let mut world = World::new();
-        assert_eq!(world.look(&CHECK), vec![]);
-        world.endpoint_mut().visits.push(Visit {
-            visitor: Visitor::Expired,
-            protocol: Some(Protocol::Tls13),
-            outcome: Outcome::In,
-        });
-        assert_eq!(world.look(&CHECK).len(), 1);
-        assert_eq!(world.codes(), ["SL-F105"]);
+        is_told_by_the_answer(&CHECK, Visitor::Expired);
     }
 }

@@ -4,6 +4,7 @@ mod believed;
 mod expired_client;
 mod foreign_certificate;
 mod group_members;
+mod let_in;
 mod listeners;
 mod open_socket;
 mod passed_plain;

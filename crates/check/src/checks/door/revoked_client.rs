@@ -1,5 +1,6 @@
 //! F107: revoked, and still in.
 
+use super::let_in::let_in;
 use crate::seen::{LeafState, Role, Visitor};
 use crate::{Check, Seen, Severity, Spot, Stage};
 use sealock_diag::escape;
@@ -20,21 +21,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn look(seen: &Seen) -> Vec<Spot> {
-    let wire = seen
-        .endpoints
-        .iter()
-        .filter(|end| end.lets_in(Visitor::Revoked))
-        .map(|end| {
-            Spot::new(
-                end.label.clone(),
-                format!(
-                    "GET /_ping with a revoked client certificate was answered by {}; expected a refusal",
-                    end.address
-                ),
-            )
-            .of(&end.label)
-        });
-    let mut found: Vec<Spot> = wire.collect();
+    let mut found = let_in(seen, Visitor::Revoked, "with a revoked client certificate");
     if found.is_empty() {
         found.extend(trusted(seen));
     }

@@ -1,5 +1,6 @@
 //! F106: a server's certificate opens the API.
 
+use super::let_in::let_in;
 use crate::seen::Visitor;
 use crate::{Check, Seen, Severity, Spot, Stage};
 
@@ -18,39 +19,17 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn look(seen: &Seen) -> Vec<Spot> {
-    let open = seen
-        .endpoints
-        .iter()
-        .filter(|end| end.lets_in(Visitor::ServerAsClient));
-    open.map(|end| {
-        Spot::new(
-            end.label.clone(),
-            format!(
-                "GET /_ping with a server's certificate was answered by {}; expected a refusal",
-                end.address
-            ),
-        )
-        .of(&end.label)
-    })
-    .collect()
+    let_in(seen, Visitor::ServerAsClient, "with a server's certificate")
 }
 
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::seen::{Outcome, Protocol, Visit, Visitor};
-    use crate::testing::World;
+    use crate::checks::door::let_in::is_told_by_the_answer;
+    use crate::seen::Visitor;
 
     #[test]
     fn it_is_told_by_the_answer() {
-        let mut world = World::new();
-        assert_eq!(world.look(&CHECK), vec![]);
-        world.endpoint_mut().visits.push(Visit {
-            visitor: Visitor::ServerAsClient,
-            protocol: Some(Protocol::Tls13),
-            outcome: Outcome::In,
-        });
-        assert_eq!(world.look(&CHECK).len(), 1);
-        assert_eq!(world.codes(), ["SL-F106"]);
+        is_told_by_the_answer(&CHECK, Visitor::ServerAsClient);
     }
 }
