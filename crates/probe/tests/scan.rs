@@ -263,3 +263,28 @@ fn a_key_too_weak_to_be_checked_hides_nothing() {
     }
     assert_eq!(seen.misbehaviour, Vec::<String>::new());
 }
+
+#[test]
+fn a_weak_curve_is_found_beside_a_key_on_a_sound_one() {
+    let Some(folder) = folder("curve") else {
+        return;
+    };
+    let made = Command::new(OPENSSL)
+        .args(["req", "-x509", "-newkey", "ec", "-nodes", "-subj", "/CN=c"])
+        .args(["-pkeyopt", "ec_paramgen_curve:P-256"])
+        .args(["-keyout", "key.pem", "-out", "cert.pem"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    let arguments = [
+        "-cipher",
+        "ECDHE+AESGCM:@SECLEVEL=0",
+        "-groups",
+        "P-192:X25519",
+    ];
+    let scan = scanned(Other::serve(folder, &arguments).address)
+        .scan
+        .unwrap();
+    assert_eq!(scan.groups, ["X25519", "secp192r1"]);
+}

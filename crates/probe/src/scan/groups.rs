@@ -6,6 +6,9 @@ pub(crate) const MODERN_GROUPS: &[u16] = &[0x11ec, 29, 23, 24, 25, 30];
 /// Curves of less than 224 bits (RFC 8422 takes them out of use).
 pub(crate) const WEAK_GROUPS: &[u16] = &[1, 2, 3, 4, 5, 15, 16, 17, 18, 19];
 
+/// The curves that keys of certificates lie on.
+pub(crate) const CURVES_OF_KEYS: &[u16] = &[23, 24, 25];
+
 /// The name of a group, as people call it, or its number.
 pub(crate) fn name(number: u16) -> String {
     let name = match number {

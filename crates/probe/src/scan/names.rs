@@ -1,7 +1,7 @@
 //! The names of groups and application protocols that a server agrees to.
 
 use super::ask::{Offered, Reply};
-use super::groups::{MODERN_GROUPS, WEAK_GROUPS};
+use super::groups::{CURVES_OF_KEYS, MODERN_GROUPS, WEAK_GROUPS};
 use super::{Exchange, Scanner, ServerHello, Until, groups, groups_for, known, suites};
 use sealock_check::seen::Protocol;
 
@@ -51,7 +51,15 @@ impl Scanner<'_> {
                     self.name_group(protocol, &curves, &[*group]);
                 }
             }
-            self.name_group(protocol, &curves, WEAK_GROUPS);
+            // A server signs with an ECDSA key only when its own curve is offered too (RFC 8422 §5.1.1); it comes last,
+            // so that a weak one is chosen before it.
+            let by_ecdsa = |number: &u16| suites::name(*number).starts_with("TLS_ECDHE_ECDSA");
+            if curves.iter().any(by_ecdsa) {
+                let groups = [WEAK_GROUPS, CURVES_OF_KEYS].concat();
+                self.name_group(protocol, &curves, &groups);
+            } else {
+                self.name_group(protocol, &curves, WEAK_GROUPS);
+            }
         }
         if !primes.is_empty() {
             self.name_group(protocol, &primes, &[]);

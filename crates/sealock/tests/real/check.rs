@@ -1,3 +1,8 @@
 //! `sealock check` against real daemons, real files and real peers.
 
+mod client;
+mod daemon;
 pub(crate) mod ground;
+mod healthy;
+mod peers;
+mod wire;
