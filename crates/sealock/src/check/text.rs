@@ -381,13 +381,11 @@ fn finding(number: usize, finding: &Finding, with_meaning: bool) -> String {
             WIDTH,
         ),
     );
-    if !finding.consequences.is_empty() {
-        let codes: Vec<&str> = finding
-            .consequences
-            .iter()
-            .map(|check| check.code)
-            .collect();
-        field("hence:", &fold(&codes.join(", "), WIDTH));
+    for follows in &finding.consequences {
+        field(
+            "hence:",
+            &fold(&format!("{} ({})", follows.title, follows.code), WIDTH),
+        );
     }
     field("more:", &format!("sealock explain {}", check.code));
     text
