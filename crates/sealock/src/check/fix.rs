@@ -33,6 +33,9 @@ pub(crate) fn mend(
         up::apply(session, &args.consent)?;
         report = look()?;
     }
+    if mends(&report.findings).next().is_none() {
+        return Ok(left(session, report));
+    }
     let store = session.store()?;
     let guard = run::begin(session, &store)?;
     let known: BTreeSet<_> = store
@@ -51,13 +54,7 @@ pub(crate) fn mend(
         }
     }
     if plan.is_empty() {
-        let left = report.findings.len();
-        if left > 0 {
-            session.printer.say(&format!(
-                "0 changes: none of the {left} findings can be mended without a person; each says what to do"
-            ));
-        }
-        return Ok(report);
+        return Ok(left(session, report));
     }
     plan.push_action(LookAgain {
         inside: inside.clone(),
@@ -70,6 +67,17 @@ pub(crate) fn mend(
     let changes = run::run(session, &store, &guard, plan)?;
     session.printer.say(&format!("{changes} changes applied"));
     look()
+}
+
+/// Says that what is left needs a person.
+fn left(session: &Session, report: Report) -> Report {
+    let count = report.findings.len();
+    if count > 0 {
+        session.printer.say(&format!(
+            "0 changes: none of the {count} findings can be mended without a person; each says what to do"
+        ));
+    }
+    report
 }
 
 /// Every mend, with the finding that asks for it.
