@@ -5,4 +5,5 @@ mod daemon;
 pub(crate) mod ground;
 mod healthy;
 mod peers;
+mod pictures;
 mod wire;

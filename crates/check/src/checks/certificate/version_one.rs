@@ -2,6 +2,7 @@
 
 use super::sighting::{Part, called, sightings};
 use crate::{Check, Seen, Severity, Spot, Stage};
+use sealock_pki::Certificate;
 
 pub(super) const CHECK: Check = Check {
     code: "SL-F323",
@@ -18,9 +19,14 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn look(seen: &Seen) -> Vec<Spot> {
-    sightings(seen)
-        .iter()
-        .filter(|one| one.part.is_anchor() || one.part == Part::Issuer)
+    let all = sightings(seen);
+    // What stands behind a leaf and signed nothing there is superfluous, and no CA for that.
+    let signs = |ca: &Certificate| {
+        all.iter()
+            .any(|one| one.certificate != ca && one.certificate.issuer_der() == ca.subject_der())
+    };
+    all.iter()
+        .filter(|one| one.part.is_anchor() || (one.part == Part::Issuer && signs(one.certificate)))
         .filter(|one| one.certificate.describe().version < 3)
         .map(|one| {
             let spot = one.spot(format!(
@@ -57,5 +63,14 @@ mod tests {
         world.believe(&[root]);
         world.serve(&[leaf]);
         assert_eq!(world.codes(), ["SL-F323"]);
+    }
+
+    #[test]
+    fn what_signs_nothing_is_superfluous_and_no_ca() {
+        let mut world = World::new();
+        let mut other = forge::Forge::root("somebody", &key());
+        other.version = 1;
+        world.serve(&[world.server.clone(), other.sign()]);
+        assert_eq!(world.codes(), ["SL-F315"]);
     }
 }

@@ -15,7 +15,8 @@ pub(super) const CHECK: Check = Check {
               up.",
     remedy: "Put only the leaf and its intermediates into the daemon's certificate file, and issue a leaf with the \
               names of this host only: `sealock cert show server-cert.pem` lists them.",
-    explains: &[],
+    // Of a hundred certificates each is superfluous.
+    explains: &["SL-F315"],
     look,
 };
 
