@@ -295,6 +295,11 @@ impl Service {
         }
     }
 
+    /// Why the last start failed, in the daemon's own words, where its log tells.
+    pub(crate) fn last_words(&self) -> Option<String> {
+        blame(&self.recent_log())
+    }
+
     /// The last lines of the daemon's log, where the manager keeps one; empty otherwise.
     pub fn recent_log(&self) -> Vec<String> {
         let mut argv: Vec<String> = vec!["journalctl".into()];

@@ -179,11 +179,22 @@ fn daemon(observed: &Observed, noted: &[(Part, HostError)]) -> seen::Daemon {
                 HostError::Unit { unit, problem, .. } => Some(format!("; {unit}: {problem}")),
                 _ => None,
             });
-            seen::Daemon::Off {
-                why: escape(&format!("{why}{}", unit.unwrap_or_default())),
+            let mut why = escape(&format!("{why}{}", unit.unwrap_or_default()));
+            if let Some(words) = last_words(observed) {
+                why.push_str(": ");
+                why.push_str(&words);
             }
+            seen::Daemon::Off { why }
         }
     }
+}
+
+/// What the daemon said when it did not start. One that was stopped said nothing of its settings.
+fn last_words(observed: &Observed) -> Option<String> {
+    let unit = observed.unit.as_ref()?;
+    matches!(unit.active_state.as_str(), "failed" | "activating")
+        .then(|| observed.service.last_words())
+        .flatten()
 }
 
 fn forbidden(noted: &[(Part, HostError)]) -> bool {

@@ -33,6 +33,8 @@ pub(super) fn files(observed: &Observed, host: &Host) -> Vec<File> {
     let mut found = Vec::new();
     for ((role, opened), name) in roles.into_iter().zip(mode::PATHS) {
         let written = written(host, name);
+        // Without TLS nothing is opened, defaults least of all.
+        let opened = opened.filter(|_| tls.mode != mode::Mode::Plain);
         if let Some(path) = opened.or_else(|| written.clone()) {
             found.push(look(system, &base.join(path), role, written.is_some(), uid));
         }

@@ -10,6 +10,9 @@ const DEPTH: usize = 64;
 /// Bytes of an ignore file that are read.
 const IGNORE_LIMIT: u64 = 64 * 1024;
 
+/// Bytes of git's index that are read.
+const INDEX_LIMIT: u64 = 32 * 1024 * 1024;
+
 /// The longest pattern that is understood.
 const PATTERN_LIMIT: usize = 256;
 
@@ -23,7 +26,10 @@ pub(super) fn around(file: &Path, top: &Path) -> Option<Repository> {
     for folder in folders {
         let ignored = match () {
             // In a second work tree `.git` is a file.
-            () if folder.join(".git").exists() => git_ignores(folder, file),
+            // What is committed once is committed again, whatever an ignore file says.
+            () if folder.join(".git").exists() => {
+                git_ignores(folder, file) && !git_tracks(folder, file)
+            }
             () if folder.join(".hg").is_dir() => hg_ignores(folder, file),
             () if folder.join(".svn").is_dir() => false,
             () => continue,
@@ -73,6 +79,29 @@ fn git_ignores(root: &Path, file: &Path) -> bool {
         folder.push(&names[depth]);
     }
     false
+}
+
+/// Whether git's index has the file: each entry is some numbers, two bytes whose lower twelve bits are the length of
+/// the name, the name, and a zero.
+fn git_tracks(root: &Path, file: &Path) -> bool {
+    let mut index = Vec::new();
+    let (Ok(inside), Ok(opened)) = (
+        file.strip_prefix(root),
+        std::fs::File::open(root.join(".git/index")),
+    ) else {
+        return false;
+    };
+    let name = inside.as_os_str().as_encoded_bytes();
+    if name.is_empty() || opened.take(INDEX_LIMIT).read_to_end(&mut index).is_err() {
+        return false;
+    }
+    index.windows(name.len() + 3).any(|part| {
+        let (Some((length, rest)), Some(0)) = (part.split_first_chunk::<2>(), part.last()) else {
+            return false;
+        };
+        usize::from(u16::from_be_bytes(*length) & 0xfff) == name.len().min(0xfff)
+            && rest.starts_with(name)
+    })
 }
 
 /// Whether `.hgignore` leaves it out by a glob. Its regular expressions are not read.
@@ -252,6 +281,21 @@ mod tests {
         );
         let exclude = [git, ("/srv/r/.git/info/exclude", "key.pem\n")];
         assert_eq!(ignored("exclude", &exclude, "/srv/r/key.pem"), Some(true));
+    }
+
+    #[test]
+    fn a_file_in_git_s_index_is_taken_whatever_is_ignored() {
+        let ignore = ("/srv/r/.gitignore", "tls/\n");
+        for (name, entry, expected) in [
+            ("tracked", "\0\u{9}tls/a.pem\0", false),
+            ("another-folder", "\0\u{b}x/tls/a.pem\0", true),
+            ("longer-name", "\0\u{d}tls/a.pem.bak\0", true),
+        ] {
+            let index = format!("DIRC\0\0\0\u{2}\0\0\0\u{1}{entry}");
+            let rules = [("/srv/r/.git/index", &*index), ignore];
+            let found = ignored(name, &rules, "/srv/r/tls/a.pem");
+            assert_eq!(found, Some(expected), "{name}");
+        }
     }
 
     #[test]

@@ -121,6 +121,12 @@ fn a_daemon_that_is_off_or_masked_or_absent() {
         "{:?}",
         host.daemon
     );
+    let words = "failed to start daemon: --live-restore daemon configuration is incompatible with swarm mode";
+    fake.with(|script| script.journal = format!("Starting up\n{words}\nFailed with result\n"));
+    let Daemon::Off { why } = seen(&fake).daemon else {
+        panic!("on")
+    };
+    assert_eq!(why, format!("docker.service is failed: {words}"));
     fake.with(|script| {
         let unit = script.units.get_mut("docker.service").unwrap();
         unit.insert("LoadState".into(), "masked".into());
@@ -262,6 +268,10 @@ fn which_tls_files_the_daemon_would_open() {
         ["/c"]
     );
     assert!(by_flag("--tls=false", "{}").is_empty());
+    // The variable switches nothing on, so its default paths are not opened.
+    let fake = Fake::debian("survey-variable");
+    fake.write("/etc/default/docker", "DOCKER_TLS_VERIFY=1\n");
+    assert!(seen(&fake).files.is_empty());
 }
 
 #[test]

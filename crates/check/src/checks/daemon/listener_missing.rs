@@ -2,7 +2,7 @@
 
 use super::specific;
 use crate::checks::door::is_at;
-use crate::seen::{Endpoint, Reach};
+use crate::seen::{Endpoint, Host, Listener, ListenerKind, Reach};
 use crate::{Check, Seen, Severity, Spot, Stage};
 use sealock_diag::escape;
 
@@ -24,11 +24,10 @@ fn look(seen: &Seen) -> Vec<Spot> {
     let Some(host) = seen.host.as_ref().filter(|host| host.is_on()) else {
         return Vec::new();
     };
-    if awaits_restart(seen) {
-        return Vec::new();
-    }
+    let told = is_told(seen);
     let listeners = host.listeners.iter();
     listeners
+        .filter(|listener| !(told && awaits_restart(host, listener)))
         .filter_map(|listener| {
             let seen_at: Vec<_> = seen
                 .endpoints
@@ -53,15 +52,21 @@ fn look(seen: &Seen) -> Vec<Spot> {
 /// Whether this is a listener of settings that the daemon has not read yet, and that are told by themselves:
 /// clients go on with what was open before.
 pub(in crate::checks) fn is_to_come(seen: &Seen, endpoint: &Endpoint) -> bool {
-    let mut listeners = seen.host.iter().flat_map(|host| host.listeners.iter());
-    listeners.any(|listener| is_at(listener, endpoint)) && awaits_restart(seen)
+    let Some(host) = seen.host.as_ref().filter(|host| host.is_on()) else {
+        return false;
+    };
+    let mut listeners = host.listeners.iter();
+    listeners.any(|listener| is_at(listener, endpoint) && awaits_restart(host, listener))
+        && is_told(seen)
 }
 
-fn awaits_restart(seen: &Seen) -> bool {
-    seen.host
-        .as_ref()
-        .is_some_and(|host| host.is_on() && host.stale)
-        && (specific::config_is_told(seen) || specific::files_are_told(seen))
+/// Whether it may be one that only the next start opens. A socket unit is not asked whether it was started since.
+fn awaits_restart(host: &Host, listener: &Listener) -> bool {
+    host.stale || listener.kind == ListenerKind::Passed
+}
+
+fn is_told(seen: &Seen) -> bool {
+    specific::config_is_told(seen) || specific::files_are_told(seen)
 }
 
 #[cfg(test)]

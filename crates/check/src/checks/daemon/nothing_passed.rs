@@ -2,7 +2,7 @@
 
 use super::at_start;
 use crate::mode::{self, Source, Target};
-use crate::seen::{Host, Supervisor};
+use crate::seen::{Daemon, Host, Supervisor};
 use crate::{Check, Seen, Severity, Spot, Stage};
 use sealock_diag::escape;
 
@@ -39,29 +39,32 @@ fn look(seen: &Seen) -> Vec<Spot> {
     vec![at_start(host, Spot::new(mode::place(host, key), cause))]
 }
 
+const WORDS: &str =
+    "no sockets found via socket activation: make sure the service was started by systemd";
+
 fn why(host: &Host, source: Source) -> Option<String> {
     // A daemon that runs with this very flag was passed something.
     let proven = source == Source::Flag && host.is_on();
     match (host.supervisor, &host.unit) {
         (Supervisor::Systemd, Some(unit)) => match &unit.socket {
             None => (!proven).then(|| "there is no docker.socket beside the service".to_owned()),
-            // A stopped service has a stopped socket; only one that failed tells.
-            Some(socket) if !socket.active && !host.is_on() && unit.active_state == "failed" => {
-                Some(format!("{} is not active", escape(&socket.name)))
-            }
-            Some(_) => None,
+            // A stopped service has a stopped socket, and one that failed too often a failed one: only dockerd's own
+            // words tell.
+            Some(socket) => match &host.daemon {
+                Daemon::Off { why } if !socket.active && why.contains(WORDS) => {
+                    Some(format!("{} is not active: {WORDS}", escape(&socket.name)))
+                }
+                _ => None,
+            },
         },
         (Supervisor::Systemd, None) => None,
-        _ => (!proven).then(|| {
-            "no sockets found via socket activation: make sure the service was started by systemd"
-                .to_owned()
-        }),
+        _ => (!proven).then(|| WORDS.to_owned()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::CHECK;
+    use super::{CHECK, WORDS};
     use crate::seen::{Daemon, Supervisor};
     use crate::testing::World;
 
@@ -70,7 +73,9 @@ mod tests {
         for (supervisor, socket, active, state, expected) in [
             (Supervisor::Systemd, true, true, "active", 0),
             (Supervisor::Systemd, true, false, "inactive", 0),
-            (Supervisor::Systemd, true, false, "failed", 1),
+            (Supervisor::Systemd, true, false, "failed with its words", 1),
+            // Its socket failed with the service, which failed too often for another reason.
+            (Supervisor::Systemd, true, false, "failed", 0),
             (Supervisor::Systemd, false, false, "failed", 1),
             (Supervisor::Hand, false, false, "inactive", 1),
             (Supervisor::Sysvinit, false, false, "inactive", 1),
@@ -79,13 +84,15 @@ mod tests {
             let host = world.host_mut();
             host.supervisor = supervisor;
             let unit = host.unit.as_mut().unwrap();
-            unit.active_state = state.into();
+            unit.active_state = state.split(' ').next().unwrap().into();
             unit.socket.as_mut().unwrap().active = active;
             if !socket {
                 unit.socket = None;
             }
             if state != "active" {
-                host.daemon = Daemon::Off { why: String::new() };
+                let words = if state.ends_with("words") { WORDS } else { "" };
+                let why = format!("docker.service is failed: {words}");
+                host.daemon = Daemon::Off { why };
             }
             assert_eq!(world.look(&CHECK).len(), expected, "{supervisor:?} {state}");
         }
