@@ -300,6 +300,18 @@ impl Service {
         blame(&self.recent_log())
     }
 
+    /// Whether systemd has given up starting it. The unit's result keeps the reason of the last failure, so only the log
+    /// says this.
+    pub(crate) fn is_given_up(&self) -> bool {
+        let too_often = |line: &&String| line.contains("Start request repeated too quickly");
+        let log = self.recent_log();
+        let last = log
+            .iter()
+            .rev()
+            .find(|line| too_often(line) || line.starts_with("Starting "));
+        last.is_some_and(|line| too_often(&line))
+    }
+
     /// The last lines of the daemon's log, where the manager keeps one; empty otherwise.
     pub fn recent_log(&self) -> Vec<String> {
         let mut argv: Vec<String> = vec!["journalctl".into()];

@@ -91,10 +91,14 @@ fn supervisor(supervisor: Supervisor) -> seen::Supervisor {
 
 fn unit(observed: &Observed, whole: &Whole) -> Option<seen::Unit> {
     let unit = observed.unit.as_ref()?;
+    let given_up = unit.active_state == "failed" && observed.service.is_given_up();
     Some(seen::Unit {
         name: unit.name.clone(),
         active_state: unit.active_state.clone(),
-        result: unit.result.clone(),
+        result: match given_up {
+            true => "start-limit-hit".to_owned(),
+            false => unit.result.clone(),
+        },
         restarts: unit.restarts,
         needs_reload: unit.needs_reload,
         files: whole.files.clone(),

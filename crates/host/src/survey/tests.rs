@@ -127,6 +127,17 @@ fn a_daemon_that_is_off_or_masked_or_absent() {
         panic!("on")
     };
     assert_eq!(why, format!("docker.service is failed: {words}"));
+    let given_up = |journal: &str| {
+        fake.with(|script| script.journal = journal.to_owned());
+        seen(&fake).unit.unwrap().result == "start-limit-hit"
+    };
+    let too_often = "docker.service: Start request repeated too quickly.\n";
+    let starting = "Starting docker.service - Docker Application Container Engine...\n";
+    assert!(given_up(&format!(
+        "{starting}{too_often}docker.service: Failed with result 'exit-code'.\n"
+    )));
+    assert!(!given_up(&format!("{too_often}{starting}")));
+    assert!(!given_up(""));
     fake.with(|script| {
         let unit = script.units.get_mut("docker.service").unwrap();
         unit.insert("LoadState".into(), "masked".into());
