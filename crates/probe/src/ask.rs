@@ -49,6 +49,8 @@ pub fn ask(target: &Target, dress: &Dress) -> Observation {
         Err(error) if error.kind() == io::ErrorKind::TimedOut => Answer::TimedOut {
             after: target.timeout,
         },
+        // Somebody took the connection, and was faster than we at ending it.
+        Err(error) if is_reset(&error) => Answer::Closed { reset: true },
         Err(error) => Answer::Unreachable {
             reason: escape(&error.to_string()),
         },
@@ -59,6 +61,16 @@ pub fn ask(target: &Target, dress: &Dress) -> Observation {
         seen: None,
         took: begun.elapsed(),
     }
+}
+
+/// Whether a connection was made and torn down before we could use it.
+pub(crate) fn is_reset(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+    )
 }
 
 /// The same over a socket that is connected already.

@@ -4,10 +4,10 @@ use super::notes::TOO_LARGE;
 use super::outcome::outcome;
 use super::visitors::unjudging;
 use super::{Place, Visitors};
-use crate::ask::ask_over;
+use crate::ask::{ask_over, is_reset};
 use crate::scan::scan;
 use crate::socket::Socket;
-use crate::{Dress, Observation, Target, ask};
+use crate::{Answer, Dress, Observation, Target, ask};
 use sealock_check::seen::{Endpoint, Outcome, Protocol, Reach, Visit, Visitor};
 use sealock_diag::escape;
 use sealock_pki::{Certificate, Timestamp};
@@ -116,9 +116,14 @@ impl Look<'_> {
         };
         self.seen.address = addresses[index].to_string();
         self.target = Some(target.clone());
-        let observed = ask_over(socket, &target, &Dress::plain(), Instant::now());
-        self.note_answer(&observed);
-        let plain = outcome(&observed.answer);
+        let plain = match socket {
+            Some(socket) => {
+                let observed = ask_over(socket, &target, &Dress::plain(), Instant::now());
+                self.note_answer(&observed);
+                outcome(&observed.answer)
+            }
+            None => outcome(&Answer::Closed { reset: true }),
+        };
         self.seen.plain = Some(plain.clone());
         self.seen.visits.push(Visit {
             visitor: Visitor::PlainHttp,
@@ -135,12 +140,13 @@ impl Look<'_> {
         }
     }
 
-    /// The first address that answers; what is wrong with the first of all when none does.
+    /// The first address that answers, without a socket when its answer was a reset; what is wrong with the first of all
+    /// when none does.
     fn reach(
         &mut self,
         place: &Place,
         addresses: &[SocketAddr],
-    ) -> Option<(usize, Socket, Target)> {
+    ) -> Option<(usize, Option<Socket>, Target)> {
         let until = Instant::now() + self.timeout;
         let mut obstacle = None;
         for (index, address) in addresses.iter().enumerate() {
@@ -152,8 +158,9 @@ impl Look<'_> {
                 Ok(socket) => {
                     // Connecting may take long, asking gets the usual time.
                     let socket = socket.until(Instant::now() + self.timeout);
-                    return Some((index, socket, target));
+                    return Some((index, Some(socket), target));
                 }
+                Err(error) if is_reset(&error) => return Some((index, None, target)),
                 Err(error) => {
                     obstacle.get_or_insert(why_not_reached(&error, self.timeout));
                 }

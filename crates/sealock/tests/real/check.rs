@@ -2,6 +2,7 @@
 
 mod client;
 mod daemon;
+mod endpoint;
 pub(crate) mod ground;
 mod healthy;
 mod peers;

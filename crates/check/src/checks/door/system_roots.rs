@@ -2,7 +2,7 @@
 
 use super::listeners;
 use crate::mode::{self, Mode};
-use crate::seen::{Endpoint, Visitor};
+use crate::seen::{Endpoint, Outcome, Visitor};
 use crate::{Check, Seen, Severity, Spot, Stage};
 
 pub(super) const CHECK: Check = Check {
@@ -33,7 +33,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
                 && !end.lets_in(Visitor::Rightful)
                 && end
                     .outcomes(Visitor::Rightful)
-                    .any(|visit| visit.outcome.is_refusal())
+                    .any(|visit| doubts_the_issuer(&visit.outcome))
         })
         .map(|end| {
             let cause = format!(
@@ -75,6 +75,12 @@ fn configured(seen: &Seen) -> Vec<Spot> {
             )
         },
     )
+}
+
+/// The alerts of a server that cannot follow the certificate to an anchor; a connection that just ends says nothing of it.
+fn doubts_the_issuer(outcome: &Outcome) -> bool {
+    // bad_certificate, certificate_unknown, unknown_ca
+    matches!(outcome, Outcome::Alert(_, 42 | 46 | 48))
 }
 
 /// A Go server without anchors of its own names none.
@@ -124,5 +130,17 @@ mod tests {
         world.seen.host = None;
         let spots = world.look(&CHECK);
         assert!(spots[0].cause.contains("looks like"));
+    }
+
+    #[test]
+    fn a_server_that_names_no_authority_and_hangs_up_is_another_matter() {
+        let mut world = World::new();
+        refuse(&mut world);
+        for visit in &mut world.endpoint_mut().visits {
+            if visit.visitor == Visitor::Rightful {
+                visit.outcome = Outcome::Closed { reset: false };
+            }
+        }
+        assert_eq!(world.look(&CHECK), []);
     }
 }

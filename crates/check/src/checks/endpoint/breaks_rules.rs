@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
               the way plays the server, or somebody tries what clients put up with.",
     remedy: "Find out what answers at this address: on the host, `ss -ltnp` names the program, and `sealock check \
               tcp://127.0.0.1:2376` looks past everything on the way.",
-    explains: &["SL-F904"],
+    explains: &["SL-F904", "SL-F909"],
     look,
 };
 

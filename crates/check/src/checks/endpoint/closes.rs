@@ -23,7 +23,8 @@ fn look(seen: &Seen) -> Vec<Spot> {
     let mut spots = Vec::new();
     for end in seen.endpoints.iter().filter(|end| end.chain_size == (0, 0)) {
         let ended = |outcome: &Outcome| match outcome {
-            Outcome::Closed { .. } => true,
+            // After the first connection there were no more: that is an end too.
+            Outcome::Closed { .. } | Outcome::Unreachable(_) => true,
             // These mean that nothing is in common, which is another finding.
             Outcome::Alert(_, number) => !matches!(number, 40 | 70 | 71),
             _ => false,
@@ -59,6 +60,9 @@ mod tests {
             treating(Outcome::WantsTls, name).codes_of_wire(),
             ["SL-F906"]
         );
+        let refused = Outcome::Unreachable("Connection refused".to_owned());
+        let world = treating(Outcome::Closed { reset: false }, refused);
+        assert_eq!(world.codes_of_wire(), ["SL-F906"]);
         let version = Outcome::Alert("protocol_version".to_owned(), 70);
         assert!(treating(Outcome::WantsTls, version).look(&CHECK).is_empty());
         assert!(World::new().look(&CHECK).is_empty());

@@ -1,7 +1,7 @@
 //! F911: the rightful client is refused.
 
 use super::words;
-use crate::seen::Visitor;
+use crate::seen::{Outcome, Visitor};
 use crate::{Check, Seen, Severity, Spot, Stage};
 use sealock_diag::escape;
 
@@ -31,7 +31,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
     {
         let mut refusals: Vec<String> = end
             .outcomes(Visitor::Rightful)
-            .filter(|visit| visit.outcome.is_refusal())
+            .filter(|visit| turns_away(&visit.outcome))
             .map(|visit| words(&visit.outcome))
             .collect();
         refusals.dedup();
@@ -52,6 +52,15 @@ fn look(seen: &Seen) -> Vec<Spot> {
         spots.push(Spot::new(end.label.clone(), cause).of(&end.label));
     }
     spots
+}
+
+/// Refusals, and whatever else ends the matter before there is an answer.
+fn turns_away(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Unreachable(_) | Outcome::SpeaksPlain | Outcome::NotTrusted(_) => true,
+        Outcome::Nonsense(what) => what.starts_with("peer is incompatible"),
+        outcome => outcome.is_refusal(),
+    }
 }
 
 #[cfg(test)]

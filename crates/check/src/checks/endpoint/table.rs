@@ -47,3 +47,44 @@ impl World {
         codes
     }
 }
+
+/// Whatever keeps the rightful client from an answer of the API is a finding.
+#[test]
+fn nothing_ends_without_a_finding() {
+    let all = || {
+        [
+            Outcome::NotTheApi(404),
+            Outcome::Alert("unknown_ca".to_owned(), 48),
+            Outcome::Alert("internal_error".to_owned(), 80),
+            Outcome::Alert("handshake_failure".to_owned(), 40),
+            Outcome::Closed { reset: true },
+            Outcome::Closed { reset: false },
+            Outcome::SpeaksPlain,
+            Outcome::NotTrusted("no anchor".to_owned()),
+            Outcome::Nonsense("it sent `hello`".to_owned()),
+            Outcome::Nonsense("peer is incompatible: x".to_owned()),
+            Outcome::TimedOut,
+            Outcome::Unreachable("Connection refused".to_owned()),
+        ]
+    };
+    for rightful in all() {
+        let mut world = World::new();
+        let end = world.endpoint_mut();
+        end.api = None;
+        for visit in &mut end.visits {
+            if visit.visitor == Visitor::Rightful {
+                visit.outcome = rightful.clone();
+            }
+        }
+        assert!(!world.codes_of_wire().is_empty(), "{rightful:?}");
+    }
+    for plain in all() {
+        // Who shows no certificate cannot be distrusted.
+        let untrusted = |tls: &Outcome| matches!(tls, Outcome::NotTrusted(_));
+        for tls in all().into_iter().filter(|tls| !untrusted(tls)) {
+            let world = treating(plain.clone(), tls.clone());
+            let codes = world.codes_of_wire();
+            assert!(!codes.is_empty(), "{plain:?} and {tls:?}");
+        }
+    }
+}

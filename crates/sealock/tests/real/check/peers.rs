@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -114,8 +114,12 @@ impl Kit {
 
     /// `openssl s_server` with this certificate. It demands a client of ours, and answers `/_ping` as a daemon does.
     pub(crate) fn serve(&self, name: &str, words: &str) -> Serving {
+        self.serve_at(loopback(free_port()), name, words)
+    }
+
+    /// The same at this address.
+    pub(crate) fn serve_at(&self, address: SocketAddr, name: &str, words: &str) -> Serving {
         let words = format!("-Verify 1 -verify_return_error -CAfile client-ca.pem {words}");
-        let port = free_port();
         let mut command = Command::new("openssl");
         command
             .current_dir(self.folder.path())
@@ -124,7 +128,7 @@ impl Kit {
                 "-HTTP",
                 "-quiet",
                 "-accept",
-                &format!("127.0.0.1:{port}"),
+                &address.to_string(),
             ])
             .args([
                 "-cert",
@@ -133,7 +137,7 @@ impl Kit {
                 &format!("{name}-key.pem"),
             ])
             .args(words.split_whitespace());
-        Serving::start(command, port)
+        Serving::start(command, address)
     }
 
     pub(crate) fn sealock(&self) -> Sealock {
@@ -154,13 +158,21 @@ impl Kit {
     /// What alice finds at a peer.
     #[track_caller]
     pub(crate) fn look(&self, place: &str) -> Found {
-        Found::of(
-            self.measured(
-                &[&["--json".to_owned()], &self.words(&[place])[..]].concat(),
-                plain,
-            )
-            .outcome,
-        )
+        self.look_through(place, plain)
+    }
+
+    /// The same, run through another program.
+    #[track_caller]
+    pub(crate) fn look_through(
+        &self,
+        place: &str,
+        through: impl Fn(&Kit, Command) -> Command,
+    ) -> Found {
+        let words = [&["--json".to_owned()], &self.words(&[place])[..]].concat();
+        let look = self.measured(&words, through);
+        look.is_bounded();
+        expect_visible(&look.outcome);
+        Found::of(look.outcome)
     }
 
     /// A run of sealock through whatever `through` makes of its command, measured.
@@ -221,6 +233,11 @@ impl Kit {
     }
 }
 
+/// This port here.
+pub(crate) fn loopback(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
 /// Straight from here.
 pub(crate) fn plain(_: &Kit, command: Command) -> Command {
     command
@@ -229,30 +246,30 @@ pub(crate) fn plain(_: &Kit, command: Command) -> Command {
 /// A program that serves; ended when dropped.
 pub(crate) struct Serving {
     child: Child,
-    port: u16,
+    pub(crate) address: SocketAddr,
 }
 
 impl Serving {
-    pub(crate) fn start(mut command: Command, port: u16) -> Self {
+    pub(crate) fn start(mut command: Command, address: SocketAddr) -> Self {
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut serving = Self { child, port };
+        let mut serving = Self { child, address };
         wait_for("a server to listen", Duration::from_secs(10), || {
             assert!(
                 serving.child.try_wait().unwrap().is_none(),
                 "it ended: {command:?}"
             );
-            TcpStream::connect(("127.0.0.1", port)).is_ok()
+            TcpStream::connect(address).is_ok()
         });
         serving
     }
 
     pub(crate) fn place(&self) -> String {
-        format!("tcp://127.0.0.1:{}", self.port)
+        format!("tcp://{}", self.address)
     }
 }
 
