@@ -440,7 +440,7 @@ const CLI: &[Case] = &[
     (
         "docker 28",
         "error during connect: Get \"https://127.0.0.1:2376/v1.50/version\": tls: failed to verify certificate: x509: certificate signed by unknown authority (possibly because of \"x509: ECDSA verification failure\" while trying to verify candidate authority certificate \"sealock\")",
-        "316",
+        "329",
     ),
     (
         "docker 20.10",

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use sealock_check::material::Contents;
 use sealock_check::seen::{ClientSide, File, LeafState, Role, TlsUse, Visitor};
 use sealock_host::Desired;
 use sealock_host::client::Bundle;
@@ -48,9 +49,27 @@ pub(crate) fn strangers() -> Visitors {
 fn of_folder(folder: &Path, named: bool) -> Result<Visitors, Failure> {
     match Bundle::read_dir(folder) {
         Ok(bundle) => of_bundle(&bundle),
-        Err(error) if named => Err(error.into()),
-        Err(_) => Ok(strangers()),
+        // A certificate that is not as it should be is what is looked for, and no reason to stay away.
+        Err(error) => match as_it_is(folder) {
+            Some(visitors) => Ok(visitors),
+            None if named => Err(error.into()),
+            None => Ok(strangers()),
+        },
     }
+}
+
+/// Three files that can be used, sound or not.
+fn as_it_is(folder: &Path) -> Option<Visitors> {
+    let read = |name: &str| input::read(&folder.join(name), KEY_LIMIT).ok();
+    let certificates = |name: &str| -> Option<Vec<Certificate>> {
+        let found: Vec<_> = Contents::read(&read(name)?)
+            .certificates()
+            .cloned()
+            .collect();
+        (!found.is_empty()).then_some(found)
+    };
+    let key = PrivateKey::from_pem(&Zeroizing::new(read("key.pem")?), None).ok()?;
+    Visitors::of_client(certificates("cert.pem")?, &key, certificates("ca.pem")?).ok()
 }
 
 /// A client with the files that it would use, as far as they can be used.
@@ -101,7 +120,7 @@ fn of_vault(session: &Session, desired: Option<&Desired>) -> Result<Option<Visit
         // Whatever is wrong with the vault is a finding; the look goes on with what there is.
         Ok(None) | Err(_) => return of_first_client(session, desired),
     };
-    let anchors = vec![authority.anchor(Purpose::Server)?.clone()];
+    let anchors = believed(session, &name)?;
     let server = throwaway_server(&authority, session.now)?;
     let kit = ProofKit::forge(
         authority.issuer(Purpose::Client)?,
@@ -115,6 +134,13 @@ fn of_vault(session: &Session, desired: Option<&Desired>) -> Result<Option<Visit
         visitors = visitors.with(Visitor::Revoked, revoked);
     }
     Ok(Some(visitors))
+}
+
+/// What clients believe: every generation that is not withdrawn, since a certificate of an older one is still good.
+fn believed(session: &Session, name: &AuthorityName) -> Result<Vec<Certificate>, Failure> {
+    let stored = session.vault()?.authority(name)?;
+    let trusted = stored.iter().flat_map(|one| one.trusted(Purpose::Server));
+    Ok(trusted.map(|anchor| anchor.certificate.clone()).collect())
 }
 
 fn of_first_client(

@@ -36,22 +36,24 @@ fn look(seen: &Seen) -> Vec<Spot> {
         let Some((first, others)) = chain.split_first() else {
             continue;
         };
-        let wrong = match key {
-            Some(spki) => {
-                first.spki_der() != spki && others.iter().any(|one| one.spki_der() == spki)
-            }
-            None => issuer_first(&chain),
-        };
-        if wrong {
+        let behind = key.is_some_and(|spki| {
+            first.spki_der() != spki && others.iter().any(|one| one.spki_der() == spki)
+        });
+        if behind || issuer_first(&chain) {
             let cause = format!(
                 "the first of {} certificates is that of the CA {}",
                 chain.len(),
                 called(first)
             );
-            spots.push(one.spot(cause).mend(Mend::Convert {
-                path: one.file.path.clone(),
-                how: Conversion::LeafFirst,
-            }));
+            let spot = one.spot(cause);
+            // A key that fits the CA in front is another mistake, and another order does not mend it.
+            spots.push(match behind || key.is_none() {
+                true => spot.mend(Mend::Convert {
+                    path: one.file.path.clone(),
+                    how: Conversion::LeafFirst,
+                }),
+                false => spot,
+            });
         }
     }
     for end in &seen.endpoints {
@@ -102,5 +104,21 @@ mod tests {
         assert_eq!(world.codes()[0], "SL-F312");
         assert!(!world.codes().contains(&"SL-F408"));
         assert_eq!(world.look(&CHECK)[0].mends.len(), 1);
+    }
+
+    #[test]
+    fn a_key_that_fits_the_ca_in_front_is_no_excuse() {
+        let mut world = World::new();
+        let (own, by_it) = (key(), key());
+        let anchor = world.server_anchor.certificate().clone();
+        let mut middle = forge::Forge::leaf("middle", &own, &anchor, &own);
+        middle = middle.with(forge::ca());
+        let middle = middle.sign();
+        let leaf = forge::Forge::leaf(NAME, &by_it, &middle, &own).sign();
+        world.daemon_file(Role::ServerCertificate).state =
+            FileState::Read(Contents::read(&pem(&[middle, leaf])));
+        world.daemon_file(Role::ServerKey).state = FileState::Read(Contents::read(&key_pem(&own)));
+        assert_eq!(world.look(&CHECK).len(), 1);
+        assert_eq!(world.look(&CHECK)[0].mends, []);
     }
 }

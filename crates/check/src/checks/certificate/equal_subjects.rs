@@ -30,10 +30,11 @@ fn look(seen: &Seen) -> Vec<Spot> {
             };
             let anchor = authorities(seen).find(twin)?;
             let looks_own = leaf.is_self_issued() && leaf.describe().authority_key_id.is_none();
-            let severity = if looks_own {
-                Severity::LockedOut
-            } else {
-                Severity::Weak
+            let severity = match looks_own {
+                // On disk it waits for the next start.
+                true if one.bite == Severity::Latent => Severity::Latent,
+                true => Severity::LockedOut,
+                false => Severity::Weak,
             };
             Some(
                 one.spot(format!("both are called {}", called(anchor)))
@@ -46,6 +47,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
 #[cfg(test)]
 mod tests {
     use super::CHECK;
+    use crate::Severity;
     use crate::testing::*;
 
     #[test]
@@ -61,5 +63,15 @@ mod tests {
         world.believe(&[root]);
         world.serve(&[leaf]);
         assert_eq!(world.codes(), ["SL-F326"]);
+        // On the wire it stops clients; on disk it waits.
+        let severities: Vec<_> = world
+            .look(&CHECK)
+            .into_iter()
+            .map(|spot| spot.severity)
+            .collect();
+        assert_eq!(
+            severities,
+            [Some(Severity::Latent), Some(Severity::LockedOut)]
+        );
     }
 }

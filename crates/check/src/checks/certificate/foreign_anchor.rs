@@ -1,7 +1,7 @@
 //! F339: the daemon trusts somebody else.
 
 use super::path::can_vouch;
-use super::sighting::{called, chain_of, host_file};
+use super::sighting::{called, chain_of, host_file, is_loaded};
 use crate::Mend;
 use crate::checks::file::owner::daemon_bite;
 use crate::seen::Role;
@@ -53,16 +53,16 @@ fn look(seen: &Seen) -> Vec<Spot> {
                     called(anchor)
                 ),
             )
-            .severity(if host.stale || !host.is_on() {
+            .severity(if !host.is_on() || !is_loaded(seen, host, anchor) {
                 daemon_bite(seen)
             } else {
                 Severity::Down
             })
         } else {
-            let severity = if host.stale {
-                Severity::Latent
-            } else {
+            let severity = if is_loaded(seen, host, anchor) {
                 Severity::Open
+            } else {
+                Severity::Latent
             };
             Spot::new(
                 file.shown(),
@@ -94,6 +94,10 @@ mod tests {
         ] {
             let bytes = pem(&[foreign.certificate().clone()]);
             world.daemon_file(Role::DaemonAnchors).state = FileState::Read(Contents::read(&bytes));
+            // A daemon that does not name it has not loaded it yet.
+            assert_eq!(world.look(&CHECK)[0].severity, Some(Severity::Latent));
+            let name = foreign.certificate().subject_der().to_vec();
+            world.endpoint_mut().authorities.push(name);
             assert_eq!(world.codes(), ["SL-F339"]);
             assert_eq!(world.look(&CHECK)[0].severity, Some(severity));
         }

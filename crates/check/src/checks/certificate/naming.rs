@@ -1,6 +1,8 @@
 //! Which name is looked for in which certificate.
 
 use super::sighting::{chain_of, comes_here, host_file, leaf_of, target};
+use super::stale::awaiting;
+use crate::checks::file::owner::daemon_bite;
 use crate::seen::{Role, TlsUse};
 use crate::{Seen, Severity, Spot};
 use sealock_pki::{Certificate, San};
@@ -9,7 +11,7 @@ use sealock_pki::{Certificate, San};
 pub(super) struct Wanted<'a> {
     pub(super) name: San,
     pub(super) leaf: &'a Certificate,
-    place: String,
+    pub(super) place: String,
     scope: &'a str,
     pub(super) bite: Severity,
 }
@@ -24,11 +26,16 @@ impl Wanted<'_> {
 
     /// Whether the certificate carries the name.
     pub(super) fn is_carried(&self) -> bool {
-        self.leaf.sans().iter().any(|san| match (san, &self.name) {
-            (San::Dns(presented), San::Dns(wanted)) => presented.covers(wanted),
-            (presented, wanted) => presented == wanted,
-        })
+        carries(self.leaf, &self.name)
     }
+}
+
+/// Whether a certificate carries a name.
+pub(super) fn carries(leaf: &Certificate, name: &San) -> bool {
+    leaf.sans().iter().any(|san| match (san, name) {
+        (San::Dns(presented), San::Dns(wanted)) => presented.covers(wanted),
+        (presented, wanted) => presented == wanted,
+    })
 }
 
 /// Every name that is asked of a server's certificate here. CA certificates are another finding.
@@ -50,13 +57,30 @@ pub(super) fn wanted(seen: &Seen) -> Vec<Wanted<'_>> {
         .as_ref()
         .and_then(|host| host_file(host, Role::ServerCertificate));
     if let (Some(host), Some(disk)) = (&seen.host, disk) {
+        // What the next restart loads is judged by the names of today.
+        let chain = chain_of(disk);
+        if let Some(leaf) = leaf_of(&chain) {
+            for end in awaiting(seen, leaf).filter(|end| !host.wanted_names.contains(&end.name)) {
+                found.push(Wanted {
+                    name: end.name.clone(),
+                    leaf,
+                    place: disk.shown(),
+                    scope: "",
+                    bite: daemon_bite(seen),
+                });
+            }
+        }
         for name in &host.wanted_names {
             found.extend(leaf_of(&chain_of(disk)).map(|leaf| Wanted {
                 name: name.clone(),
                 leaf,
                 place: disk.shown(),
                 scope: "",
-                bite: Severity::LockedOut,
+                bite: if awaiting(seen, leaf).next().is_some() {
+                    daemon_bite(seen)
+                } else {
+                    Severity::LockedOut
+                },
             }));
         }
     }

@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
               works until that generation is taken out of the clients' ca.pem; a certificate by somebody else \
               does not work at all.",
     remedy: "sealock apply",
-    explains: &["SL-F316", "SL-F332"],
+    explains: &["SL-F304", "SL-F305", "SL-F316", "SL-F332"],
     look,
 };
 

@@ -1,6 +1,8 @@
 //! Whether a chain leads to anchors, and what is in the way: as Docker's clients and daemons judge.
 
 use super::sighting::{authorities, chain_of, comes_here, host_file, leaf_of};
+use super::stale::awaiting;
+use crate::checks::file::owner::daemon_bite;
 use crate::seen::{Role, TlsUse};
 use crate::{Seen, Severity, Spot};
 use sealock_pki::Certificate;
@@ -171,6 +173,22 @@ pub(in crate::checks) fn servers(seen: &Seen) -> Vec<Judged<'_>> {
         .host
         .as_ref()
         .and_then(|host| host_file(host, Role::ServerCertificate));
+    // What the next restart loads is judged by the anchors of today.
+    if let Some(disk) = disk {
+        let chain = chain_of(disk);
+        if let Some(leaf) = leaf_of(&chain) {
+            for end in awaiting(seen, leaf).filter(|end| !end.anchors.is_empty()) {
+                found.push(Judged {
+                    chain: chain.clone(),
+                    anchors: end.anchors.iter().collect(),
+                    place: disk.shown(),
+                    judge: "the anchors at hand".to_owned(),
+                    scope: "",
+                    bite: daemon_bite(seen),
+                });
+            }
+        }
+    }
     for client in seen
         .clients
         .iter()

@@ -1,7 +1,8 @@
 //! Where certificates are seen, and what part they play there.
 
+use super::stale::is_own;
 use crate::checks::file::owner::{client_bite, daemon_bite};
-use crate::seen::{ClientSide, File, Host, Role};
+use crate::seen::{ClientSide, Endpoint, File, Host, Role};
 use crate::{Seen, Severity, Spot};
 use sealock_diag::escape;
 use sealock_pki::{Certificate, Purpose};
@@ -69,17 +70,20 @@ impl Sighting<'_> {
 pub(in crate::checks) fn sightings(seen: &Seen) -> Vec<Sighting<'_>> {
     let mut found = Vec::new();
     if let Some(host) = &seen.host {
-        let anchors = if host.stale {
-            Severity::Latent
-        } else {
-            Severity::Down
-        };
         for file in &host.files {
             match file.role {
                 Role::ServerCertificate => {
                     push_chain(&mut found, file, Part::Server, "", daemon_bite(seen))
                 }
-                Role::DaemonAnchors => push_all(&mut found, file, Part::ClientAnchor, "", anchors),
+                Role::DaemonAnchors => {
+                    let from = found.len();
+                    push_all(&mut found, file, Part::ClientAnchor, "", Severity::Down);
+                    for one in found.iter_mut().skip(from) {
+                        if !is_loaded(seen, host, one.certificate) {
+                            one.bite = Severity::Latent;
+                        }
+                    }
+                }
                 _ => {}
             }
         }
@@ -166,6 +170,22 @@ pub(in crate::checks) fn sightings(seen: &Seen) -> Vec<Sighting<'_>> {
         });
     }
     found
+}
+
+/// Whether the daemon judges clients by this anchor now, or would if it were on: by what it says on the wire where that is
+/// known, and by the age of its files.
+pub(super) fn is_loaded(seen: &Seen, host: &Host, anchor: &Certificate) -> bool {
+    let mut asks = seen
+        .endpoints
+        .iter()
+        .filter(|end| is_own(host, end) && !end.authorities.is_empty())
+        .peekable();
+    let names = |end: &Endpoint| {
+        end.authorities
+            .iter()
+            .any(|name| name == anchor.subject_der())
+    };
+    !host.stale && (asks.peek().is_none() || asks.any(names))
 }
 
 fn push_all<'a>(

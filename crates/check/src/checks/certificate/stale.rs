@@ -1,6 +1,9 @@
 //! F332: the daemon serves another certificate than the one on disk.
 
+use super::naming::{has_names, wanted};
+use super::path::{Lead, servers};
 use super::sighting::{called, chain_of, host_file};
+use super::weak_key::weakness;
 use super::wrong_purpose::is_for_others;
 use crate::material::Form;
 use crate::seen::{Endpoint, File, Host, Role};
@@ -61,8 +64,19 @@ fn look(seen: &Seen) -> Vec<Spot> {
         .collect()
 }
 
+/// The host's own listeners that show another certificate, or none, where this one would be shown after a restart.
+pub(super) fn awaiting<'a>(
+    seen: &'a Seen,
+    leaf: &'a Certificate,
+) -> impl Iterator<Item = &'a Endpoint> {
+    let host = seen.host.as_ref();
+    seen.endpoints
+        .iter()
+        .filter(move |end| host.is_some_and(|host| is_own(host, end)) && end.leaf() != Some(leaf))
+}
+
 /// Whether an endpoint is one of this host's own listeners.
-fn is_own(host: &Host, end: &Endpoint) -> bool {
+pub(super) fn is_own(host: &Host, end: &Endpoint) -> bool {
     let Ok(address) = end.address.parse::<SocketAddr>() else {
         return false;
     };
@@ -88,6 +102,23 @@ fn is_sound(seen: &Seen, file: &File, leaf: &Certificate) -> bool {
         && !leaf.is_ca()
         && !is_for_others(leaf, Purpose::Server)
         && spki.is_none_or(|spki| spki == leaf.spki_der())
+        && weakness(leaf).is_none_or(|(_, fatal)| !fatal)
+        && would_be_taken(seen, file, leaf)
+}
+
+/// Whether those who come today would still be content after a restart.
+fn would_be_taken(seen: &Seen, file: &File, leaf: &Certificate) -> bool {
+    let place = file.shown();
+    let named = has_names(leaf)
+        && wanted(seen)
+            .iter()
+            .filter(|one| one.place == place)
+            .all(|one| one.is_carried());
+    let led = servers(seen)
+        .iter()
+        .filter(|judged| judged.place == place)
+        .all(|judged| judged.lead(seen) == Some(Lead::Anchor));
+    named && led
 }
 
 #[cfg(test)]
@@ -96,6 +127,7 @@ mod tests {
     use crate::material::Contents;
     use crate::seen::{FileState, Role};
     use crate::testing::*;
+    use crate::{Perspective, Severity, findings};
 
     #[test]
     fn stale() {
@@ -111,6 +143,24 @@ mod tests {
         world.daemon_file(Role::ServerCertificate).state =
             FileState::Read(Contents::read(&pem(&[fresh])));
         assert_eq!(world.codes(), ["SL-F332"]);
+        // A restart that would shut everybody out is no advice.
+        let strange = server_leaf(
+            &world.server_anchor,
+            &world.server_key,
+            &["other.example"],
+            NOW,
+            80 * DAY,
+        );
+        let fresh = std::mem::replace(
+            &mut world.daemon_file(Role::ServerCertificate).state,
+            FileState::Read(Contents::read(&pem(&[strange]))),
+        );
+        world.host_mut().wanted_names.clear();
+        let found = findings(&world.seen, Perspective::Service);
+        assert_eq!(found[0].check.code, "SL-F304");
+        assert_eq!(found[0].severity, Severity::Latent);
+        assert_eq!(world.look(&CHECK), []);
+        world.daemon_file(Role::ServerCertificate).state = fresh;
         // Somebody else's endpoint is not compared.
         world.endpoint_mut().address = "198.51.100.1:2376".into();
         world.endpoint_mut().name = "other.example".parse().unwrap();

@@ -21,29 +21,44 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn look(seen: &Seen) -> Vec<Spot> {
-    let mut spots = Vec::new();
+    let mut spots: Vec<Spot> = Vec::new();
     for one in owned(seen)
         .into_iter()
         .filter(|one| is_anchors(one.file.role))
     {
-        let anchors = chain_of(one.file);
-        for (at, first) in anchors.iter().enumerate() {
-            let twin = |other: &&&Certificate| {
-                other.subject_der() == first.subject_der() && other.spki_der() != first.spki_der()
-            };
-            if let Some(other) = anchors.iter().skip(at + 1).find(twin) {
-                let cause = format!(
-                    "{} is there with the keys {} and {}",
-                    called(first),
-                    first.key_id(),
-                    other.key_id()
-                );
-                spots.push(one.spot(cause).severity(Severity::Weak));
-                break;
-            }
+        if let Some((first, cause)) = twins(&chain_of(one.file)) {
+            spots.push(one.spot(cause).severity(Severity::Weak).about(first));
+        }
+    }
+    for end in &seen.endpoints {
+        let anchors: Vec<&Certificate> = end.anchors.iter().collect();
+        let told = |first: &Certificate| {
+            let about = Some(first.fingerprint());
+            spots.iter().any(|spot| spot.about == about)
+        };
+        if let Some((first, cause)) = twins(&anchors).filter(|(first, _)| !told(first)) {
+            let place = format!("{}, judged by these anchors", end.label);
+            spots.push(Spot::new(place, cause).of(&end.label).about(first));
         }
     }
     spots
+}
+
+/// The first anchor that has a twin among the others, and what to say of them.
+fn twins<'a>(anchors: &[&'a Certificate]) -> Option<(&'a Certificate, String)> {
+    anchors.iter().enumerate().find_map(|(at, first)| {
+        let twin = |other: &&&Certificate| {
+            other.subject_der() == first.subject_der() && other.spki_der() != first.spki_der()
+        };
+        let other = anchors.iter().skip(at + 1).find(twin)?;
+        let cause = format!(
+            "{} is there with the keys {} and {}",
+            called(first),
+            first.key_id(),
+            other.key_id()
+        );
+        Some((*first, cause))
+    })
 }
 
 #[cfg(test)]
@@ -62,5 +77,9 @@ mod tests {
         twin.issuer = twin.subject.clone();
         world.believe(&[own, twin.sign()]);
         assert_eq!(world.codes(), ["SL-F327"]);
+        // From outside there are no files, only the anchors that judge.
+        world.seen.host = None;
+        world.seen.clients.clear();
+        assert_eq!(world.look(&CHECK).len(), 1);
     }
 }

@@ -38,7 +38,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
             continue;
         };
         // When it was a client's own anchors that judged, and the vault knows better, the client is at fault.
-        let by_client = judged.bite == Severity::Down
+        let by_client = judged.bite != Severity::LockedOut
             && all
                 .iter()
                 .any(|other| other.bite == Severity::LockedOut && other.anchors == judged.anchors)
@@ -58,10 +58,10 @@ fn look(seen: &Seen) -> Vec<Spot> {
             child.issuer(),
             anchors.join(", ")
         );
-        let place = if judged.bite == Severity::Down {
-            &judged.place
-        } else {
+        let place = if judged.bite == Severity::LockedOut {
             &judged.judge
+        } else {
+            &judged.place
         };
         spots.push(judged.spot(place, cause));
     }
@@ -74,6 +74,7 @@ mod tests {
     use crate::material::Contents;
     use crate::seen::{FileState, Role};
     use crate::testing::*;
+    use crate::{Perspective, Severity, findings};
     use sealock_pki::Purpose;
 
     #[test]
@@ -88,5 +89,27 @@ mod tests {
         world.endpoint_mut().anchors = vec![foreign.certificate().clone()];
         assert_eq!(world.codes(), ["SL-F316"]);
         assert_eq!(world.look(&CHECK).len(), 1);
+    }
+
+    #[test]
+    fn what_the_next_restart_loads_is_judged_before() {
+        let mut world = World::new();
+        world.seen.keeping = None;
+        world.host_mut().stale = true;
+        let foreign = anchor(Purpose::Server, 1);
+        let leaf = server_leaf(
+            &foreign,
+            &world.server_key,
+            &[NAME, ADDRESS],
+            NOW - DAY,
+            80 * DAY,
+        );
+        world.daemon_file(Role::ServerCertificate).state =
+            FileState::Read(Contents::read(&pem(&[leaf])));
+        let found = findings(&world.seen, Perspective::Service);
+        assert_eq!(
+            (found[0].check.code, found[0].severity),
+            ("SL-F316", Severity::Latent)
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! F321: a key that is too weak.
 
-use super::sighting::{called, sightings};
+use super::sighting::{Part, called, sightings};
 use crate::{Check, Seen, Severity, Spot, Stage};
 use sealock_pki::{Certificate, KeyAlgorithm};
 
@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
               client or the CA. Docker accepts such keys; on other curves than those of NIST, and beyond 8192 \
               bits of RSA, Go makes no connection at all.",
     remedy: "Issue it again with a new key:\n  sealock rekey",
-    explains: &["SL-F911"],
+    explains: &["SL-F706", "SL-F911"],
     look,
 };
 
@@ -24,13 +24,23 @@ fn look(seen: &Seen) -> Vec<Spot> {
         .filter_map(|one| {
             let (what, fatal) = weakness(one.certificate)?;
             let spot = one.spot(format!("{}: {what}", called(one.certificate)));
-            Some(if fatal {
-                spot
-            } else {
-                spot.severity(Severity::Weak)
+            Some(match fatal {
+                // The daemon has loaded it, and cannot show it to anybody.
+                true if one.part == Part::Server && one.scope.is_empty() && is_loaded(seen) => {
+                    spot.severity(Severity::Down)
+                }
+                true => spot,
+                false => spot.severity(Severity::Weak),
             })
         })
         .collect()
+}
+
+/// Whether the daemon runs with the files that lie there.
+fn is_loaded(seen: &Seen) -> bool {
+    seen.host
+        .as_ref()
+        .is_some_and(|host| host.is_on() && !host.stale)
 }
 
 /// What is weak about the key of a certificate, and whether nobody can connect with it.
@@ -58,6 +68,8 @@ pub(super) fn weakness(certificate: &Certificate) -> Option<(String, bool)> {
 mod tests {
     use super::CHECK;
     use crate::Severity;
+    use crate::material::Contents;
+    use crate::seen::{FileState, Role};
     use crate::testing::*;
 
     #[test]
@@ -76,5 +88,22 @@ mod tests {
             world.endpoint_mut().chain = vec![forged.sign()];
             assert_eq!(world.look(&CHECK)[0].severity, Some(severity));
         }
+    }
+
+    #[test]
+    fn a_loaded_key_that_nobody_takes_is_down_though_nothing_is_seen_of_it() {
+        let mut world = World::new();
+        let mut forged = world
+            .forged_server()
+            .with(forge::purposes(&[forge::SERVER_AUTH]))
+            .with(forge::names(&[NAME], &[]));
+        forged.spki = forge::p224_spki();
+        let leaf = forged.sign();
+        world.daemon_file(Role::ServerCertificate).state =
+            FileState::Read(Contents::read(&pem(&[leaf])));
+        world.endpoint_mut().chain.clear();
+        assert_eq!(world.look(&CHECK)[0].severity, Some(Severity::Down));
+        world.host_mut().stale = true;
+        assert_eq!(world.look(&CHECK)[0].severity, Some(Severity::Latent));
     }
 }

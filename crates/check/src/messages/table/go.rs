@@ -86,7 +86,7 @@ pub(super) const TABLE: &[Pattern] = &[
             "x509: certificate signed by unknown authority (possibly because of \"{why}\" while trying to verify candidate authority certificate \"{name}\")",
         ],
         &[
-            means("SL-F316", "the client has an authority of the right name, {name}, and it is not the one that signed: {why}"),
+            means("SL-F329", "the client has an authority of the right name, {name}, and it is not the one that signed: {why}"),
             means("SL-F327", "two authorities have the name {name} and different keys: one was made anew"),
             means("SL-F331", "the certificate is one of before the authority was made anew"),
         ],

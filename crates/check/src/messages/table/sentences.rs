@@ -94,6 +94,10 @@ pub(super) const UNKNOWN_ISSUER: &[Meaning] = &[
         "SL-F332",
         "the daemon still serves the certificate of before its files were replaced",
     ),
+    means(
+        "SL-F314",
+        "the server shows a certificate that signed itself; some clients do not tell that from an unknown authority",
+    ),
 ];
 
 /// Signed by itself.
@@ -207,11 +211,15 @@ pub(super) const NOT_FOR_SERVERS: &[Meaning] = &[means(
 pub(super) const NO_AUTHORITY: &[Meaning] = &[
     means(
         "SL-F328",
-        "a certificate that should be an authority's is no authority's: CA is not true in it, or it may not sign certificates",
+        "a certificate that should be an authority's is no authority's: CA is not true in it",
     ),
     means(
         "SL-F323",
         "it is of version 1, which cannot say that it is an authority's",
+    ),
+    means(
+        "SL-F325",
+        "or its key usage does not let it sign certificates",
     ),
 ];
 
