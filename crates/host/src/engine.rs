@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-const TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A version of dockerd, as far as decisions depend on it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,9 +171,13 @@ pub(crate) fn ping(system: &dyn System, socket: &Path) -> bool {
 
 /// Whether a daemon answers: `false` when nobody listens. Whoever listens and is no daemon, or keeps silent, is an
 /// error: a daemon that hangs may have containers that nobody can count.
-pub(crate) fn knock(system: &dyn System, socket: &Path) -> Result<bool, HostError> {
+pub(crate) fn knock(
+    system: &dyn System,
+    socket: &Path,
+    patience: Duration,
+) -> Result<bool, HostError> {
     use std::io::ErrorKind as K;
-    match system.exchange(socket, &request("/_ping"), TIMEOUT) {
+    match system.exchange(socket, &request("/_ping"), patience) {
         Ok(answer) => match parse(&answer) {
             Some((200, _)) => Ok(true),
             Some((status, _)) => Err(unusable(socket, "/_ping", &format!("status {status}"))),
@@ -181,7 +185,7 @@ pub(crate) fn knock(system: &dyn System, socket: &Path) -> Result<bool, HostErro
         },
         Err(error) => match error.kind() {
             K::WouldBlock | K::TimedOut => {
-                let said = format!("no answer within {} s", TIMEOUT.as_secs());
+                let said = format!("no answer within {} s", patience.as_secs());
                 Err(unusable(socket, "/_ping", &said))
             }
             K::PermissionDenied => Err(HostError::Rights {

@@ -306,7 +306,7 @@ pub(crate) fn observe_with(
     };
     let empty = DaemonJson::parse(&path, "")?;
     let config = care.or(Part::Config, read_config(&**system, &path), |_| empty)?;
-    let engine = look(&**system, &service, unit.as_ref(), &socket);
+    let engine = look(&**system, &service, unit.as_ref(), &socket, care.patience());
     let engine = care.or(Part::Engine, engine, |error| Engine::Off {
         why: in_words(error),
     })?;
@@ -409,6 +409,7 @@ fn look(
     service: &Service,
     unit: Option<&Unit>,
     socket: &Path,
+    patience: std::time::Duration,
 ) -> Result<Engine, HostError> {
     // A connection to a passed socket would start the daemon, so the unit is asked first.
     if let Some(unit) =
@@ -418,7 +419,7 @@ fn look(
             why: format!("{} is {}", service.name(), unit.active_state),
         });
     }
-    if !engine::knock(system, socket)? {
+    if !engine::knock(system, socket, patience)? {
         if unit.is_none() || !system.root().at(socket).exists() {
             return Ok(Engine::Off {
                 why: format!("nothing answers on {}", socket.display()),

@@ -511,13 +511,14 @@ fn changed(error: sealock_change::Error) -> HostError {
 
 /// dockerd's own reason among log lines: the last line of an error, without time and level.
 fn blame(lines: &[String]) -> Option<String> {
-    const SIGNS: [&str; 9] = [
+    const SIGNS: [&str; 10] = [
         "unable to configure the Docker daemon",
         "failed to load listeners",
         "failed to create API server",
         "invalid TLS configuration",
         "failed to start daemon",
         "failed to start containerd",
+        "failed to start cluster component",
         "unknown flag",
         "merged configuration validation",
         "level=fatal",

@@ -1,6 +1,7 @@
 //! What an error on the way does: it ends the look, or it is noted.
 
 use crate::HostError;
+use std::time::Duration;
 
 /// Part of the look in which something could not be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,14 @@ pub(crate) enum Care {
 }
 
 impl Care {
+    /// How long a daemon may keep silent. One that is to be changed must not be taken for dead too early.
+    pub(super) fn patience(&self) -> Duration {
+        match self {
+            Self::Stops => crate::engine::TIMEOUT,
+            Self::Notes(_) => Duration::from_secs(5),
+        }
+    }
+
     /// The result, or what stands in for it.
     pub(super) fn or<T>(
         &mut self,

@@ -180,21 +180,16 @@ fn socket(healthy: &str) -> Value {
 /// A look by somebody who finds this daemon's program on the PATH, as it is where the program is installed.
 #[track_caller]
 fn look(host: &Host) -> Found {
-    let t = std::time::Instant::now();
     let mut command = host.sealock.command(&["--json", "check", "--short"]);
     let path = lab().docker_path(host.daemon.version());
-    let f = Found::of(run(command.env("PATH", path)));
-    eprintln!("look {:?}", t.elapsed());
-    f
+    Found::of(run(command.env("PATH", path)))
 }
 
 /// dockerd is started, and ends with these words.
 #[track_caller]
 fn fails(host: &Host, words: &str) {
     let before = host.daemon.log().len();
-    let t = std::time::Instant::now();
     let outcome = host.daemon.try_start();
-    eprintln!("try {words} {:?}", t.elapsed());
     assert!(outcome.code != 0, "it started: {words}");
     let log = host.daemon.log()[before..].replace('\\', "");
     assert!(log.contains(words), "{words}:\n{log}");
