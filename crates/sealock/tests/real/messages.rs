@@ -62,7 +62,7 @@ impl Reader {
 }
 
 /// The codes of the readings, in their order, without `SL-`.
-fn explain(said: &str) -> Vec<String> {
+pub(crate) fn explain(said: &str) -> Vec<String> {
     let mut child = Command::new(program())
         .env_clear()
         .args(["--json", "explain", "-"])
@@ -93,7 +93,7 @@ fn said(outcome: &Outcome) -> String {
 }
 
 /// The same, of a client's attempt.
-fn told(text: &str) -> &str {
+pub(crate) fn told(text: &str) -> &str {
     text.split_once("\n--- stdout\n")
         .map_or(text, |(_, said)| said)
 }

@@ -1,8 +1,10 @@
 //! F313: an intermediate is missing.
 
-use super::path::{Lead, clients_here, servers};
+use super::path::{Lead, clients_here, is_gap, servers};
 use super::sighting::called;
+use crate::seen::Visitor;
 use crate::{Check, Seen, Severity, Spot, Stage};
+use sealock_pki::Certificate;
 
 pub(super) const CHECK: Check = Check {
     code: "SL-F313",
@@ -32,12 +34,30 @@ fn look(seen: &Seen) -> Vec<Spot> {
             spots.push(judged.spot(&judged.place, cause));
         }
     }
+    for end in &seen.endpoints {
+        // What the daemon trusts is not seen from outside, but its authorities are named.
+        let named = |one: &Certificate| end.authorities.iter().any(|name| name == one.issuer_der());
+        let Some(leaf) = end.rightful.first() else {
+            continue;
+        };
+        let strange = !end.authorities.is_empty() && !end.rightful.iter().any(named);
+        if strange && is_gap(seen, leaf, &[]) && !end.lets_in(Visitor::Rightful) {
+            let cause = format!(
+                "{} was issued by `{}`, which is neither sent along nor named by the server",
+                called(leaf),
+                leaf.issuer()
+            );
+            let spot = Spot::new(end.label.clone(), cause).of(&end.label);
+            spots.push(spot.severity(Severity::LockedOut).about(leaf));
+        }
+    }
     spots
 }
 
 #[cfg(test)]
 mod tests {
     use super::CHECK;
+    use crate::seen::{Outcome, Visitor};
     use crate::testing::*;
 
     #[test]
@@ -64,6 +84,29 @@ mod tests {
         world.serve(&[leaf.clone(), middle.clone()]);
         assert_eq!(world.codes(), Vec::<&str>::new());
         world.serve(&[leaf]);
+        assert_eq!(world.codes(), ["SL-F313"]);
+    }
+
+    #[test]
+    fn a_client_without_its_intermediate_is_seen_from_outside() {
+        let mut world = World::new();
+        let middle_key = key();
+        let middle = forge::Forge::root("example issuing 1", &middle_key)
+            .with(forge::ca())
+            .sign();
+        let mut forged = world
+            .forged_client()
+            .with(forge::purposes(&[forge::CLIENT_AUTH]));
+        forged.issuer = middle.subject_der().to_vec();
+        world.endpoint_mut().rightful = vec![forged.sign()];
+        for visit in &mut world.endpoint_mut().visits {
+            if visit.visitor == Visitor::Rightful {
+                visit.outcome = Outcome::Alert("unknown_ca".to_owned(), 48);
+            }
+        }
+        world.seen.host = None;
+        world.seen.clients.clear();
+        world.seen.keeping = None;
         assert_eq!(world.codes(), ["SL-F313"]);
     }
 }

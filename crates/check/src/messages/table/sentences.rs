@@ -60,6 +60,10 @@ pub(super) const CLIENT_EXPIRED: &[Meaning] = &[
         "SL-F802",
         "the server's clock is ahead, and only to it the certificate has expired",
     ),
+    means(
+        "SL-F302",
+        "or the certificate is not valid yet, which the server calls expired too",
+    ),
 ];
 
 /// The server's certificate is over.
