@@ -6,6 +6,7 @@
 use sealock_testkit::process::Outcome;
 use sealock_testkit::{Machine, Rootless, Suite};
 
+use crate::check::ground::Found;
 use crate::common::program;
 use crate::systemd::{Outside, same, says};
 
@@ -52,6 +53,15 @@ impl User {
             .take(&self.docker.machine().read("/tmp/alice.tar"));
         let _ = self.docker.sh("rm /tmp/alice.tar").ok();
         self.outside.only_alice_gets_in(container);
+    }
+
+    /// By the user that owns all of it.
+    #[track_caller]
+    fn nothing_is_found(&self) {
+        for words in ["", "--client alice"] {
+            let outcome = self.sealock(&format!("--json check {words}"));
+            Found::of(outcome).expect_nothing();
+        }
     }
 
     #[track_caller]
@@ -110,6 +120,7 @@ fn there_and_back(suite: Suite) {
         "{drop_in}"
     );
     user.second_apply_changes_nothing();
+    user.nothing_is_found();
 
     let asked = user.sealock("down --yes").expect_code(1);
     says(

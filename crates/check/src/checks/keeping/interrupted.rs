@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
               back, because it was killed or the power went. Until then some files may be new and others old. The next run of \
               sealock takes it back, or finishes it, before it does anything else.",
     remedy: "sealock apply",
-    explains: &[],
+    explains: &["SL-F212", "SL-F332", "SL-F805", "SL-F807"],
     look,
 };
 
@@ -47,5 +47,8 @@ mod tests {
         assert_eq!(world.look(&CHECK), vec![]);
         world.seen.keeping.as_mut().unwrap().interrupted = Some("apply".into());
         assert_eq!(world.look(&CHECK).len(), 1);
+        // What it left half done follows from it.
+        world.host_mut().stale = true;
+        assert_eq!(world.codes(), ["SL-F804"]);
     }
 }

@@ -1,5 +1,7 @@
 //! The unit as the package ships it, a package that changes it later, and a change that goes wrong.
 
+use crate::check::ground::Found;
+
 use super::{CONFIG, DROP_IN, Host, System, same, says};
 
 pub(super) fn scenario(host: &Host) {
@@ -9,6 +11,7 @@ pub(super) fn scenario(host: &Host) {
     }
     host.there_and_back(&[], |_| {
         one_line_with_listener_and_tls(host);
+        nothing_is_found(host);
         the_socket_still_wakes_the_daemon(host);
         a_package_changes_its_unit(host);
         if host.system == System::Docker28 {
@@ -52,6 +55,18 @@ fn one_line_with_listener_and_tls(host: &Host) {
         ],
         "{changed}"
     );
+}
+
+/// Neither on the host nor from it to its address.
+fn nothing_is_found(host: &Host) {
+    let look = |words: &[&str]| {
+        let mut all = vec!["--json", "check"];
+        all.extend(words);
+        Found::of(host.sealock(&all)).expect_nothing();
+    };
+    look(&[]);
+    look(&[&format!("tcp://{}:2376", host.machine.address())]);
+    look(&["--client", "alice"]);
 }
 
 fn the_socket_still_wakes_the_daemon(host: &Host) {

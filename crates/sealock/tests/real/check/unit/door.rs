@@ -1,6 +1,9 @@
 //! Doors that units, groups and modes leave open, on a host that is not cloaked.
 
-use super::Host;
+use sealock_testkit::Scratch;
+
+use super::{Found, Host};
+use crate::common::Sealock;
 
 const SOCKET: &str = "/etc/systemd/system/docker.socket.d/port.conf";
 const OVERRIDE: &str = "/etc/systemd/system/docker.service.d/override.conf";
@@ -27,17 +30,28 @@ fn socket_and_group(host: &Host) {
 
 /// systemd opens the port; dockerd neither warns nor waits.
 fn passed(host: &Host) {
-    host.write(SOCKET, "[Socket]\nListenStream=127.0.0.1:2375\n");
+    host.write(SOCKET, "[Socket]\nListenStream=2375\n");
     let _ = host.sh("systemctl daemon-reload").ok();
     host.told("SL-F109", "latent");
     again(host);
     let open = host.told("SL-F109", "open");
     assert!(!open.codes().contains(&"SL-F101".to_owned()), "{open}");
     assert_eq!(clear(host), "OK");
+    from_elsewhere(host);
     let warned = host.sh("docker info 2>&1").ok();
     assert!(!warned.contains("API is accessible"), "{warned}");
     let _ = host.sh(&format!("rm {SOCKET}")).ok();
     again(host);
+}
+
+/// Another host of the network, which knows nothing but the address.
+fn from_elsewhere(host: &Host) {
+    let folder = Scratch::new("elsewhere");
+    let endpoint = format!("tcp://{}:2375", host.machine.address());
+    let check = Sealock::in_folder(folder.path()).command(&["--json", "check", &endpoint]);
+    let found = Found::of(host.machine.network().run(&check));
+    found.expect_first("SL-F101");
+    assert!(found.to_string().contains(&endpoint), "{found}");
 }
 
 /// The help of dockerd says that the variable switches TLS on.
