@@ -28,6 +28,8 @@ pub(crate) struct Printer {
     /// Data as JSON instead of text.
     pub(crate) json: bool,
     pub(crate) verbose: bool,
+    /// What would be data is talk: whoever asked for this step prints the data of the whole.
+    part: bool,
 }
 
 pub(crate) const BOLD: Style = Style::new().bold();
@@ -48,17 +50,33 @@ impl Printer {
             color,
             json,
             verbose,
+            part: false,
+        }
+    }
+
+    /// For a step of something that prints its own data.
+    pub(crate) fn of_a_step(&self) -> Self {
+        Self {
+            json: false,
+            part: true,
+            ..self.clone()
         }
     }
 
     /// Data, with a newline added. A reader that went away ends the process quietly.
     pub(crate) fn data(&self, text: &str) {
+        if self.part {
+            return self.say(text);
+        }
         let mut out = AutoStream::new(io::stdout(), self.color).lock();
         let _closed = writeln!(out, "{text}");
     }
 
     /// Data that must not get a newline added: a script, a diff, a table.
     pub(crate) fn raw(&self, text: &str) {
+        if self.part {
+            return self.say(text.trim_end());
+        }
         let mut out = AutoStream::new(io::stdout(), self.color).lock();
         let _closed = write!(out, "{text}").and_then(|()| out.flush());
     }

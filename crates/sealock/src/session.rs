@@ -62,6 +62,17 @@ impl Session {
         }
     }
 
+    /// The same for a step of a command that prints its own data.
+    pub(crate) fn for_a_step(&self) -> Self {
+        Self {
+            printer: self.printer.of_a_step(),
+            home: self.home.clone(),
+            config: self.config.clone(),
+            passphrase: self.passphrase.clone(),
+            ..*self
+        }
+    }
+
     /// Whether somebody named a source for the passphrase of the issuer keys.
     pub(crate) fn has_passphrase_source(&self) -> bool {
         self.passphrase.is_some() || Source::from_systemd().is_some()

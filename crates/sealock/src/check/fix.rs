@@ -30,7 +30,7 @@ pub(crate) fn mend(
 ) -> Result<Report, Failure> {
     let mut report = first;
     if mends(&report.findings).any(|(_, mend)| *mend == Mend::Apply) {
-        up::apply(session, &args.consent)?;
+        up::apply(&session.for_a_step(), &args.consent)?;
         report = look()?;
     }
     if mends(&report.findings).next().is_none() {

@@ -1,7 +1,7 @@
 //! F414: a certificate or CA file that others may write.
 
-use super::owner::{is_anchors, is_certificate, octal, owned};
-use crate::{Check, Mend, Seen, Severity, Spot, Stage};
+use super::owner::{is_anchors, is_certificate, mode_mend, octal, owned};
+use crate::{Check, Seen, Severity, Spot, Stage};
 
 pub(super) const CHECK: Check = Check {
     code: "SL-F414",
@@ -25,17 +25,14 @@ fn look(seen: &Seen) -> Vec<Spot> {
         .map(|one| {
             let mode = one.file.mode;
             let by_all = mode & 0o002 != 0 && one.file.reachable_by_others;
-            let wanted = mode & !0o022 & 0o777;
+            let (wanted, mend) = mode_mend(seen, &one.file.path, mode & !0o022 & 0o777);
             one.spot(format!("mode {}; expected {}", octal(mode), octal(wanted)))
                 .severity(if by_all {
                     Severity::Latent
                 } else {
                     Severity::Weak
                 })
-                .mend(Mend::Mode {
-                    path: one.file.path.clone(),
-                    mode: wanted,
-                })
+                .mend(mend)
         })
         .collect()
 }

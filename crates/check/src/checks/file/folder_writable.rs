@@ -1,7 +1,7 @@
 //! F415: a folder of keys that others may write.
 
-use super::owner::{is_anchors, is_certificate, is_key, octal, owned};
-use crate::{Check, Mend, Seen, Severity, Spot, Stage};
+use super::owner::{is_anchors, is_certificate, is_key, mode_mend, octal, owned};
+use crate::{Check, Seen, Severity, Spot, Stage};
 use sealock_diag::escape;
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
             continue;
         }
         let place = escape(&folder.to_string_lossy());
-        let wanted = mode & !0o022 & 0o777;
+        let (wanted, mend) = mode_mend(seen, folder, mode & !0o022 & 0o777);
         let spot = if stranger {
             Spot::new(
                 place,
@@ -55,10 +55,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
             } else {
                 Severity::Weak
             })
-            .mend(Mend::Mode {
-                path: folder.to_owned(),
-                mode: wanted,
-            })
+            .mend(mend)
         };
         spots.push(spot.of(one.scope));
     }

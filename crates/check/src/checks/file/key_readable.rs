@@ -1,8 +1,8 @@
 //! F409: a key that others may read.
 
-use super::owner::{is_key, octal, owned};
+use super::owner::{is_key, mode_mend, octal, owned};
 use crate::seen::Role;
-use crate::{Check, Mend, Seen, Severity, Spot, Stage};
+use crate::{Check, Seen, Severity, Spot, Stage};
 
 pub(super) const CHECK: Check = Check {
     code: "SL-F409",
@@ -36,11 +36,11 @@ fn look(seen: &Seen) -> Vec<Spot> {
                 (true, _) => Severity::Latent,
                 (false, _) => Severity::Weak,
             };
-            let wanted = mode & 0o600;
-            let who = match (by_all, mode & 0o070 != 0) {
+            let (wanted, mend) = mode_mend(seen, &file.path, mode & 0o600);
+            let who = match (by_all, mode & 0o007 != 0) {
                 (true, _) => "every user of this machine reads it",
-                (false, true) => "its group reads it",
-                (false, false) => "only the mode of a folder above keeps others away",
+                (false, true) => "only the mode of a folder above keeps others away",
+                (false, false) => "its group reads it",
             };
             one.spot(format!(
                 "mode {}: {who}; expected {}",
@@ -49,10 +49,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
             ))
             .severity(severity)
             .help(format!("chmod {wanted:o} {}", file.shown()))
-            .mend(Mend::Mode {
-                path: file.path.clone(),
-                mode: wanted,
-            })
+            .mend(mend)
         })
         .collect()
 }

@@ -1,7 +1,9 @@
 //! Whose file it is, and how it bites when it cannot be used.
 
 use crate::seen::{ClientSide, File, FileState, Role, TlsUse};
-use crate::{Seen, Severity, Spot};
+use crate::{Mend, Seen, Severity, Spot};
+use sealock_diag::escape;
+use std::path::Path;
 
 /// A file with its owner.
 #[derive(Clone, Copy)]
@@ -140,6 +142,26 @@ pub(in crate::checks) fn only_we_may_not(file: &File) -> bool {
     };
     words.to_ascii_lowercase().contains("permission denied")
         && (file.rightful_uid == 0 || (file.uid == file.rightful_uid && file.mode & 0o400 != 0))
+}
+
+/// The mode that a file or folder should have, and what gives it: `sealock.toml` knows its own files better than a rule.
+pub(in crate::checks) fn mode_mend(seen: &Seen, path: &Path, wanted: u32) -> (u32, Mend) {
+    let place = escape(&path.to_string_lossy());
+    let own = seen
+        .host
+        .iter()
+        .filter(|host| host.cloaked)
+        .flat_map(|host| &host.drift)
+        .filter(|drift| drift.place == place)
+        .find_map(|drift| expected_mode(&drift.what));
+    let (mode, path) = (own.unwrap_or(wanted), path.to_path_buf());
+    (mode, Mend::Mode { path, mode })
+}
+
+/// The mode in `mode 0644, expected 0400`.
+fn expected_mode(drift: &str) -> Option<u32> {
+    let (_, expected) = drift.strip_prefix("mode ")?.split_once("expected ")?;
+    u32::from_str_radix(expected, 8).ok()
 }
 
 /// Permission bits as people write them.

@@ -44,7 +44,12 @@ struct Told {
     daemon: bool,
     /// Where something in a file is told.
     places: Vec<String>,
+    /// Whose mode is told, however little it bites.
+    modes: Vec<String>,
 }
+
+/// Checks that look at modes.
+const MODES: [&str; 3] = ["SL-F409", "SL-F414", "SL-F415"];
 
 impl Told {
     fn of(seen: &Seen) -> Self {
@@ -58,6 +63,12 @@ impl Told {
                 .into_iter()
                 .any(finds),
             places: daemon::places(seen).collect(),
+            modes: MODES
+                .iter()
+                .filter_map(|code| crate::checks::by_code(code))
+                .flat_map(|check| (check.look)(seen))
+                .map(|spot| spot.place)
+                .collect(),
         }
     }
 
@@ -67,6 +78,7 @@ impl Told {
             .any(|end| drift.place.ends_with(end));
         let running = drift.what.contains("runs since before");
         (settings && self.settings)
+            || (drift.what.starts_with("mode ") && self.modes.contains(&drift.place))
             || (running && (self.daemon || self.settings || !self.places.is_empty()))
             || (drift.what.contains("API is accessible") && (self.open || self.settings))
             || self
@@ -79,7 +91,8 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use super::CHECK;
-    use crate::seen::Drift;
+    use crate::Mend;
+    use crate::seen::{Drift, Role};
     use crate::testing::World;
 
     #[test]
@@ -112,6 +125,24 @@ mod tests {
             }
             assert_eq!(world.look(&CHECK).len(), expected, "{place} {broken}");
         }
+    }
+
+    #[test]
+    fn a_mode_that_bites_little_is_told_once_and_mended_to_what_is_expected() {
+        let mut world = World::new();
+        let key = world.daemon_file(Role::ServerKey);
+        key.mode = 0o644;
+        let place = key.shown();
+        let host = world.host_mut();
+        host.cloaked = true;
+        let what = "mode 0644, expected 0400".to_owned();
+        host.drift.push(Drift { place, what });
+        assert_eq!(world.codes(), ["SL-F409"]);
+        let check = crate::checks::by_code("SL-F409").unwrap();
+        let spot = &world.look(check)[0];
+        let path = spot.place.clone().into();
+        assert_eq!(spot.mends, [Mend::Mode { path, mode: 0o400 }]);
+        assert!(spot.cause.ends_with("expected 0400"), "{}", spot.cause);
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
               with .key. Without the key every pull and push there stops with \"missing key client.key for client certificate \
               client.cert\". Often it is the registry's CA under the wrong ending: that one ends with .crt.",
     remedy: "Put the key beside it; or, if it is the registry's CA:\n  mv ca.cert ca.crt",
-    explains: &[],
+    explains: &["SL-F311"],
     look,
 };
 
@@ -73,6 +73,11 @@ mod tests {
         let mut world = registry();
         rename(&mut world, "ca.crt", "ca.cert", Role::RegistryCertificate);
         assert_eq!(codes(&world), ["SL-F601"]);
+        assert_eq!(
+            world.codes(),
+            ["SL-F601"],
+            "a CA as a leaf is its consequence"
+        );
         let folder = world.seen.registries[0].path.clone();
         assert_eq!(
             world.look(&CHECK)[0].mends,
