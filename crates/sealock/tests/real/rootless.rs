@@ -58,8 +58,9 @@ impl User {
     /// By the user that owns all of it.
     #[track_caller]
     fn nothing_is_found(&self) {
-        for words in ["", "--client alice"] {
-            let outcome = self.sealock(&format!("--json check {words}"));
+        let address = self.docker.machine().address();
+        for endpoint in [String::new(), format!("tcp://{address}:2376")] {
+            let outcome = self.sealock(&format!("--json check {endpoint}"));
             Found::of(outcome).expect_nothing();
         }
     }

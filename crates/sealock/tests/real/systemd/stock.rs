@@ -66,7 +66,6 @@ fn nothing_is_found(host: &Host) {
     };
     look(&[]);
     look(&[&format!("tcp://{}:2376", host.machine.address())]);
-    look(&["--client", "alice"]);
 }
 
 fn the_socket_still_wakes_the_daemon(host: &Host) {
