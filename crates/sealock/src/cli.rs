@@ -1,5 +1,8 @@
 //! The command line that users learn. The doc comments here are the help text.
 
+#[cfg(test)]
+mod examples;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

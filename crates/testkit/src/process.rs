@@ -1,6 +1,7 @@
 //! Running programs, waiting for things, and ending processes by their id.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -66,12 +67,22 @@ pub fn run(command: &mut Command) -> Outcome {
     let said = [temporary(), temporary()];
     let copy = |file: &fs::File| Stdio::from(file.try_clone().expect("duplicate a descriptor"));
     let what = describe(command);
-    let status = command
+    let command = command
         .stdin(Stdio::null())
         .stdout(copy(&said[0]))
-        .stderr(copy(&said[1]))
-        .status()
-        .unwrap_or_else(|error| panic!("cannot run `{what}`: {error}"));
+        .stderr(copy(&said[1]));
+    let mut patience = 100;
+    let status = loop {
+        match command.status() {
+            // A script of ours was just written, and a program that another test starts at this moment still has the
+            // descriptor: until it runs, the script cannot.
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && patience > 0 => {
+                patience -= 1;
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            status => break status.unwrap_or_else(|error| panic!("cannot run `{what}`: {error}")),
+        }
+    };
     let [stdout, stderr] = said.map(|mut file| {
         use std::io::{Read, Seek};
         let mut bytes = Vec::new();

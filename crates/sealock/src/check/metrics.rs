@@ -2,7 +2,7 @@
 //!
 //! Text format 0.0.4: `# HELP`, `# TYPE`, one sample a line, label values with `\`, `"` and newline escaped.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sealock_check::checks;
 use sealock_pki::Certificate;
@@ -18,16 +18,16 @@ pub(crate) fn reports(reports: &[Report]) -> String {
         "gauge",
         "When a certificate ends, in Unix seconds.",
     );
-    for (place, certificate) in certificates(reports) {
+    for ([place, subject, serial], ends) in certificates(reports) {
         sample(
             &mut out,
             "sealock_certificate_not_after_seconds",
             &[
                 ("place", &place),
-                ("subject", &certificate.subject()),
-                ("serial", &certificate.serial().to_string()),
+                ("subject", &subject),
+                ("serial", &serial),
             ],
-            certificate.not_after().as_unix(),
+            ends,
         );
     }
     head(
@@ -100,13 +100,19 @@ pub(crate) fn reports(reports: &[Report]) -> String {
     out
 }
 
-/// Every certificate that was seen, by the place where it was seen.
-fn certificates(reports: &[Report]) -> Vec<(String, Certificate)> {
-    let mut found = Vec::new();
-    let mut known = BTreeSet::new();
+/// When every certificate that was seen ends, by place, subject and serial. Two that a peer made alike are one series,
+/// with the end that comes first: a collector refuses a file that names a series twice.
+fn certificates(reports: &[Report]) -> Vec<([String; 3], i64)> {
+    let mut found: Vec<([String; 3], i64)> = Vec::new();
+    let mut known = BTreeMap::new();
     let mut add = |place: String, certificate: &Certificate| {
-        if known.insert((place.clone(), certificate.fingerprint().to_string())) {
-            found.push((place, certificate.clone()));
+        let serial = certificate.serial().to_string();
+        let labels = [place, certificate.subject(), serial];
+        let ends = certificate.not_after().as_unix();
+        let index = *known.entry(labels.clone()).or_insert(found.len());
+        match found.get_mut(index) {
+            Some((_, first)) => *first = ends.min(*first),
+            None => found.push((labels, ends)),
         }
     };
     for report in reports {

@@ -8,6 +8,7 @@ pub(crate) mod json;
 pub(crate) mod keeping;
 pub(crate) mod look;
 pub(crate) mod metrics;
+pub(crate) mod overview;
 pub(crate) mod places;
 pub(crate) mod report;
 pub(crate) mod text;

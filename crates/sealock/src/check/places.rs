@@ -13,6 +13,9 @@ use crate::input;
 /// A list of endpoints is no longer than this.
 const LIST_LIMIT: u64 = 16 * 1024 * 1024;
 
+/// Of a line that is no endpoint, so much is shown.
+const SHOWN: usize = 60;
+
 /// Every endpoint that was asked for, in order, each once.
 pub(crate) fn places(args: &Check) -> Result<Vec<Place>, Failure> {
     let mut places: Vec<Place> = Vec::new();
@@ -21,10 +24,10 @@ pub(crate) fn places(args: &Check) -> Result<Vec<Place>, Failure> {
         let mut place = Place::parse(text).map_err(|error| {
             Failure::own(
                 catalogue::BAD_ENDPOINT,
-                format!("`{}` is no endpoint to look at", escape(text)),
+                format!("`{}` is no endpoint to look at", escape(&cut(text))),
             )
             .at(origin.to_owned())
-            .because(error.to_string())
+            .because(error.why)
             .exit(crate::exit::Exit::Usage)
         })?;
         if let Some(name) = &args.name {
@@ -57,6 +60,23 @@ pub(crate) fn places(args: &Check) -> Result<Vec<Place>, Failure> {
                 add(line, &format!("{shown}, line {}", number + 1))?;
             }
         }
+        // A list that was cut off on its way must not look like a fleet with which nothing is wrong.
+        if places.is_empty() {
+            return Err(
+                Failure::own(catalogue::BAD_ENDPOINT, "the list holds no endpoint")
+                    .at(shown)
+                    .because("expected an endpoint on each line, found none")
+                    .exit(crate::exit::Exit::Usage),
+            );
+        }
     }
     Ok(places)
+}
+
+/// The beginning of a text.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }

@@ -32,73 +32,6 @@ pub(crate) fn report(report: &Report, verbose: bool) -> String {
     text
 }
 
-/// A line for each subject, for many of them.
-pub(crate) fn overview(reports: &[Report]) -> String {
-    let rows: Vec<Vec<Cell>> = reports
-        .iter()
-        .map(|report| {
-            let mode = report
-                .endpoint()
-                .map_or("", |end| short_mode(daemon_mode(end)));
-            let ends = report
-                .endpoint()
-                .and_then(Endpoint::leaf)
-                .map(|leaf| days_left(report, leaf.not_after()))
-                .unwrap_or_default();
-            let found = match report.findings.first() {
-                None => Cell::styled("nothing found", GOOD),
-                Some(first) => Cell::styled(
-                    format!("{} {}{}", first.severity, first.check.code, more(report)),
-                    style(first.severity),
-                ),
-            };
-            vec![
-                Cell::new(&report.subject),
-                Cell::new(mode),
-                Cell::new(ends),
-                found,
-            ]
-        })
-        .collect();
-    let mut text = table::render(&["endpoint", "mode", "left", "found"], &rows);
-    let told = reports.iter().filter(|report| !report.findings.is_empty());
-    for report in told {
-        if let Some(first) = report.findings.first() {
-            text.push_str(&format!(
-                "\n{}\n{}",
-                paint(BOLD, &report.subject),
-                finding(1, first, false)
-            ));
-        }
-    }
-    text
-}
-
-fn more(report: &Report) -> String {
-    match report.findings.len() {
-        0 | 1 => String::new(),
-        count => format!(" +{}", count - 1),
-    }
-}
-
-fn short_mode(mode: DaemonMode) -> &'static str {
-    match mode {
-        DaemonMode::Plain => "no TLS",
-        DaemonMode::OneWay => "one-way",
-        DaemonMode::Mutual => "mutual",
-        DaemonMode::SystemRoots => "system roots",
-        DaemonMode::Unknown => "",
-    }
-}
-
-fn days_left(report: &Report, until: sealock_pki::Timestamp) -> String {
-    let now = report.seen.now;
-    if until <= now {
-        return "expired".to_owned();
-    }
-    format!("{} days", until.since(now).as_secs() / 86_400)
-}
-
 fn host(report: &Report, verbose: bool) -> String {
     let seen = &report.seen;
     let mut text = String::new();
@@ -346,15 +279,14 @@ fn findings(report: &Report, verbose: bool) -> String {
 }
 
 /// One finding, in the shape of an error.
-fn finding(number: usize, finding: &Finding, with_meaning: bool) -> String {
+pub(crate) fn finding(number: usize, finding: &Finding, with_meaning: bool) -> String {
     let check = finding.check;
+    let label = format!("{}[{}]:", finding.severity, check.code);
+    let before = format!("{number}. {label}");
     let mut text = format!(
         "{number}. {} {}\n",
-        paint(
-            style(finding.severity).bold(),
-            &format!("{}[{}]:", finding.severity, check.code)
-        ),
-        paint(BOLD, check.title)
+        paint(style(finding.severity).bold(), &label),
+        paint(BOLD, &behind(&before, check.title))
     );
     let mut field = |label: &str, body: &str| {
         text.push_str(&format!("   {label:<6} {}\n", hang(body, 10)));
@@ -391,7 +323,17 @@ fn finding(number: usize, finding: &Finding, with_meaning: bool) -> String {
     text
 }
 
-fn style(severity: Severity) -> Style {
+/// A title folded at 80 columns, when this stands before it.
+fn behind(before: &str, title: &str) -> String {
+    let filled = format!("{} {title}", "x".repeat(before.chars().count()));
+    let folded = fold(&filled, 80);
+    let title = folded
+        .split_once([' ', '\n'])
+        .map_or("", |(_, title)| title);
+    hang(title, 3)
+}
+
+pub(crate) fn style(severity: Severity) -> Style {
     match severity {
         Severity::Open | Severity::Down | Severity::LockedOut => BAD,
         Severity::Latent | Severity::Soon | Severity::Weak => WARN,
@@ -410,4 +352,20 @@ fn shorten(text: &str, most: usize) -> String {
     let mut cut: String = text.chars().take(most - 1).collect();
     cut.push('…');
     cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::behind;
+
+    #[test]
+    fn a_long_title_is_folded_behind_its_code() {
+        assert_eq!(behind("1. down[SL-F901]:", "short"), "short");
+        let title = "the server certificate was not issued by an authority that the client trusts";
+        let folded = behind("1. down[SL-F316]:", title);
+        assert_eq!(
+            folded,
+            "the server certificate was not issued by an authority that the\n   client trusts"
+        );
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::report::Report;
+use crate::exit::Exit;
 
 /// What is wrong: subject, code, place.
 pub(crate) type Wrong = BTreeSet<(String, &'static str, String)>;
@@ -44,10 +45,16 @@ pub(crate) fn changes(before: &Wrong, now: &Wrong, at: &str) -> Vec<String> {
         .collect()
 }
 
-/// A flag that Ctrl-C and SIGTERM raise.
+/// A flag that Ctrl-C and SIGTERM raise. The second one does not wait for the end of a look.
 pub(crate) fn stopper() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        let interrupted = Exit::Interrupted as i32;
+        let _unhandled = signal_hook::flag::register_conditional_shutdown(
+            signal,
+            interrupted,
+            Arc::clone(&stop),
+        );
         // Without the handler a signal ends us at once; nothing is being written.
         let _unhandled = signal_hook::flag::register(signal, Arc::clone(&stop));
     }

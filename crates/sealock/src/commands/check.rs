@@ -14,7 +14,7 @@ use sealock_probe::{Depth, Place, Visitors, look_at_all};
 use crate::catalogue;
 use crate::check::look::{self, Inside};
 use crate::check::report::{self, Kind, Report};
-use crate::check::{desired, fix, json, metrics, places, text, visitors, watch};
+use crate::check::{desired, fix, json, metrics, overview, places, text, visitors, watch};
 use crate::cli::{Check, CheckFormat};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -202,7 +202,7 @@ fn tell(session: &Session, args: &Check, reports: &[Report]) -> Result<(), Failu
         CheckFormat::Json => format!("{:#}\n", json::reports(reports)),
         CheckFormat::Text => match reports {
             [one] => text::report(one, session.printer.verbose),
-            many => text::overview(many),
+            many => overview::overview(many),
         },
     };
     let Some(file) = &args.output else {

@@ -1,6 +1,6 @@
 //! F320: an anchor expires within a year.
 
-use super::expires_soon::{DAY, span};
+use super::expires_soon::{DAY, is_short, span};
 use super::sighting::{called, sightings};
 use crate::{Check, Seen, Severity, Spot, Stage};
 
@@ -26,7 +26,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
             let (from, to) = (one.certificate.not_before(), one.certificate.not_after());
             let (life, left) = (to.since(from), to.since(seen.now));
             // An anchor of a short life is not found in its youth.
-            let limit = if life < 3 * asked {
+            let limit = if is_short(life, seen) {
                 life / 5
             } else {
                 asked.max((DAY * 365).min(life / 5))
@@ -65,6 +65,8 @@ mod tests {
             let anchor = anchor_at(Purpose::Server, 1, NOW - gone * DAY, life * DAY);
             world.believe(&[anchor.certificate().clone()]);
             assert_eq!(!world.look(&CHECK).is_empty(), found, "{life} {gone}");
+            world.seen.min_days = 4000;
+            assert!(!world.look(&CHECK).is_empty(), "{life} {gone}");
         }
     }
 }

@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     source: "RFC 5280 section 4.1.2.5; the threshold is that of --min-days",
     meaning: "On this date Docker stops to accept the certificate, without a warning before. A certificate of a \
               short life counts only when less than a fifth of it is left, because it is meant to be renewed \
-              often.",
+              often; unless --min-days asks for more than the usual 30 days.",
     remedy: "sealock renew",
     explains: &[],
     look,
@@ -27,7 +27,11 @@ fn look(seen: &Seen) -> Vec<Spot> {
         .filter_map(|one| {
             let (from, to) = (one.certificate.not_before(), one.certificate.not_after());
             let (life, left) = (to.since(from), to.since(seen.now));
-            let limit = if life < 3 * asked { life / 5 } else { asked };
+            let limit = if is_short(life, seen) {
+                life / 5
+            } else {
+                asked
+            };
             if left >= limit {
                 return None;
             }
@@ -41,6 +45,15 @@ fn look(seen: &Seen) -> Vec<Spot> {
         })
         .collect()
 }
+
+/// Whether a certificate lives so shortly that the usual number of days says nothing of it. Whoever asks for more days
+/// than usual wants to see everything that ends within them.
+pub(super) fn is_short(life: Duration, seen: &Seen) -> bool {
+    seen.min_days <= USUAL && life < 3 * DAY * seen.min_days
+}
+
+/// Days that are asked for when nobody says how many.
+const USUAL: u32 = 30;
 
 /// One day.
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
@@ -74,7 +87,8 @@ mod tests {
             (10, 7, 30, false),
             (10, 9, 30, true),
             (800, 790, 30, true),
-            (800, 500, 400, false),
+            (800, 500, 400, true),
+            (10, 0, 4000, true),
             (1200, 900, 400, true),
         ] {
             let mut world = World::new();

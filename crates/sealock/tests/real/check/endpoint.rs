@@ -5,6 +5,8 @@ mod flood;
 mod other;
 mod stall;
 
+pub(crate) use absent::resolving;
+
 use std::process::Command;
 
 use super::peers::{Kit, Serving, loopback};

@@ -1,20 +1,22 @@
 //! Peers that sealock did not set up: `openssl s_server`, sockets that do what no server should, and a look at them that
 //! is measured and searched for raw bytes.
 
+mod measured;
+mod serving;
+
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
 
 use sealock_testkit::Scratch;
-use sealock_testkit::process::{Outcome, end, free_port, run, wait_for};
-use serde_json::Value;
+use sealock_testkit::process::{free_port, run};
 
 use super::ground::Found;
 use crate::common::Sealock;
+
+pub(crate) use measured::{Measured, expect_no_control, expect_visible};
+pub(crate) use serving::{Closed, Serving, listen_only, loopback, peer, write_all};
 
 /// Two authorities, the server's certificate, and the three files of alice: all made by openssl, and nothing wrong with
 /// them.
@@ -233,170 +235,7 @@ impl Kit {
     }
 }
 
-/// This port here.
-pub(crate) fn loopback(port: u16) -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, port).into()
-}
-
 /// Straight from here.
 pub(crate) fn plain(_: &Kit, command: Command) -> Command {
     command
-}
-
-/// A program that serves; ended when dropped.
-pub(crate) struct Serving {
-    child: Child,
-    pub(crate) address: SocketAddr,
-}
-
-impl Serving {
-    pub(crate) fn start(mut command: Command, address: SocketAddr) -> Self {
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut serving = Self { child, address };
-        wait_for("a server to listen", Duration::from_secs(10), || {
-            assert!(
-                serving.child.try_wait().unwrap().is_none(),
-                "it ended: {command:?}"
-            );
-            TcpStream::connect(address).is_ok()
-        });
-        serving
-    }
-
-    pub(crate) fn place(&self) -> String {
-        format!("tcp://{}", self.address)
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        end(self.child.id(), Duration::from_secs(2));
-        let _ = self.child.wait();
-    }
-}
-
-/// A listener of this process that treats every connection like this, each in a thread of its own.
-pub(crate) fn peer(behave: impl Fn(TcpStream) + Send + Sync + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let place = format!("tcp://{}", listener.local_addr().unwrap());
-    let behave = Arc::new(behave);
-    let _serves_to_the_end = std::thread::spawn(move || {
-        for socket in listener.incoming().flatten() {
-            let behave = Arc::clone(&behave);
-            let _ends_with_its_client = std::thread::spawn(move || behave(socket));
-        }
-    });
-    place
-}
-
-/// Reads what comes until the client goes, and says nothing.
-pub(crate) fn listen_only(mut socket: TcpStream) {
-    let mut bytes = [0; 4096];
-    while socket.read(&mut bytes).is_ok_and(|count| count > 0) {}
-}
-
-/// Writes as much as the client takes.
-pub(crate) fn write_all(mut socket: &TcpStream, bytes: &[u8]) {
-    let _gone = socket.write_all(bytes);
-}
-
-/// A run, how long it took and how much memory it had at most.
-pub(crate) struct Measured {
-    pub(crate) outcome: Outcome,
-    pub(crate) wall: Duration,
-    pub(crate) peak_kib: u64,
-}
-
-impl Measured {
-    pub(crate) fn of(mut command: Command, folder: &Path) -> Self {
-        let number = std::thread::current().id();
-        let said = ["out", "err"].map(|name| folder.join(format!("said-{number:?}.{name}")));
-        let begun = Instant::now();
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(fs::File::create(&said[0]).unwrap())
-            .stderr(fs::File::create(&said[1]).unwrap())
-            .spawn()
-            .unwrap();
-        let mut peak_kib = 0;
-        let status = loop {
-            peak_kib = peak(child.id()).unwrap_or(0).max(peak_kib);
-            if let Some(status) = child.try_wait().unwrap() {
-                break status;
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        };
-        let wall = begun.elapsed();
-        let [stdout, stderr] = said.map(|path| String::from_utf8(fs::read(path).unwrap()).unwrap());
-        let outcome = Outcome {
-            command: format!("{command:?}"),
-            code: status.code().unwrap_or(-1),
-            stdout,
-            stderr,
-        };
-        Self {
-            outcome,
-            wall,
-            peak_kib,
-        }
-    }
-
-    /// Eight exchanges of a second each at most, and what it takes to start; memory for what one peer may send.
-    #[track_caller]
-    pub(crate) fn is_bounded(&self) {
-        assert!(
-            self.wall < Duration::from_secs(9),
-            "{:?}: {}",
-            self.wall,
-            self.outcome
-        );
-        assert!(
-            self.peak_kib < 100 * 1024,
-            "{} KiB: {}",
-            self.peak_kib,
-            self.outcome
-        );
-    }
-}
-
-/// The most memory that the process had so far, as the kernel counts it.
-fn peak(pid: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches(" kB").parse().ok()
-}
-
-/// Insists that a terminal would show what is there.
-#[track_caller]
-pub(crate) fn expect_visible(outcome: &Outcome) {
-    for text in [&outcome.stdout, &outcome.stderr] {
-        assert!(
-            !text.chars().any(is_harmful),
-            "{}",
-            outcome.to_string().escape_debug()
-        );
-    }
-}
-
-/// The same of every string in the JSON, once it is read.
-#[track_caller]
-pub(crate) fn expect_no_control(json: &Value) {
-    match json {
-        Value::String(text) => assert!(!text.chars().any(is_harmful), "{}", text.escape_debug()),
-        Value::Array(items) => items.iter().for_each(expect_no_control),
-        Value::Object(fields) => fields.values().for_each(expect_no_control),
-        _ => {}
-    }
-}
-
-fn is_harmful(character: char) -> bool {
-    let turns_direction = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    (character.is_control() && character != '\n') || turns_direction
 }

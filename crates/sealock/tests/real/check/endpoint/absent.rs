@@ -1,21 +1,30 @@
 //! Addresses where nobody answers, and names that lead nowhere.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::Command;
 
 use sealock_testkit::Network;
-use sealock_testkit::process::free_port;
 
-use crate::check::peers::Kit;
+use crate::check::peers::{Closed, Kit};
 
-/// `command` behind a private `/etc/hosts`, `/etc/nsswitch.conf` and `/etc/resolv.conf`.
-fn resolving(folder: &Path, command: &Command) -> Command {
+/// `command` behind an `/etc/hosts`, `/etc/nsswitch.conf` and `/etc/resolv.conf` of its own: those of the kit, where there
+/// are some; else there is no DNS, and only localhost has an address.
+pub(crate) fn resolving(kit: &Kit, command: &Command) -> Command {
+    let usual = [
+        ("hosts", "127.0.0.1 localhost\n"),
+        ("nsswitch.conf", "hosts: files\n"),
+        ("resolv.conf", ""),
+    ];
+    for (name, text) in usual {
+        if !kit.path(name).exists() {
+            kit.folder.write(name, text);
+        }
+    }
     let mut private = Command::new("unshare");
     private
         .args(["--mount", "sh", "-ec"])
         .arg("for name in hosts nsswitch.conf resolv.conf; do mount --bind \"$0/$name\" /etc/$name; done; exec \"$@\"")
-        .arg(folder);
+        .arg(kit.folder.path());
     with(private, command)
 }
 
@@ -39,7 +48,8 @@ fn with(mut outer: Command, command: &Command) -> Command {
 #[test]
 fn a_closed_port_refuses() {
     let kit = Kit::new();
-    let place = format!("tcp://127.0.0.1:{}", free_port());
+    let closed = Closed::new();
+    let place = closed.place();
     let found = kit.first(&place, "SL-F901");
     assert_eq!(found.codes(), ["SL-F901"], "{found}");
 }
@@ -66,12 +76,11 @@ fn what_is_dropped_on_the_way_is_silent() {
         assert!(said.contains(cause), "{said}");
     }
     // The resolver is behind the firewall too.
-    kit.folder.write("hosts", "127.0.0.1 localhost\n");
     kit.folder.write("nsswitch.conf", "hosts: dns\n");
     kit.folder.write("resolv.conf", "nameserver 10.77.0.254\n");
     let _ = network.sh("iptables -A INPUT -p udp -j DROP").ok();
     let found = kit.first_through("tcp://docker.example.org", "SL-F903", |kit, command| {
-        inside(&network, &resolving(kit.folder.path(), &command))
+        inside(&network, &resolving(kit, &command))
     });
     assert!(
         found.to_string().contains("did not answer within 1s"),
@@ -86,9 +95,7 @@ fn names_lead_nowhere_or_to_two_servers() {
         "hosts",
         "127.0.0.1 localhost docker.example\n127.0.0.2 docker.example\n",
     );
-    kit.folder.write("nsswitch.conf", "hosts: files\n");
-    kit.folder.write("resolv.conf", "");
-    let through = |kit: &Kit, command: Command| resolving(kit.folder.path(), &command);
+    let through = |kit: &Kit, command: Command| resolving(kit, &command);
     let found = kit.first_through("tcp://docker.invalid:2376", "SL-F903", through);
     assert_eq!(found.codes(), ["SL-F903"], "{found}");
 
