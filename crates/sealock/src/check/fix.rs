@@ -71,11 +71,10 @@ pub(crate) fn mend(
 
 /// Says that what is left needs a person.
 fn left(session: &Session, report: Report) -> Report {
-    let count = report.findings.len();
-    if count > 0 {
-        session.printer.say(&format!(
-            "0 changes: none of the {count} findings can be mended without a person; each says what to do"
-        ));
+    if !report.findings.is_empty() {
+        session.printer.say(
+            "0 changes: nothing of what was found can be mended without a person; each finding says what to do",
+        );
     }
     report
 }

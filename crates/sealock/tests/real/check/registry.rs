@@ -1,12 +1,14 @@
 //! Registries' certificates below `/etc/docker/certs.d`: a real dockerd pulls from a real TLS server, and `check` says
 //! first why it cannot.
 
+mod server;
+
 use std::fs;
-use std::process::Command;
 
 use sealock_testkit::lab::{Suite, Version};
-use sealock_testkit::process::{run, wait_for};
 use sealock_testkit::{Machine, Scratch};
+
+use server::serve;
 
 use super::ground::Found;
 use crate::common::program;
@@ -32,7 +34,7 @@ fn what_a_daemon_makes_of_certs_d(builder: sealock_testkit::machine::Builder, al
         files: &files,
         machine: &machine,
     };
-    let server = host.serve();
+    let server = serve(&files, &machine);
     let folder = format!("/etc/docker/certs.d/{}", host.registry);
     let at = |name: &str| format!("{folder}/{name}");
 
@@ -63,67 +65,7 @@ struct Host<'m> {
     machine: &'m Machine,
 }
 
-/// A server that answers every request with 404, each connection in a thread of its own.
-const SERVER: &str = "
-import http.server, ssl, sys
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(sys.argv[1], sys.argv[2])
-server = http.server.ThreadingHTTPServer(('', 5000), http.server.BaseHTTPRequestHandler)
-server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-http.server.BaseHTTPRequestHandler.do_GET = lambda self: self.send_error(404)
-server.serve_forever()
-";
-
-/// A child that goes with its value.
-struct Server(std::process::Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _gone = self.0.kill();
-        let _code = self.0.wait();
-    }
-}
-
 impl Host<'_> {
-    /// What openssl serves on the machine's network, with a certificate of an authority that nobody knows yet.
-    fn serve(&self) -> Server {
-        let script = format!(
-            "cd {} && key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes' && \
-             openssl req -x509 $key -days 30 -subj '/CN=registry authority' -out ca.pem -keyout ca-key.pem && \
-             openssl req $key -subj /CN=registry -out r.csr -keyout server-key.pem && \
-             printf 'subjectAltName=IP:{}' > r.cnf && \
-             openssl x509 -req -in r.csr -CA ca.pem -CAkey ca-key.pem -days 30 -extfile r.cnf -out server.pem && \
-             openssl req $key -subj /CN=puller -out c.csr -keyout client-key.pem && \
-             printf 'extendedKeyUsage=clientAuth' > c.cnf && \
-             openssl x509 -req -in c.csr -CA ca.pem -CAkey ca-key.pem -days 30 -extfile c.cnf -out client.pem && \
-             openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out other-key.pem",
-            self.files.path().display(),
-            self.machine.network().address(),
-        );
-        let _ = run(Command::new("sh").args(["-ec", &script])).ok();
-        let network = format!("--net={}", self.machine.network().namespace_path());
-        let child = Command::new("nsenter")
-            .args([&network, "python3", "-c", SERVER])
-            .arg(self.files.join("server.pem"))
-            .arg(self.files.join("server-key.pem"))
-            .stdin(std::process::Stdio::null())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Server(child);
-        let limit = std::time::Duration::from_secs(10);
-        wait_for("a server", limit, || {
-            let line = format!("exec 3<>/dev/tcp/{}/5000", self.machine.network().address());
-            self.machine
-                .network()
-                .run(Command::new("bash").args(["-c", &line]))
-                .code
-                == 0
-        });
-        server
-    }
-
     fn put(&self, inside: &str, file: &str) {
         let bytes = fs::read(self.files.join(file)).unwrap();
         self.machine.write(inside, 0o644, bytes);
