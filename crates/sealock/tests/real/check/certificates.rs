@@ -204,6 +204,13 @@ impl Judge {
         self.wrong.push('\n');
     }
 
+    /// With what another one saw.
+    fn and(mut self, other: Self) -> Self {
+        self.cases += other.cases;
+        self.wrong.push_str(&other.wrong);
+        self
+    }
+
     #[track_caller]
     fn done(self) {
         assert!(self.wrong.is_empty(), "\n{}", self.wrong);

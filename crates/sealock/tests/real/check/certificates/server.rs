@@ -1,16 +1,42 @@
 //! What is wrong with the daemon's own certificate: before the restart that loads it, and after.
 
+mod faults;
+
 use std::fs::File;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use sealock_testkit::lab::Version;
 
-use super::forge::{ANCHOR, AUTHORITY, Extensions, FOR_SERVERS, Forge, Recipe, SERVER};
+use self::faults::{ALL, Case, make};
+use super::forge::SERVER;
 use super::{Ground, Judge};
+
+/// Daemons that are broken side by side: a restart is mostly waiting.
+const SIDE_BY_SIDE: usize = 3;
 
 #[test]
 fn docker_28() {
-    judged(Version::V28, ALL);
+    let one_by_one = [renewed, called_otherwise, unusable_curve, wrong_order];
+    let chunks = ALL.chunks(ALL.len().div_ceil(SIDE_BY_SIDE));
+    let judge = thread::scope(|scope| {
+        let mut threads: Vec<_> = chunks
+            .map(|cases| scope.spawn(|| judged(Version::V28, cases)))
+            .collect();
+        threads.push(scope.spawn(|| {
+            on_a_ground(Version::V28, |ground, judge| {
+                for break_it in one_by_one {
+                    break_it(ground, judge);
+                    ground.is_sound();
+                }
+            })
+        }));
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .fold(Judge::default(), Judge::and)
+    });
+    judge.done();
 }
 
 #[test]
@@ -21,203 +47,47 @@ fn docker_20() {
         .copied()
         .filter(|case| some.contains(&case.code))
         .collect();
-    judged(Version::V20, &cases);
+    judged(Version::V20, &cases).done();
 }
 
-/// One fault of the certificate that the daemon serves.
-#[derive(Clone, Copy)]
-struct Case {
-    code: &'static str,
-    what: &'static str,
-    /// The parts of the daemon's certificate file.
-    chain: &'static [&'static str],
-    key: &'static str,
-    /// What is told first on the host before the daemon has loaded it.
-    waits: &'static str,
-    /// How it bites when it is served.
-    bites: &'static str,
-    /// How clients call the host.
-    name: &'static str,
-    /// What the words of docker and of curl are read as; nothing when they do not mind.
-    said: [&'static str; 2],
-}
-
-/// Everybody is shut out; the words of docker and of curl are read as these.
-const fn down(
-    code: &'static str,
-    what: &'static str,
-    chain: &'static [&'static str],
-    said: [&'static str; 2],
-) -> Case {
-    Case {
-        code,
-        what,
-        chain,
-        said,
-        key: "server.key",
-        waits: code,
-        bites: "down",
-        name: "127.0.0.1",
-    }
-}
-
-/// Nobody minds: before the restart it is merely news, whatever is wrong with it.
-const fn weak(code: &'static str, what: &'static str, chain: &'static [&'static str]) -> Case {
-    Case {
-        waits: "SL-F212",
-        bites: "weak",
-        ..down(code, what, chain, ["", ""])
-    }
-}
-
-const ALL: &[Case] = &[
-    down(
-        "SL-F301",
-        "expired",
-        &["expired.pem"],
-        ["SL-F301", "SL-F301"],
-    ),
-    down(
-        "SL-F302",
-        "not yet valid",
-        &["future.pem"],
-        ["SL-F302", "SL-F302"],
-    ),
-    Case {
-        bites: "soon",
-        ..weak("SL-F303", "five days are left", &["soon.pem"])
-    },
-    down(
-        "SL-F305",
-        "no address",
-        &["no-address.pem"],
-        ["SL-F305", "SL-F305"],
-    ),
-    Case {
-        name: "localhost",
-        ..down(
-            "SL-F306",
-            "a common name only",
-            &["common-name.pem"],
-            ["SL-F306", ""],
-        )
-    },
-    down(
-        "SL-F308",
-        "for clients",
-        &["for-clients.pem"],
-        ["SL-F308", "SL-F308"],
-    ),
-    weak("SL-F309", "for anything", &["for-anything.pem"]),
-    weak("SL-F310", "for both", &["for-both.pem"]),
-    Case {
-        bites: "locked-out",
-        ..down("SL-F311", "a CA's", &["authority.pem"], ["", "SL-F308"])
-    },
-    Case {
-        key: "middle.key",
-        ..down(
-            "SL-F312",
-            "an intermediate first",
-            &["middle.pem", "below.pem"],
-            ["SL-F305", "SL-F308"],
-        )
-    },
-    down(
-        "SL-F313",
-        "no intermediate",
-        &["below.pem"],
-        ["SL-F313", "SL-F313"],
-    ),
-    down(
-        "SL-F314",
-        "self-signed",
-        &["alone.pem"],
-        ["SL-F314", "SL-F314"],
-    ),
-    weak(
-        "SL-F315",
-        "the root is sent along",
-        &["server.pem", "servers.pem"],
-    ),
-    down(
-        "SL-F316",
-        "by somebody else",
-        &["by-others.pem"],
-        ["SL-F316", "SL-F316"],
-    ),
-    Case {
-        key: "small.key",
-        said: ["", "SL-F321"],
-        ..weak("SL-F321", "RSA of 1024 bits", &["small.pem"])
-    },
-    down(
-        "SL-F322",
-        "signed with SHA-1",
-        &["sha1.pem"],
-        ["SL-F322", "SL-F322"],
-    ),
-    weak("SL-F326", "called like its CA", &["namesake.pem"]),
-    Case {
-        bites: "locked-out",
-        ..down(
-            "SL-F326",
-            "its CA's name, and whose key is not said",
-            &["lookalike.pem"],
-            ["", "SL-F314"],
-        )
-    },
-    down(
-        "SL-F329",
-        "by the same name with another key",
-        &["twin.pem"],
-        ["SL-F329", "SL-F316"],
-    ),
-    weak("SL-F330", "three years", &["long.pem"]),
-    weak("SL-F334", "may not sign", &["agreement.pem"]),
-    down(
-        "SL-F335",
-        "an address as a name",
-        &["as-name.pem"],
-        ["SL-F305", "SL-F305"],
-    ),
-    weak("SL-F335", "a wildcard for everything", &["wildcard.pem"]),
-];
-
-fn judged(version: Version, cases: &[Case]) {
+fn on_a_ground(version: Version, work: impl FnOnce(&Ground, &mut Judge)) -> Judge {
     let ground = Ground::new(version);
     make(&ground.forge);
-    ground.is_sound();
     let mut judge = Judge::default();
-    for case in cases {
-        put(&ground, case);
-        judge.first(
-            "waiting",
-            case.what,
-            &ground.inside(),
-            (case.waits, "latent"),
-        );
-        ground.heal();
-    }
-    for case in cases {
-        put(&ground, case);
+    work(&ground, &mut judge);
+    judge
+}
+
+fn judged(version: Version, cases: &[Case]) -> Judge {
+    on_a_ground(version, |ground, judge| {
+        ground.is_sound();
+        for case in cases {
+            put(ground, case);
+            judge.first(
+                "waiting",
+                case.what,
+                &ground.inside(),
+                (case.waits, "latent"),
+            );
+            ground.heal();
+        }
+        for case in cases {
+            put(ground, case);
+            ground.daemon.restart();
+            let told = (case.code, case.bites);
+            judge.first("inside", case.what, &ground.inside(), told);
+            judge.first("outside", case.what, &ground.outside(case.name), told);
+            judge.client(case.what, &ground.docker(case.name), case.said[0]);
+            judge.client(case.what, &ground.curl(case.name), case.said[1]);
+            ground.heal();
+        }
         ground.daemon.restart();
-        let told = (case.code, case.bites);
-        judge.first("inside", case.what, &ground.inside(), told);
-        judge.first("outside", case.what, &ground.outside(case.name), told);
-        judge.client(case.what, &ground.docker(case.name), case.said[0]);
-        judge.client(case.what, &ground.curl(case.name), case.said[1]);
-        ground.heal();
-    }
-    ground.daemon.restart();
-    renewed(&ground, &mut judge);
-    called_otherwise(&ground, &mut judge);
-    ground.is_sound();
-    unusable_curve(&ground, &mut judge);
-    wrong_order(&ground, &mut judge);
-    let _ = ground.daemon.start();
-    ground.is_sound();
-    judge.done();
+        ground.is_sound();
+    })
+}
+
+fn put(ground: &Ground, case: &Case) {
+    ground.put(&[("live/cert.pem", case.chain), ("live/key.pem", &[case.key])]);
 }
 
 /// A renewed certificate that nobody serves yet, in files that keep the times they had elsewhere.
@@ -232,6 +102,7 @@ fn renewed(ground: &Ground, judge: &mut Judge) {
     ground.daemon.restart();
     ground.is_sound();
     ground.heal();
+    ground.daemon.restart();
 }
 
 /// A name that leads here and that the certificate does not carry.
@@ -289,145 +160,5 @@ fn wrong_order(ground: &Ground, judge: &mut Judge) {
         ("SL-F901", "down"),
     );
     ground.heal();
-}
-
-fn put(ground: &Ground, case: &Case) {
-    ground.put(&[("live/cert.pem", case.chain), ("live/key.pem", &[case.key])]);
-}
-
-fn make(forge: &Forge) {
-    let with = |name: &str, extensions: Extensions<'_>| {
-        forge.make(
-            name,
-            &Recipe {
-                extensions: Some(extensions),
-                ..SERVER
-            },
-        );
-    };
-    let names = |name: &str, names: &str| {
-        with(
-            name,
-            Extensions {
-                names,
-                ..FOR_SERVERS
-            },
-        )
-    };
-    let purposes = |name: &str, purposes: &str| {
-        with(
-            name,
-            Extensions {
-                purposes,
-                ..FOR_SERVERS
-            },
-        );
-    };
-    let at = |name: &str, when: &str, days: &str| {
-        forge.make(
-            name,
-            &Recipe {
-                when,
-                days,
-                ..SERVER
-            },
-        );
-    };
-    at("expired", "-40d", "30");
-    at("future", "+20d", "90");
-    at("soon", "-95d", "100");
-    at("long", "-10d", "1100");
-    names("no-name", "DNS:docker.example.org,IP:127.0.0.1");
-    names("no-address", "DNS:localhost");
-    names("common-name", "");
-    names("as-name", "DNS:localhost,DNS:127.0.0.1");
-    names("wildcard", "DNS:*,DNS:localhost,IP:127.0.0.1");
-    purposes("for-clients", "clientAuth");
-    purposes("for-anything", "");
-    purposes("for-both", "serverAuth,clientAuth");
-    with(
-        "authority",
-        Extensions {
-            names: FOR_SERVERS.names,
-            issuer_key: "keyid",
-            ..AUTHORITY
-        },
-    );
-    with(
-        "agreement",
-        Extensions {
-            usage: "critical,keyAgreement",
-            ..FOR_SERVERS
-        },
-    );
-    let alone = Extensions {
-        issuer_key: "none",
-        ..FOR_SERVERS
-    };
-    forge.make(
-        "alone",
-        &Recipe {
-            by: "",
-            extensions: Some(alone),
-            ..SERVER
-        },
-    );
-    forge.make(
-        "sha1",
-        &Recipe {
-            digest: "-sha1",
-            ..SERVER
-        },
-    );
-    for (name, kind) in [
-        ("small", ["RSA", "-pkeyopt", "rsa_keygen_bits:1024"]),
-        ("curve", ["EC", "-pkeyopt", "ec_paramgen_curve:secp224r1"]),
-    ] {
-        forge.key_of(name, &kind);
-        forge.make(
-            name,
-            &Recipe {
-                key: name,
-                ..SERVER
-            },
-        );
-    }
-    for (name, extensions) in [("namesake", FOR_SERVERS), ("lookalike", alone)] {
-        forge.make(
-            name,
-            &Recipe {
-                subject: ANCHOR.subject,
-                extensions: Some(extensions),
-                ..SERVER
-            },
-        );
-    }
-    for (issuer, key, subject, by, name) in [
-        (
-            "middle",
-            "middle",
-            "/CN=Hand-made issuing CA",
-            "servers",
-            "below",
-        ),
-        ("others", "others", "/CN=Somebody else", "", "by-others"),
-        ("again", "again", ANCHOR.subject, "", "twin"),
-    ] {
-        forge.make(
-            issuer,
-            &Recipe {
-                subject,
-                key,
-                by,
-                ..ANCHOR
-            },
-        );
-        forge.make(
-            name,
-            &Recipe {
-                by: issuer,
-                ..SERVER
-            },
-        );
-    }
+    let _ = ground.daemon.start();
 }
