@@ -1,7 +1,7 @@
 //! What a check found, and in which order it is told.
 
 use crate::convert::Conversion;
-use crate::{Check, Seen, Severity, checks};
+use crate::{Check, Seen, Severity, Stage, checks};
 use sealock_pki::Fingerprint;
 use std::path::PathBuf;
 
@@ -23,6 +23,10 @@ pub struct Spot {
     pub scope: String,
     /// What `--fix` would do about it; none when only a person can.
     pub mends: Vec<Mend>,
+    /// The earliest stage at which it is met here, where that is later than the check's usual one.
+    pub earliest: Option<Stage>,
+    /// Whose turn comes within a stage: what is read later comes later.
+    pub turn: u8,
 }
 
 impl Spot {
@@ -36,7 +40,23 @@ impl Spot {
             about: None,
             scope: String::new(),
             mends: Vec::new(),
+            earliest: None,
+            turn: 0,
         }
+    }
+
+    /// Met at this stage at the earliest.
+    #[must_use]
+    pub fn not_before(mut self, stage: Stage) -> Self {
+        self.earliest = Some(stage);
+        self
+    }
+
+    /// Met in this turn within its stage; the first is 0.
+    #[must_use]
+    pub fn turn(mut self, turn: u8) -> Self {
+        self.turn = turn;
+        self
     }
 
     /// Belonging to this client or endpoint.
@@ -121,6 +141,24 @@ pub struct Finding {
     pub consequences: Vec<&'static Check>,
 }
 
+impl Finding {
+    /// When it is met on the way of a request.
+    fn met(&self) -> (Stage, u8) {
+        let stage = self.check.stage;
+        let spots = self.spots.iter();
+        spots
+            .filter(|spot| spot.severity.unwrap_or(self.check.severity) == self.severity)
+            .map(|spot| {
+                (
+                    spot.earliest.map_or(stage, |earliest| stage.max(earliest)),
+                    spot.turn,
+                )
+            })
+            .min()
+            .unwrap_or((stage, 0))
+    }
+}
+
 /// For whom the order is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Perspective {
@@ -132,7 +170,7 @@ pub enum Perspective {
 
 /// Runs every check and orders what was found: what bites first comes first.
 ///
-/// The order is severity, then the stage on the way of a request, then the code. Findings that merely
+/// The order is severity, then the stage on the way of a request and the turn within it, then the code. Findings that merely
 /// follow from another are folded into it.
 pub fn findings(seen: &Seen, perspective: Perspective) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
@@ -159,7 +197,7 @@ pub fn findings(seen: &Seen, perspective: Perspective) -> Vec<Finding> {
             (Perspective::Client, Severity::LockedOut) => Severity::Down,
             (_, severity) => severity,
         };
-        (severity, finding.check.stage, finding.check.code)
+        (severity, finding.met(), finding.check.code)
     });
     found
 }

@@ -71,4 +71,18 @@ mod tests {
         world.come_as(&[forged.dates(old, NOW - DAY).sign()]);
         assert_eq!(world.look(&CHECK)[0].severity, Some(Severity::LockedOut));
     }
+
+    /// Docker's client says `certificate signed by unknown authority` then, and nothing of the date.
+    #[test]
+    fn a_client_judges_the_server_before_it_is_judged_itself() {
+        let mut world = World::new();
+        let old = NOW - 100 * DAY;
+        world.believe(&[anchor(Purpose::Server, 9).certificate().clone()]);
+        let forged = world
+            .forged_client()
+            .with(forge::purposes(&[forge::CLIENT_AUTH]));
+        world.come_as(&[forged.dates(old, NOW - DAY).sign()]);
+        world.seen.keeping = None;
+        assert_eq!(world.codes(), ["SL-F316", "SL-F301"]);
+    }
 }

@@ -55,6 +55,12 @@ fn look(seen: &Seen) -> Vec<Spot> {
             )
             .severity(if !host.is_on() || !is_loaded(seen, host, anchor) {
                 daemon_bite(seen)
+            } else if chain_of(file)
+                .into_iter()
+                .any(|one| kept(Purpose::Client).any(|kept| kept.certificate == *one))
+            {
+                // Beside the right one it shuts nobody out, and the servers it vouches for are no clients.
+                Severity::Weak
             } else {
                 Severity::Down
             })
@@ -101,5 +107,18 @@ mod tests {
             assert_eq!(world.codes(), ["SL-F339"]);
             assert_eq!(world.look(&CHECK)[0].severity, Some(severity));
         }
+    }
+
+    #[test]
+    fn the_anchor_of_servers_beside_the_right_one_shuts_nobody_out() {
+        let mut world = World::new();
+        let both =
+            [&world.client_anchor, &world.server_anchor].map(|one| one.certificate().clone());
+        world.daemon_file(Role::DaemonAnchors).state = FileState::Read(Contents::read(&pem(&both)));
+        for one in &both {
+            let name = one.subject_der().to_vec();
+            world.endpoint_mut().authorities.push(name);
+        }
+        assert_eq!(world.look(&CHECK)[0].severity, Some(Severity::Weak));
     }
 }

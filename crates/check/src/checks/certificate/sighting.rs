@@ -3,7 +3,7 @@
 use super::stale::is_own;
 use crate::checks::file::owner::{client_bite, daemon_bite};
 use crate::seen::{ClientSide, Endpoint, File, Host, Role};
-use crate::{Seen, Severity, Spot};
+use crate::{Seen, Severity, Spot, Stage};
 use sealock_diag::escape;
 use sealock_pki::{Certificate, Purpose};
 
@@ -59,10 +59,15 @@ pub(in crate::checks) struct Sighting<'a> {
 impl Sighting<'_> {
     /// A finding about this certificate, biting as it does when it cannot be used.
     pub(in crate::checks) fn spot(&self, cause: impl Into<String>) -> Spot {
-        Spot::new(self.place.clone(), cause)
+        let spot = Spot::new(self.place.clone(), cause)
             .of(self.scope)
             .severity(self.bite)
-            .about(self.certificate)
+            .about(self.certificate);
+        // The client judges the server before it is judged itself.
+        match self.part {
+            Part::Client | Part::ClientAnchor => spot.not_before(Stage::ClientCertificate),
+            _ => spot,
+        }
     }
 }
 

@@ -106,4 +106,21 @@ mod tests {
         *world.daemon_file(Role::ServerKey) = file("/k", Role::ServerKey, &certificate);
         assert_eq!(world.codes(), ["SL-F404"]);
     }
+
+    /// dockerd's last words are about the pair then.
+    #[test]
+    fn the_daemon_reads_its_pair_before_its_anchors() {
+        let mut world = World::new();
+        for (role, bytes) in [
+            (Role::DaemonAnchors, ""),
+            (
+                Role::ServerCertificate,
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            ),
+        ] {
+            let path = world.daemon_file(role).shown();
+            *world.daemon_file(role) = file(&path, role, bytes.as_bytes());
+        }
+        assert_eq!(world.codes(), ["SL-F419", "SL-F404"]);
+    }
 }

@@ -18,9 +18,15 @@ pub(in crate::checks) struct Owned<'a> {
 impl Owned<'_> {
     /// A finding at this file, biting as it does when the file cannot be used.
     pub(in crate::checks) fn spot(&self, cause: impl Into<String>) -> Spot {
+        // dockerd reads the pair first, the docker CLI its ca.pem.
+        let turn = match self.file.role {
+            Role::DaemonAnchors | Role::ClientCertificate | Role::ClientKey => 1,
+            _ => 0,
+        };
         Spot::new(self.file.shown(), cause)
             .of(self.scope)
             .severity(self.bite)
+            .turn(turn)
     }
 }
 
