@@ -223,13 +223,12 @@ pub(super) fn make(forge: &Forge) {
             ..AUTHORITY
         },
     );
-    with(
-        "agreement",
-        Extensions {
-            usage: "critical,keyAgreement",
-            ..FOR_SERVERS
-        },
-    );
+    let usage = "critical,keyAgreement";
+    let agreement = Extensions {
+        usage,
+        ..FOR_SERVERS
+    };
+    with("agreement", agreement);
     let alone = Extensions {
         issuer_key: "none",
         ..FOR_SERVERS
@@ -242,13 +241,8 @@ pub(super) fn make(forge: &Forge) {
             ..SERVER
         },
     );
-    forge.make(
-        "sha1",
-        &Recipe {
-            digest: "-sha1",
-            ..SERVER
-        },
-    );
+    let digest = "-sha1";
+    forge.make("sha1", &Recipe { digest, ..SERVER });
     for (name, kind) in [
         ("small", ["RSA", "-pkeyopt", "rsa_keygen_bits:1024"]),
         ("curve", ["EC", "-pkeyopt", "ec_paramgen_curve:secp224r1"]),
@@ -292,12 +286,7 @@ pub(super) fn make(forge: &Forge) {
                 ..ANCHOR
             },
         );
-        forge.make(
-            name,
-            &Recipe {
-                by: issuer,
-                ..SERVER
-            },
-        );
+        let by = issuer;
+        forge.make(name, &Recipe { by, ..SERVER });
     }
 }
