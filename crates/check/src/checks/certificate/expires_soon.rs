@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     meaning: "On this date Docker stops to accept the certificate, without a warning before. A certificate of a \
               short life counts only when less than a fifth of it is left, because it is meant to be renewed \
               often; unless --min-days asks for more than the usual 30 days.",
-    remedy: "sealock renew",
+    remedy: "On a host of sealock's:\n  sealock apply      # renews what has lived two thirds of its life\nElsewhere:\n  sealock cert issue NAME --profile server --cert FILE --key FILE",
     explains: &[],
     look,
 };

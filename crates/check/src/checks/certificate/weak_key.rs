@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     meaning: "RSA below 2048 bits can be taken apart with money and patience: whoever does is the server, the \
               client or the CA. Docker accepts such keys; on other curves than those of NIST, and beyond 8192 \
               bits of RSA, Go makes no connection at all.",
-    remedy: "Issue it again with a new key:\n  sealock rekey",
+    remedy: "Issue it again with a key of 2048 bits or more, or on P-256:\n  sealock cert issue NAME --profile server --cert FILE --key FILE",
     explains: &["SL-F706", "SL-F911"],
     look,
 };

@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
     meaning: "Docker needs the certificate of a CA, never its key. Whoever takes that key from here can make as \
               many clients as he likes, with any name and any life, and stock Docker knows no revocation: only a \
               new CA locks him out.",
-    remedy: "Move the key to the machine that issues certificates, or into a vault:\n  sealock ca import",
+    remedy: "Move the key to the machine that issues certificates, out of reach of the daemon, and shred it here:\n  shred -u FILE",
     explains: &[],
     look,
 };
