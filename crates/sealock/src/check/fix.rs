@@ -1,6 +1,7 @@
 //! `--fix`: what can be mended becomes a plan: shown, asked about, journalled, and judged at its end by another look.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use sealock_change::fs::{self, Kind};
 use sealock_change::{Action, BoxDiagnose, Content, Edit, Plan};
@@ -9,6 +10,7 @@ use sealock_check::{Finding, Mend, Perspective, findings};
 use sealock_diag::{Code, Diagnose, Sensitive};
 use sealock_pki::is_sealed;
 
+use super::keeping::keys_only;
 use super::look::Inside;
 use super::report::Report;
 use crate::cli::Check;
@@ -58,6 +60,7 @@ pub(crate) fn mend(
     }
     plan.push_action(LookAgain {
         inside: inside.clone(),
+        home: session.home.clone(),
         mended,
     });
     // What is mended stays mended when the host is uncloaked one day; what `up` had touched before keeps its way back.
@@ -152,6 +155,7 @@ fn content(bytes: Vec<u8>) -> Content {
 /// The last step of the plan: what was to be mended must be gone.
 struct LookAgain {
     inside: Inside,
+    home: PathBuf,
     mended: Spotted,
 }
 
@@ -161,7 +165,8 @@ impl Action for LookAgain {
     }
 
     fn apply(&mut self) -> Result<(), BoxDiagnose> {
-        let seen = self.inside.files_only();
+        let mut seen = self.inside.files_only();
+        seen.keeping = Some(keys_only(&self.home));
         let still: Vec<String> = findings(&seen, Perspective::Service)
             .iter()
             .flat_map(|finding| {

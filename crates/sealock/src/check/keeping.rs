@@ -1,5 +1,7 @@
 //! What the vault knows, for the checks. No key is unlocked for it.
 
+use std::path::Path;
+
 use sealock_check::seen::{Anchor, File, Keeping, Leaf, LeafState, Role};
 use sealock_host::survey::look;
 use sealock_vault::{AnchorState, Filter, StateKind, Vault};
@@ -9,18 +11,26 @@ use crate::session::Session;
 /// How long ago a certificate may have expired and still be told of.
 const FORGOTTEN: std::time::Duration = std::time::Duration::from_secs(90 * 86_400);
 
+/// The issuers' keys as files, and nothing of what the vault knows.
+pub(crate) fn keys_only(home: &Path) -> Keeping {
+    Keeping {
+        home: home.to_owned(),
+        authority: None,
+        anchors: Vec::new(),
+        leaves: Vec::new(),
+        issuer_keys: issuer_keys(home),
+        interrupted: None,
+        problem: None,
+        expected: false,
+    }
+}
+
 /// The vault of this session; `None` where there is none and none is expected.
 pub(crate) fn keeping(session: &Session) -> Option<Keeping> {
     let expected = session.config.exists();
     let mut keeping = Keeping {
-        home: session.home.clone(),
-        authority: None,
-        anchors: Vec::new(),
-        leaves: Vec::new(),
-        issuer_keys: issuer_keys(session),
-        interrupted: None,
-        problem: None,
         expected,
+        ..keys_only(&session.home)
     };
     match session.interrupted() {
         Ok(run) => keeping.interrupted = run.map(|run| sealock_diag::escape(&run.title)),
@@ -92,8 +102,8 @@ fn read(session: &Session, keeping: &mut Keeping) -> Result<(), crate::failure::
 }
 
 /// The issuers' keys as they lie in the vault.
-fn issuer_keys(session: &Session) -> Vec<File> {
-    let folder = session.home.join("issuers");
+fn issuer_keys(home: &Path) -> Vec<File> {
+    let folder = home.join("issuers");
     let Ok(entries) = std::fs::read_dir(&folder) else {
         return Vec::new();
     };

@@ -62,6 +62,11 @@ const BREAKS: &[Break] = &[
         let request = openssl(&["req", "-new", "-key", &key, "-subj", "/CN=x"]);
         fs::write(host.etc().join("server.csr"), request).unwrap();
     }),
+    ("SL-F422", |host| {
+        let keys = fs::read_dir(host.sealock.home().join("issuers")).unwrap();
+        let key = keys.map(|entry| entry.unwrap().path()).next().unwrap();
+        set_mode(&key, 0o644);
+    }),
     ("SL-F112", |host| {
         let config = host.daemon.config_file();
         let text = fs::read_to_string(&config).unwrap();
