@@ -148,7 +148,7 @@ fn single(ground: &mut Ground, drawn: &'static Break, known: &mut Known, restart
     // What opens at the next start is not felt before.
     let bites = felt.bites();
     let unfelt =
-        drawn.bites == Bites::Start && drawn.when == When::AtOnce || drawn.bites == Bites::Strict;
+        drawn.bites == Bites::Start && drawn.when == When::AtOnce || drawn.bites == Bites::Others;
     let waits = unfelt && bites == Some(Bites::Nobody);
     assert!(
         bites == Some(expected) || waits,

@@ -57,8 +57,9 @@ pub(super) enum Bites {
     Everyone,
     /// This client gets none, others do.
     One(Client),
-    /// A client that is stricter than Docker's own gets none.
-    Strict,
+    /// Somebody else is kept out, whom this ground has not got: a client stricter than Docker's own, or the daemon at
+    /// a registry.
+    Others,
     /// The daemon would not start any more, or would start with its door open.
     Start,
     /// Nobody today.
@@ -92,7 +93,7 @@ impl Bites {
         match self {
             Self::Intruder => 0,
             Self::Everyone => 1,
-            Self::One(_) | Self::Strict => 2,
+            Self::One(_) | Self::Others => 2,
             Self::Start => 3,
             Self::Nobody => 4,
         }

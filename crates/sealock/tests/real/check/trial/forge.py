@@ -114,7 +114,7 @@ def client(file, *rest, by=None, key=alice, **more):
 # The daemon's own key under certificates of every kind.
 server("expired", start=-0.002, end=-0.001)
 server("future", start=20)
-server("soon", start=-0.002, end=5)
+server("soon", start=-80, end=5)
 server("renewed")
 server("other-name", sans=[x509.DNSName("elsewhere.example.org"), *loopback])
 server("no-address", sans=[x509.DNSName("localhost"), x509.DNSName("docker.lab")])
@@ -146,7 +146,7 @@ server("superfluous", pem(foreign))
 # The same for a client's key.
 client("expired", start=-0.002, end=-0.001)
 client("future", start=20)
-client("soon", start=-0.002, end=5)
+client("soon", start=-80, end=5)
 client("for-servers", eku=[EKU.SERVER_AUTH])
 client("for-both", eku=[EKU.CLIENT_AUTH, EKU.SERVER_AUTH])
 client("foreign", by=(foreign, foreign_key))

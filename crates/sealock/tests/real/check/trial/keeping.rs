@@ -31,7 +31,7 @@ const fn registry(name: &'static str, code: &'static str, does: fn(&mut Ground))
         name,
         code,
         parts: &[Part::Registry],
-        bites: Bites::Nobody,
+        bites: Bites::Others,
         when: When::AtOnce,
         does,
     }

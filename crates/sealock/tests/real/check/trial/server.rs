@@ -169,7 +169,7 @@ pub(super) const ALL: &[Break] = &[
     served("both purposes", "SL-F310", Bites::Nobody, |g| {
         g.put("server-for-both.pem", &g.live(CERT))
     }),
-    served("a CA as a server", "SL-F311", Bites::Strict, |g| {
+    served("a CA as a server", "SL-F311", Bites::Others, |g| {
         g.put("server-ca.pem", &g.live(CERT))
     }),
     served("self-signed", "SL-F314", Bites::Everyone, |g| {
