@@ -39,9 +39,11 @@ pub(in crate::checks) fn is_at(listener: &Listener, endpoint: &Endpoint) -> bool
     let Ok(address) = endpoint.address.parse::<SocketAddr>() else {
         return false;
     };
-    let (host, port) = match listener.address.rsplit_once(':') {
-        Some((host, port)) if !listener.address.ends_with(']') => (host, port.parse().ok()),
-        _ => (listener.address.as_str(), None),
+    // A path is a mistake of its own.
+    let written = listener.address.split('/').next().unwrap_or_default();
+    let (host, port) = match written.rsplit_once(':') {
+        Some((host, port)) if !written.ends_with(']') => (host, port.parse().ok()),
+        _ => (written, None),
     };
     let host = host.trim_start_matches('[').trim_end_matches(']');
     port.unwrap_or(2375) == address.port()
@@ -64,6 +66,7 @@ mod tests {
             ("0.0.0.0:2376", true),
             ("[::]:2376", true),
             ("192.0.2.7:2376", true),
+            ("192.0.2.7:2376/docker", true),
             ("docker.example.org:2376", true),
             ("127.0.0.1:2376", false),
             ("0.0.0.0:2375", false),
