@@ -60,6 +60,8 @@ impl Ground {
         for folder in [self.user(), self.zone(), self.system(), self.forged()] {
             fs::create_dir(folder).unwrap();
         }
+        // Keys lie there as they come.
+        mode(&self.forged(), 0o700);
         let system = self.system();
         let registry = self.registry();
         fs::create_dir_all(&registry).unwrap();
