@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const LARGEST: u64 = 1024 * 1024;
 
 /// Looks at a file, whatever is there. Never waits for the writer of a pipe, never opens a device, reads at
-/// most [`LARGEST`] bytes.
+/// most 1 MiB.
 pub fn look(system: &dyn System, path: &Path, role: Role, named: bool, rightful_uid: u32) -> File {
     let root = system.root();
     let at = root.at(path);
