@@ -5,7 +5,7 @@
 //! | F1xx | [`door`] | who gets in who must not |
 //! | F2xx | [`daemon`] | `daemon.json`, flags, units: what the daemon makes of them |
 //! | F3xx | [`certificate`] | certificates and chains, on disk and on the wire |
-//! | F4xx | [`file`] | files: form, match, modes, places |
+//! | F4xx | [`mod@file`] | files: form, match, modes, places |
 //! | F5xx | [`client`] | contexts, environment, `~/.docker` |
 //! | F6xx | [`registry`] | `certs.d` |
 //! | F7xx | [`wire`] | versions, suites |

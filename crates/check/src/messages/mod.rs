@@ -1,7 +1,7 @@
 //! Messages that people paste, and the findings behind them.
 //!
-//! The texts stand in tables, one per program that says them ([`table`]); a text is literal words with
-//! named holes ([`pattern`], [`matcher`]). What is pasted is taken apart into lines first ([`paste`]): a line
+//! The texts stand in tables, one per program that says them (`table`); a text is literal words with
+//! named holes (`pattern`, `matcher`). What is pasted is taken apart into lines first (`paste`): a line
 //! may be wrapped in timestamps, in `level=error msg=` or in the words of three libraries, and only what
 //! stands innermost says why.
 
