@@ -105,10 +105,18 @@ pub(super) const ALL: &[Break] = &[
     shell("client: the certificate missing", "SL-F506", SHELL, |g| {
         remove(&g.shells("cert.pem"))
     }),
-    shell("client: no pair", "SL-F522", SHELL, |g| {
-        remove(&g.shells("cert.pem"));
-        remove(&g.shells("key.pem"));
-    }),
+    // Only a daemon that answers says that it demands one.
+    Break {
+        name: "client: no pair",
+        code: "SL-F522",
+        parts: &[Part::ShellPair, Part::Wire],
+        bites: SHELL,
+        when: When::AtOnce,
+        does: |g| {
+            remove(&g.shells("cert.pem"));
+            remove(&g.shells("key.pem"));
+        },
+    },
     shell("client: the certificate empty", "SL-F404", SHELL, |g| {
         write(&g.shells("cert.pem"), b"")
     }),

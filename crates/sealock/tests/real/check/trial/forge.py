@@ -125,7 +125,7 @@ server("for-both", eku=[EKU.SERVER_AUTH, EKU.CLIENT_AUTH])
 server("foreign", by=(foreign, foreign_key))
 server("long", end=1200)
 server("agreement", usage="agreement")
-server("underscore", sans=[x509.DNSName("localhost"), x509.DNSName("docker_host.lab"), x509.DNSName("docker.lab"),
+server("wildcard", sans=[x509.DNSName("localhost"), x509.DNSName("*.lab"), x509.DNSName("docker.lab"),
                            *loopback])
 weak = rsa.generate_private_key(65537, 1024)
 server("weak", key=weak)

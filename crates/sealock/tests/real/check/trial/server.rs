@@ -151,7 +151,7 @@ pub(super) const ALL: &[Break] = &[
     served("not yet valid", "SL-F302", Bites::Everyone, |g| {
         g.put("server-future.pem", &g.live(CERT))
     }),
-    served("another name", "SL-F304", Bites::Everyone, |g| {
+    served("another name", "SL-F304", Bites::Others, |g| {
         g.put("server-other-name.pem", &g.live(CERT))
     }),
     served("no address", "SL-F305", Bites::Everyone, |g| {
@@ -206,8 +206,8 @@ pub(super) const ALL: &[Break] = &[
         Bites::Nobody,
         |g| g.put("server-agreement.pem", &g.live(CERT)),
     ),
-    served("a name with an underscore", "SL-F335", Bites::Nobody, |g| {
-        g.put("server-underscore.pem", &g.live(CERT))
+    served("a wildcard for everything", "SL-F335", Bites::Nobody, |g| {
+        g.put("server-wildcard.pem", &g.live(CERT))
     }),
     served("five days to live", "SL-F303", Bites::Nobody, |g| {
         g.put("server-soon.pem", &g.live(CERT))

@@ -61,10 +61,6 @@ pub(super) const ALL: &[Break] = &[
         unset(g, "DOCKER_TLS_VERIFY");
         set(g, "DOCKER_TLS", "1");
     }),
-    variables("TLS for a unix socket", "SL-F524", Bites::Nobody, |g| {
-        let socket = g.host.daemon.socket();
-        set(g, "DOCKER_HOST", &format!("unix://{}", socket.display()));
-    }),
     variables("variables in vain", "SL-F519", Bites::Nobody, |g| {
         unset(g, "DOCKER_HOST");
         set(g, "DOCKER_CONTEXT", "prod");
