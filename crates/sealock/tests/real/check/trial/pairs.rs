@@ -70,7 +70,15 @@ fn get_along(a: &Break, b: &Break) -> bool {
     let serves =
         |kind: &Break| kind.parts.contains(&Part::Wire) || kind.parts.contains(&Part::Socket);
     let stops = |kind: &Break| kind.when == When::NoStart || kind.parts.contains(&Part::Daemon);
-    apart && a.code != b.code && !(serves(a) && stops(b) || serves(b) && stops(a))
+    // Told by comparing both sides: nobody can, with one of them unreadable and the daemon unable to start.
+    let compares = |kind: &Break| ["SL-F316", "SL-F338"].contains(&kind.code);
+    let hides = |kind: &Break| {
+        let sides = [Part::ServerPair, Part::ServerAnchors];
+        kind.when == When::NoStart && sides.iter().any(|side| kind.parts.contains(side))
+    };
+    let hidden =
+        |one: &Break, other: &Break| serves(one) && stops(other) || compares(one) && hides(other);
+    apart && a.code != b.code && !hidden(a, b) && !hidden(b, a)
 }
 
 fn pair(ground: &mut Ground, both: [&'static Break; 2], known: &Known, restart: bool) -> Order {
