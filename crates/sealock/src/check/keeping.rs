@@ -6,6 +6,7 @@ use sealock_check::seen::{Anchor, File, Keeping, Leaf, LeafState, Role};
 use sealock_host::survey::look;
 use sealock_vault::{AnchorState, Filter, StateKind, Vault};
 
+use crate::cloak::desired;
 use crate::session::Session;
 
 /// How long ago a certificate may have expired and still be told of.
@@ -51,7 +52,11 @@ pub(crate) fn keeping(session: &Session) -> Option<Keeping> {
 
 fn read(session: &Session, keeping: &mut Keeping) -> Result<(), crate::failure::Failure> {
     let vault: Vault = session.vault()?;
-    let wanted = super::desired(session).map(|desired| desired.authority.name);
+    // A broken file was told of before anything was looked at.
+    let wanted = desired::find(session)
+        .ok()
+        .flatten()
+        .map(|desired| desired.authority.name);
     let name = vault.authorities()?.into_iter().find(|name| {
         wanted
             .as_deref()

@@ -14,12 +14,3 @@ pub(crate) mod report;
 pub(crate) mod text;
 pub(crate) mod visitors;
 pub(crate) mod watch;
-
-use sealock_host::Desired;
-
-use crate::session::Session;
-
-/// `sealock.toml`, when there is one that can be read. A broken one is told of by whoever needs it.
-pub(crate) fn desired(session: &Session) -> Option<Desired> {
-    crate::cloak::desired::load(session).ok()
-}

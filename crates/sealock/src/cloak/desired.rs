@@ -18,14 +18,19 @@ const AUTHORITY: &str = "sealock";
 
 /// The desired state of this host, as its file has it.
 pub(crate) fn load(session: &Session) -> Result<Desired, Failure> {
-    match text(session)? {
-        Some(text) => Ok(Desired::parse(&session.config, &text)?),
-        None => Err(
-            Failure::own(catalogue::NOT_SET_UP, "this host has no sealock.toml yet")
-                .at(session.config.display().to_string())
-                .help("sealock up"),
-        ),
-    }
+    find(session)?.ok_or_else(|| {
+        Failure::own(catalogue::NOT_SET_UP, "this host has no sealock.toml yet")
+            .at(session.config.display().to_string())
+            .help("sealock up")
+    })
+}
+
+/// The same, for who goes on without: `None` when there is no file. One that cannot be read is an error all the same.
+pub(crate) fn find(session: &Session) -> Result<Option<Desired>, Failure> {
+    let text = text(session)?;
+    Ok(text
+        .map(|text| Desired::parse(&session.config, &text))
+        .transpose()?)
 }
 
 /// The text of `sealock.toml`; `None` when there is none.
@@ -46,9 +51,7 @@ pub(crate) fn options(
     session: &Session,
     args: &cli::Daemon,
 ) -> Result<sealock_host::Options, Failure> {
-    let told = text(session)?
-        .map(|text| Desired::parse(&session.config, &text))
-        .transpose()?
+    let told = find(session)?
         .map(|desired| desired.options())
         .unwrap_or_default();
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

@@ -7,15 +7,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sealock_change::fs;
 use sealock_check::Seen;
 use sealock_check::seen::{ClientSide, Endpoint, TlsUse};
-use sealock_host::Options;
 use sealock_host::survey;
 use sealock_probe::{Depth, Place, Visitors, look_at_all};
 
 use crate::catalogue;
 use crate::check::look::{self, Inside};
 use crate::check::report::{self, Kind, Report};
-use crate::check::{desired, fix, json, metrics, overview, places, text, visitors, watch};
+use crate::check::{fix, json, metrics, overview, places, text, visitors, watch};
 use crate::cli::{Check, CheckFormat};
+use crate::cloak::{clients, desired};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -71,24 +71,15 @@ impl Subject {
                 side: Box::new(client_side(session, name)?),
             });
         }
-        let places = places::places(args)?;
-        let wanted = desired(session);
+        let wanted = desired::find(session)?;
         if !args.endpoints.is_empty() || args.from.is_some() {
+            let places = places::places(args)?;
             let visitors = visitors::visitors(session, args.cert_path.as_deref(), wanted.as_ref())?;
             return Ok(Self::Endpoints { places, visitors });
         }
-        let told = Options {
-            docker_config: args.daemon.docker_config.clone(),
-            docker_socket: args.daemon.docker_socket.clone(),
-            restart_command: args.daemon.restart_command.clone(),
-        };
-        let options = match &wanted {
-            Some(wanted) if told == Options::default() => wanted.options(),
-            _ => told,
-        };
         Ok(Self::Host {
             inside: Inside {
-                options,
+                options: desired::options(session, &args.daemon)?,
                 desired: wanted,
                 now: session.now,
                 min_days: args.min_days,
@@ -167,13 +158,13 @@ fn client_side(session: &Session, name: &str) -> Result<ClientSide, Failure> {
     if name.is_empty() {
         return Ok(survey::shell_client(&*system, &env, &home));
     }
-    let ours = crate::cloak::clients::folder(session, name);
+    let ours = clients::folder(session, name);
     let is_plain = !name.contains('/');
     if is_plain && ours.is_dir() {
         let folder = ours.to_string_lossy();
         if let Some(mut side) = survey::client_at(&*system, &env, &home, &folder) {
             if let Some(endpoint) =
-                desired(session).and_then(|wanted| crate::cloak::clients::endpoint(&wanted).ok())
+                desired::find(session)?.and_then(|wanted| clients::endpoint(&wanted).ok())
             {
                 side.host = Some(endpoint.to_string());
                 side.tls = TlsUse::Verified;
