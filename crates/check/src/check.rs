@@ -11,7 +11,7 @@ pub struct Check {
     pub code: &'static str,
     /// One line, lowercase, no full stop: what is wrong.
     pub title: &'static str,
-    /// How it bites at its worst; a [`Spot`] may know better.
+    /// How it bites as a rule; a [`Spot`] may know better, either way.
     pub severity: Severity,
     /// Where on the way of a request it bites.
     pub stage: Stage,

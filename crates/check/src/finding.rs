@@ -177,7 +177,7 @@ pub fn findings(seen: &Seen, perspective: Perspective) -> Vec<Finding> {
     for check in checks::all() {
         let mut spots = (check.look)(seen);
         spots.dedup();
-        for group in by_subject(spots) {
+        for group in by_subject(check, spots) {
             let severity = group
                 .iter()
                 .map(|spot| spot.severity.unwrap_or(check.severity))
@@ -203,7 +203,7 @@ pub fn findings(seen: &Seen, perspective: Perspective) -> Vec<Finding> {
 }
 
 /// Spots about one certificate belong together; the others stand alone.
-fn by_subject(spots: Vec<Spot>) -> Vec<Vec<Spot>> {
+fn by_subject(check: &Check, spots: Vec<Spot>) -> Vec<Vec<Spot>> {
     let mut groups: Vec<Vec<Spot>> = Vec::new();
     for spot in spots {
         let same = spot.about.and_then(|about| {
@@ -220,7 +220,7 @@ fn by_subject(spots: Vec<Spot>) -> Vec<Vec<Spot>> {
     }
     for group in &mut groups {
         // The worst spot is the one to tell.
-        group.sort_by_key(|spot| spot.severity);
+        group.sort_by_key(|spot| spot.severity.unwrap_or(check.severity));
     }
     groups
 }

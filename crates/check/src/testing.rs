@@ -513,6 +513,25 @@ impl World {
         self.seen.keeping.as_mut().unwrap().leaves[1].certificate = chain[0].clone();
     }
 
+    /// The server's certificate is signed by a root with this keyUsage, or with none, which everybody believes.
+    pub(crate) fn under_root(usage: Option<u8>) -> Self {
+        let mut world = Self::new();
+        let root_key = key();
+        let root = forge::Forge::root("example root", &root_key).with(forge::ca());
+        let root = match usage {
+            Some(high) => root.with(forge::usage(high)),
+            None => root,
+        };
+        let root = root.sign();
+        let leaf = forge::Forge::leaf(NAME, &world.server_key, &root, &root_key)
+            .with(forge::purposes(&[forge::SERVER_AUTH]))
+            .with(forge::names(&[NAME], &[]))
+            .sign();
+        world.believe(&[root]);
+        world.serve(&[leaf]);
+        world
+    }
+
     /// Servers are believed by these anchors, at the client and in the vault.
     pub(crate) fn believe(&mut self, anchors: &[Certificate]) {
         self.client_file(Role::ClientAnchors).state =

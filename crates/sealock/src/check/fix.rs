@@ -8,7 +8,6 @@ use sealock_change::{Action, BoxDiagnose, Content, Edit, Plan};
 use sealock_check::convert::convert;
 use sealock_check::{Finding, Mend, Perspective, findings};
 use sealock_diag::{Code, Diagnose, Sensitive};
-use sealock_pki::is_sealed;
 
 use super::keeping::keys_only;
 use super::look::Inside;
@@ -145,7 +144,7 @@ fn edits(mend: &Mend) -> Result<Vec<Edit>, Failure> {
 /// Keys are never shown in a diff.
 fn content(bytes: Vec<u8>) -> Content {
     let has = |needle: &[u8]| bytes.windows(needle.len()).any(|part| part == needle);
-    if has(b"PRIVATE KEY") || is_sealed(&bytes) || !bytes.is_ascii() {
+    if has(b"PRIVATE KEY") || !bytes.is_ascii() {
         Content::Secret(Sensitive::new(bytes))
     } else {
         Content::Public(bytes)

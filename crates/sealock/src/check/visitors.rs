@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sealock_check::material::Contents;
 use sealock_check::seen::{ClientSide, File, LeafState, Role, TlsUse, Visitor};
 use sealock_host::Desired;
-use sealock_host::client::Bundle;
+use sealock_host::client::{Bundle, config_dir};
 use sealock_pki::{AuthorityName, Certificate, PrivateKey, Purpose};
 use sealock_probe::{ProofKit, Visitors};
 use sealock_tls::Identity;
@@ -178,9 +178,9 @@ fn identity(folder: &Path, wanted: &Certificate) -> Option<Identity> {
 
 /// Where the docker CLI looks: `DOCKER_CERT_PATH`, else `~/.docker`.
 fn docker_folder() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    set("DOCKER_CERT_PATH")
+    let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let home = env("HOME").map(PathBuf::from);
+    env("DOCKER_CERT_PATH")
         .map(PathBuf::from)
-        .or_else(|| set("DOCKER_CONFIG").map(PathBuf::from))
-        .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".docker")))
+        .or_else(|| Some(config_dir(&env, &home?)))
 }

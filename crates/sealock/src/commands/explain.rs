@@ -59,7 +59,7 @@ fn explain(session: &Session, entry: &Entry) -> Exit {
     let mut text = format!("{} {}\n\n", paint(BOLD, entry.code.0), entry.title);
     if let Some(check) = checks::by_code(entry.code.0) {
         text.push_str(&format!(
-            "{}: {}\n\n",
+            "As a rule {}: {}\n\n",
             check.severity,
             check.severity.meaning()
         ));
@@ -176,7 +176,8 @@ fn errors(entries: &[&Entry]) -> String {
 fn findings() -> String {
     let mut page = format!(
         "# Findings\n\nThis page is printed by `sealock explain --markdown findings`: the {} things that `sealock check` can find. \
-         Each is told with one of these words, and in this order:\n\n| word | what it means |\n|---|---|\n",
+         Each is told with one of these words, and in this order; the word \
+         under a heading is how it bites as a rule, and a look says where it is otherwise:\n\n| word | what it means |\n|---|---|\n",
         checks::all().len()
     );
     for severity in Severity::ALL {

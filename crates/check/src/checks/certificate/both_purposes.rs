@@ -19,9 +19,14 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn look(seen: &Seen) -> Vec<Spot> {
+    of_both(seen, Part::Server)
+}
+
+/// Leaves of this part that are good for servers and for clients.
+pub(super) fn of_both(seen: &Seen, part: Part) -> Vec<Spot> {
     sightings(seen)
         .iter()
-        .filter(|one| one.part == Part::Server && !one.certificate.is_ca())
+        .filter(|one| one.part == part && !one.certificate.is_ca())
         .filter(|one| {
             serves(one.certificate, Purpose::Server) && serves(one.certificate, Purpose::Client)
         })

@@ -1,9 +1,8 @@
 //! F337: a client certificate that is a server too.
 
-use super::sighting::{Part, sightings};
-use super::wrong_purpose::serves;
+use super::both_purposes::of_both;
+use super::sighting::Part;
 use crate::{Check, Seen, Severity, Spot, Stage};
-use sealock_pki::Purpose;
 
 pub(super) const CHECK: Check = Check {
     code: "SL-F337",
@@ -19,17 +18,7 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn look(seen: &Seen) -> Vec<Spot> {
-    sightings(seen)
-        .iter()
-        .filter(|one| one.part == Part::Client && !one.certificate.is_ca())
-        .filter(|one| {
-            serves(one.certificate, Purpose::Server) && serves(one.certificate, Purpose::Client)
-        })
-        .map(|one| {
-            one.spot(format!("its purposes are {}", one.certificate.purposes()))
-                .severity(Severity::Weak)
-        })
-        .collect()
+    of_both(seen, Part::Client)
 }
 
 #[cfg(test)]

@@ -47,31 +47,9 @@ mod tests {
 
     #[test]
     fn no_cert_sign() {
-        let mut world = World::new();
-        assert_eq!(world.look(&CHECK), []);
-        let root_key = key();
-        let root = forge::Forge::root("example root", &root_key)
-            .with(forge::ca())
-            .with(forge::usage(forge::CRL_SIGN))
-            .sign();
-        let leaf = forge::Forge::leaf(NAME, &world.server_key, &root, &root_key)
-            .with(forge::purposes(&[forge::SERVER_AUTH]))
-            .with(forge::names(&[NAME], &[]))
-            .sign();
-        world.believe(&[root]);
-        world.serve(&[leaf]);
+        assert_eq!(World::new().look(&CHECK), []);
+        let world = World::under_root(Some(forge::CRL_SIGN));
         assert_eq!(world.codes(), ["SL-F325"]);
-        let mut world = World::new();
-        let root_key = key();
-        let root = forge::Forge::root("example root", &root_key)
-            .with(forge::ca())
-            .sign();
-        let leaf = forge::Forge::leaf(NAME, &world.server_key, &root, &root_key)
-            .with(forge::purposes(&[forge::SERVER_AUTH]))
-            .with(forge::names(&[NAME], &[]))
-            .sign();
-        world.believe(&[root]);
-        world.serve(&[leaf]);
-        assert_eq!(world.codes(), Vec::<&str>::new());
+        assert_eq!(World::under_root(None).codes(), Vec::<&str>::new());
     }
 }
