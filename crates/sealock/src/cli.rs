@@ -2,10 +2,16 @@
 
 #[cfg(test)]
 mod examples;
+mod life;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use life::{
+    Agent, AgentVerb, Anchors, Backup, Crl, Import, Pace, Rekey, Renew, Restore, Retired, Revoke,
+    Rotate, Scope, Session,
+};
 
 use crate::passphrase::Source;
 use crate::printer::Color;
@@ -98,6 +104,19 @@ pub(crate) enum Verb {
     Cert(Cert),
     /// Prove an endpoint or this host, name what is wrong, and say how to mend it
     Check(Check),
+    /// Renew what is due: same name, new key
+    Renew(Renew),
+    /// Run one command with a certificate born for it
+    Session(Session),
+    /// Everything new at once, because something leaked: new anchors, new certificates, the old ones refused
+    #[command(visible_aliases = ["hotel-juliet", "hj"])]
+    Rekey(Rekey),
+    /// Keep it alive: renew, publish, report
+    Agent(Agent),
+    /// Write the vault into one archive, sealed with age
+    Backup(Backup),
+    /// Bring a vault back from its archive
+    Restore(Restore),
     /// Explain a code, or a message that you paste
     Explain(Explain),
     /// Print a completion script
@@ -276,6 +295,16 @@ pub(crate) enum Ca {
         #[arg(value_enum)]
         purpose: PurposeName,
     },
+    /// Replace anchors without locking anybody out
+    Rotate(Rotate),
+    /// Take over what another tool has left: an OpenSSL recipe, mkcert, easy-rsa, docker-machine, cfssl, minica
+    Import(Import),
+    /// Groups of hosts with a client anchor of their own
+    #[command(subcommand)]
+    Scope(Scope),
+    /// Revocation lists
+    #[command(subcommand)]
+    Crl(Crl),
 }
 
 #[derive(Debug, Subcommand)]
@@ -338,6 +367,10 @@ pub(crate) enum Cert {
     },
     /// List every certificate that was issued
     List,
+    /// Renew certificates now: as `sealock renew NAME`
+    Renew(Renew),
+    /// Revoke, and say honestly what a daemon makes of it
+    Revoke(Revoke),
     /// Judge a chain strictly, with a reason for each refusal
     Verify {
         /// What verification starts from (can be repeated)

@@ -21,6 +21,10 @@ pub(crate) fn run(session: &Session, verb: Ca) -> Result<Exit, Failure> {
         Ca::Create { name, key } => create(session, &name, key.unwrap_or_default()),
         Ca::Show => show(session),
         Ca::Export { purpose } => export(session, purpose.into()),
+        Ca::Rotate(args) => super::rotate::run(session, &args),
+        Ca::Import(args) => super::import::run(session, &args),
+        Ca::Scope(args) => super::scope::run(session, &args),
+        Ca::Crl(args) => super::revoke::crl(session, &args),
     }
 }
 

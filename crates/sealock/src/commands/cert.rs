@@ -67,6 +67,8 @@ pub(crate) fn run(session: &Session, verb: Cert) -> Result<Exit, Failure> {
         ),
         Cert::Show { file } => show_file(session, &file),
         Cert::List => list(session),
+        Cert::Renew(args) => super::renew::run(session, &args),
+        Cert::Revoke(args) => super::revoke::run(session, &args),
         Cert::Verify {
             anchor,
             purpose,
