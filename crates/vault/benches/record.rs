@@ -9,7 +9,7 @@ use sealock_pki::{
     AnchorRequest, AuthorityName, CommonName, Issuer, KeyKind, LeafRequest, PrivateKey, Purpose,
     Timestamp, create_anchor, issue_leaf, issue_leaves,
 };
-use sealock_vault::{NewAnchor, NewEntry, SystemEntropy, Vault};
+use sealock_vault::{NewAnchor, NewEntry, Scope, SystemEntropy, Usage, Vault};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -87,16 +87,8 @@ fn authority(home: &Path) -> (Vault, Issuer, Issuer) {
     };
     let (server, client) = (make(Purpose::Server), make(Purpose::Client));
     let anchors = [
-        NewAnchor {
-            purpose: Purpose::Server,
-            generation: 1,
-            issuer: &server,
-        },
-        NewAnchor {
-            purpose: Purpose::Client,
-            generation: 1,
-            issuer: &client,
-        },
+        NewAnchor::first(Purpose::Server, &server),
+        NewAnchor::first(Purpose::Client, &client),
     ];
     vault
         .store_authority(
@@ -136,6 +128,8 @@ fn vault(home: &Path) -> (Duration, Duration) {
             identity: "client",
             issuer: issuer.certificate().key_id(),
             generation: 1,
+            scope: Scope::own(),
+            usage: Usage::Standing,
             run: Some("bench"),
         })
         .collect();
@@ -157,6 +151,8 @@ fn nothing(home: &Path) {
         identity: "first",
         issuer: issuer.certificate().key_id(),
         generation: 1,
+        scope: Scope::own(),
+        usage: Usage::Standing,
         run: None,
     };
     vault

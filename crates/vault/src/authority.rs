@@ -2,6 +2,7 @@
 
 use crate::error::VaultError;
 use crate::keys;
+use crate::scope::{self, Scope};
 use crate::vault::Vault;
 use rusqlite::{OptionalExtension, params};
 use sealock_pki::{
@@ -15,27 +16,43 @@ pub struct Authority {
     pub name: AuthorityName,
     /// The kind of key it makes by default.
     pub key_kind: KeyKind,
-    /// Its anchors, ordered by purpose, then generation.
+    /// Its anchors, ordered by purpose, then scope, then generation.
     pub anchors: Vec<Anchor>,
 }
 
 impl Authority {
-    /// The anchor that signs for this purpose now: the youngest active one.
-    pub fn signs_now(&self, purpose: Purpose) -> Option<&Anchor> {
-        self.anchors
-            .iter()
-            .rev()
-            .find(|a| a.purpose == purpose && a.state == AnchorState::Active)
+    /// The anchor that signs for this purpose now: the youngest active one. For servers the scope does not matter.
+    pub fn signs_now(&self, purpose: Purpose, scope: &Scope) -> Option<&Anchor> {
+        self.of(purpose, scope)
+            .find(|a| a.state == AnchorState::Active)
     }
 
-    /// The anchors that whoever verifies this purpose should trust, youngest first: all that are
-    /// not withdrawn.
-    pub fn trusted(&self, purpose: Purpose) -> Vec<&Anchor> {
+    /// The anchors that whoever verifies this purpose should trust, youngest first: see
+    /// [`AnchorState::is_trusted`]. For servers the scope does not matter.
+    pub fn trusted(&self, purpose: Purpose, scope: &Scope) -> Vec<&Anchor> {
+        self.of(purpose, scope)
+            .filter(|a| a.state.is_trusted())
+            .collect()
+    }
+
+    /// All generations of an anchor, youngest first. For servers the scope does not matter.
+    pub fn of(&self, purpose: Purpose, scope: &Scope) -> impl Iterator<Item = &Anchor> {
         self.anchors
             .iter()
             .rev()
-            .filter(|a| a.purpose == purpose && a.state != AnchorState::Withdrawn)
-            .collect()
+            .filter(move |a| a.belongs_to(purpose, scope))
+    }
+
+    /// The scopes that have client anchors, the authority's own first.
+    pub fn scopes(&self) -> Vec<Scope> {
+        let mut scopes: Vec<Scope> = Vec::new();
+        for anchor in &self.anchors {
+            if anchor.purpose == Purpose::Client && !scopes.contains(&anchor.scope) {
+                scopes.push(anchor.scope.clone());
+            }
+        }
+        scopes.sort();
+        scopes
     }
 }
 
@@ -44,7 +61,9 @@ impl Authority {
 pub struct Anchor {
     /// What the leaves that it signs are for.
     pub purpose: Purpose,
-    /// Counts from 1 for each purpose.
+    /// The scope of a client anchor; server anchors are always the authority's own.
+    pub scope: Scope,
+    /// Counts from 1 for each purpose and scope.
     pub generation: u32,
     /// The self-signed certificate.
     pub certificate: Certificate,
@@ -56,9 +75,19 @@ pub struct Anchor {
     pub state: AnchorState,
 }
 
-/// What an anchor is still good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+impl Anchor {
+    pub(crate) fn belongs_to(&self, purpose: Purpose, scope: &Scope) -> bool {
+        self.purpose == purpose && (purpose == Purpose::Server || self.scope == *scope)
+    }
+}
+
+/// What an anchor is good for, in the order in which it goes through life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AnchorState {
+    /// Exists: nobody trusts it yet, and it signs nothing.
+    Prepared,
+    /// Is trusted, but does not sign yet: an older generation does.
+    Next,
     /// Signs, and is trusted.
     Active,
     /// Is trusted, but signs no more: a younger generation does.
@@ -68,19 +97,32 @@ pub enum AnchorState {
 }
 
 impl AnchorState {
-    /// "active", "superseded" or "withdrawn".
+    /// "prepared", "next", "active", "superseded" or "withdrawn".
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Prepared => "prepared",
+            Self::Next => "next",
             Self::Active => "active",
             Self::Superseded => "superseded",
             Self::Withdrawn => "withdrawn",
         }
     }
 
+    /// Whether whoever verifies should trust it.
+    pub fn is_trusted(self) -> bool {
+        !matches!(self, Self::Prepared | Self::Withdrawn)
+    }
+
     fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Superseded, Self::Withdrawn]
-            .into_iter()
-            .find(|state| state.as_str() == text)
+        [
+            Self::Prepared,
+            Self::Next,
+            Self::Active,
+            Self::Superseded,
+            Self::Withdrawn,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == text)
     }
 }
 
@@ -89,10 +131,27 @@ impl AnchorState {
 pub struct NewAnchor<'a> {
     /// What it signs for.
     pub purpose: Purpose,
+    /// The scope of a client anchor; [`Scope::own`] for a server anchor.
+    pub scope: &'a Scope,
     /// Its generation, from 1.
     pub generation: u32,
+    /// What it is good for from now on.
+    pub state: AnchorState,
     /// Certificate and key.
     pub issuer: &'a Issuer,
+}
+
+impl<'a> NewAnchor<'a> {
+    /// The first generation of an authority's own anchor, which signs from now on.
+    pub fn first(purpose: Purpose, issuer: &'a Issuer) -> Self {
+        Self {
+            purpose,
+            scope: Scope::own(),
+            generation: 1,
+            state: AnchorState::Active,
+            issuer,
+        }
+    }
 }
 
 impl Vault {
@@ -126,7 +185,7 @@ impl Vault {
         })
     }
 
-    /// Adds anchors of a further generation to an authority, active, after their keys are durable.
+    /// Adds anchors of a further generation or scope to an authority, after their keys are durable.
     pub fn add_anchors(
         &mut self,
         name: &AuthorityName,
@@ -142,31 +201,14 @@ impl Vault {
         })
     }
 
-    /// Says what an anchor is still good for.
-    pub fn set_anchor_state(
+    /// Says in one transaction what anchors are good for. The scope is that of the client anchors among them.
+    pub fn set_anchor_states(
         &mut self,
         name: &AuthorityName,
-        purpose: Purpose,
-        generation: u32,
-        state: AnchorState,
+        scope: &Scope,
+        states: &[(Purpose, u32, AnchorState)],
     ) -> Result<(), VaultError> {
-        self.transaction(|transaction, path| {
-            let changed = transaction
-                .execute(
-                    "UPDATE anchor SET state = ?4
-                     WHERE authority = ?1 AND purpose = ?2 AND generation = ?3",
-                    params![name.as_str(), purpose.as_str(), generation, state.as_str()],
-                )
-                .map_err(|e| VaultError::sql(path, e))?;
-            if changed == 0 {
-                return Err(VaultError::NoIssuer {
-                    authority: name.clone(),
-                    purpose,
-                    generation: Some(generation),
-                });
-            }
-            Ok(())
-        })
+        self.transaction(|transaction, path| set_states(transaction, path, name, scope, states))
     }
 
     /// The authority of this name.
@@ -178,8 +220,8 @@ impl Vault {
         let mut statement = self
             .connection
             .prepare_cached(
-                "SELECT purpose, generation, certificate, sealed, state FROM anchor
-                 WHERE authority = ?1 ORDER BY purpose, generation",
+                "SELECT purpose, generation, certificate, sealed, state, scope FROM anchor
+                 WHERE authority = ?1 ORDER BY purpose, scope, generation",
             )
             .map_err(sql)?;
         let mut rows = statement.query([name.as_str()]).map_err(sql)?;
@@ -192,6 +234,7 @@ impl Vault {
             anchors.push(Anchor {
                 purpose: parse_purpose(&purpose)
                     .ok_or_else(|| self.damaged("an anchor has an unknown purpose"))?,
+                scope: scope::stored(row.get(5).map_err(sql)?),
                 generation: row.get(1).map_err(sql)?,
                 key_id: certificate.key_id(),
                 certificate,
@@ -262,6 +305,43 @@ pub(crate) fn parse_purpose(text: &str) -> Option<Purpose> {
         .find(|purpose| purpose.as_str() == text)
 }
 
+/// Server anchors are always the authority's own; the scope is that of the client anchors.
+pub(crate) fn set_states(
+    transaction: &rusqlite::Transaction<'_>,
+    path: &std::path::Path,
+    name: &AuthorityName,
+    scope: &Scope,
+    states: &[(Purpose, u32, AnchorState)],
+) -> Result<(), VaultError> {
+    for (purpose, generation, state) in states {
+        let scope = match purpose {
+            Purpose::Server => "",
+            Purpose::Client => scope.as_str(),
+        };
+        let changed = transaction
+            .execute(
+                "UPDATE anchor SET state = ?5
+                 WHERE authority = ?1 AND purpose = ?2 AND scope = ?3 AND generation = ?4",
+                params![
+                    name.as_str(),
+                    purpose.as_str(),
+                    scope,
+                    generation,
+                    state.as_str()
+                ],
+            )
+            .map_err(|e| VaultError::sql(path, e))?;
+        if changed == 0 {
+            return Err(VaultError::NoIssuer {
+                authority: name.clone(),
+                purpose: *purpose,
+                generation: Some(*generation),
+            });
+        }
+    }
+    Ok(())
+}
+
 fn insert(
     transaction: &rusqlite::Transaction<'_>,
     path: &std::path::Path,
@@ -274,8 +354,8 @@ fn insert(
     let mut statement = transaction
         .prepare_cached(
             "INSERT OR IGNORE INTO anchor
-             (authority, purpose, generation, key_id, certificate, sealed, state, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'active', ?7)",
+             (authority, purpose, scope, generation, key_id, certificate, sealed, state, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )
         .map_err(sql)?;
     for anchor in anchors {
@@ -284,10 +364,12 @@ fn insert(
             .execute(params![
                 name.as_str(),
                 anchor.purpose.as_str(),
+                anchor.scope.as_str(),
                 anchor.generation,
                 certificate.key_id().as_bytes(),
                 certificate.der(),
                 sealed,
+                anchor.state.as_str(),
                 now.as_unix(),
             ])
             .map_err(sql)?;

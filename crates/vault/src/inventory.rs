@@ -2,6 +2,7 @@
 
 use crate::authority::parse_purpose;
 use crate::error::VaultError;
+use crate::scope::{self, Scope};
 use crate::vault::Vault;
 use rusqlite::{OptionalExtension, Row, params, params_from_iter, types::Value};
 use sealock_pki::{Certificate, KeyId, Purpose, RevocationReason, San, Serial, Timestamp};
@@ -19,8 +20,32 @@ pub struct NewEntry<'a> {
     pub issuer: KeyId,
     /// The generation of that anchor.
     pub generation: u32,
+    /// The scope of that anchor; [`Scope::own`] for a server's.
+    pub scope: &'a Scope,
+    /// How it is used.
+    pub usage: Usage,
     /// The run that issued it.
     pub run: Option<&'a str>,
+}
+
+/// How a certificate is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Usage {
+    /// It lies somewhere and is renewed in time.
+    #[default]
+    Standing,
+    /// It was born for one session and dies with it.
+    Session,
+}
+
+impl Usage {
+    /// "standing" or "session".
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standing => "standing",
+            Self::Session => "session",
+        }
+    }
 }
 
 /// A certificate that is in use, and where it lies.
@@ -117,6 +142,10 @@ pub struct Entry {
     pub issuer: KeyId,
     /// The generation of that anchor.
     pub generation: u32,
+    /// The scope of that anchor.
+    pub scope: Scope,
+    /// How it is used.
+    pub usage: Usage,
     /// The id of its own key.
     pub key_id: KeyId,
     /// Good from.
@@ -233,8 +262,8 @@ impl Vault {
                 .prepare_cached(
                     "INSERT OR IGNORE INTO certificate
                      (serial, identity, purpose, common_name, sans, issuer, generation, key_id,
-                      not_before, not_after, state, issued_at, run, der)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'active', ?11, ?12, ?13)",
+                      not_before, not_after, state, issued_at, run, der, scope, usage)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'active', ?11, ?12, ?13, ?14, ?15)",
                 )
                 .map_err(sql)?;
             for entry in entries {
@@ -254,6 +283,8 @@ impl Vault {
                         now.as_unix(),
                         entry.run,
                         certificate.der(),
+                        entry.scope.as_str(),
+                        entry.usage.as_str(),
                     ])
                     .map_err(sql)?;
                 if added == 0 {
@@ -274,7 +305,7 @@ impl Vault {
             .connection
             .prepare_cached(&format!(
                 "SELECT id, identity, purpose, issuer, generation, state, state_at, reason,
-                        issued_at, run, der
+                        issued_at, run, der, scope, usage
                  FROM certificate {clause} ORDER BY id"
             ))
             .map_err(sql)?;
@@ -352,7 +383,7 @@ impl Vault {
     }
 
     /// Marks the active certificates of an identity for a purpose, all but the one given, as
-    /// superseded; says how many.
+    /// superseded; says how many. Those of other scopes and of sessions stay as they are.
     pub fn supersede(
         &mut self,
         identity: &str,
@@ -384,6 +415,7 @@ impl Vault {
             .map_err(|e| self.damaged(format!("a certificate: {e}")))?;
         let purpose: String = row.get("purpose").map_err(sql)?;
         let state: String = row.get("state").map_err(sql)?;
+        let usage: String = row.get("usage").map_err(sql)?;
         let issuer: Vec<u8> = row.get("issuer").map_err(sql)?;
         let issuer: String = issuer.iter().map(|b| format!("{b:02x}")).collect();
         let time = |name: &str| -> Result<Timestamp, VaultError> {
@@ -400,6 +432,11 @@ impl Vault {
                 .parse()
                 .map_err(|_| self.damaged("a certificate has an unreadable issuer"))?,
             generation: row.get("generation").map_err(sql)?,
+            scope: scope::stored(row.get("scope").map_err(sql)?),
+            usage: [Usage::Standing, Usage::Session]
+                .into_iter()
+                .find(|known| known.as_str() == usage)
+                .ok_or_else(|| self.damaged("a certificate has an unknown usage"))?,
             key_id: certificate.key_id(),
             not_before: certificate.not_before(),
             not_after: certificate.not_after(),
@@ -454,7 +491,9 @@ fn replace_others(
     transaction
         .execute(
             "UPDATE certificate SET state = 'superseded'
-             WHERE identity = ?1 AND purpose = ?2 AND state = 'active' AND serial <> ?3",
+             WHERE identity = ?1 AND purpose = ?2 AND state = 'active' AND serial <> ?3
+               AND usage = 'standing'
+               AND scope = (SELECT scope FROM certificate WHERE serial = ?3)",
             params![identity, purpose.as_str(), by.as_bytes()],
         )
         .map_err(|e| VaultError::sql(path, e))

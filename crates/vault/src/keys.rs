@@ -2,6 +2,7 @@
 
 use crate::authority::{Anchor, AnchorState, NewAnchor};
 use crate::error::VaultError;
+use crate::scope::Scope;
 use crate::vault::{Vault, check_closed};
 use sealock_change::fs::{self, Kind};
 use sealock_diag::Sensitive;
@@ -15,10 +16,12 @@ use std::sync::OnceLock;
 /// Only the owner may read a key, and nobody may write one: a key is made once.
 const MODE: u32 = 0o400;
 
-/// The power to sign with the anchors of one authority. Each key is opened when it is first needed.
+/// The power to sign with the anchors of one authority, its server anchors and the client anchors of one scope. Each
+/// key is opened when it is first needed.
 #[derive(Debug)]
 pub struct Unlocked {
     authority: AuthorityName,
+    scope: Scope,
     home: PathBuf,
     passphrase: Option<Passphrase>,
     anchors: Vec<(Anchor, OnceLock<Issuer>)>,
@@ -28,6 +31,31 @@ impl Unlocked {
     /// The authority.
     pub fn authority(&self) -> &AuthorityName {
         &self.authority
+    }
+
+    /// The scope of the client anchors.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Takes anchors for what they will be good for, without noting it anywhere: for a plan that leads there.
+    pub fn assume(&mut self, states: &[(Purpose, u32, AnchorState)]) {
+        for (anchor, _) in &mut self.anchors {
+            for (purpose, generation, state) in states {
+                if anchor.purpose == *purpose && anchor.generation == *generation {
+                    anchor.state = *state;
+                }
+            }
+        }
+    }
+
+    /// The anchors for this purpose, youngest first.
+    pub fn anchors(&self, purpose: Purpose) -> impl Iterator<Item = &Anchor> {
+        self.anchors
+            .iter()
+            .rev()
+            .map(|(anchor, _)| anchor)
+            .filter(move |anchor| anchor.purpose == purpose)
     }
 
     /// The issuer that signs for this purpose now: the youngest active generation. Opening a sealed
@@ -109,15 +137,19 @@ impl Unlocked {
 }
 
 impl Vault {
-    /// Opens the way to the issuer keys of an authority. Sealed keys need the passphrase; whether it
-    /// is the right one shows when a key is first used.
+    /// Opens the way to the issuer keys of an authority: its server anchors, and the client anchors of one scope. Sealed
+    /// keys need the passphrase; whether it is the right one shows when a key is first used.
     pub fn unlock(
         &self,
         name: &AuthorityName,
+        scope: &Scope,
         passphrase: Option<&Passphrase>,
     ) -> Result<Unlocked, VaultError> {
-        let authority = self.known_authority(name)?;
-        let needs = |a: &Anchor| a.sealed && a.state == AnchorState::Active;
+        let mut authority = self.known_authority(name)?;
+        authority
+            .anchors
+            .retain(|anchor| anchor.belongs_to(anchor.purpose, scope));
+        let needs = |a: &Anchor| a.sealed && a.state != AnchorState::Withdrawn;
         if passphrase.is_none() && authority.anchors.iter().any(needs) {
             return Err(VaultError::PassphraseNeeded {
                 authority: name.clone(),
@@ -125,6 +157,7 @@ impl Vault {
         }
         Ok(Unlocked {
             authority: name.clone(),
+            scope: scope.clone(),
             home: self.home.clone(),
             passphrase: passphrase.cloned(),
             anchors: authority

@@ -18,12 +18,16 @@ mod entropy;
 mod error;
 mod inventory;
 mod keys;
+mod operation;
 mod schema;
+mod scope;
 mod vault;
 
 pub use authority::{Anchor, AnchorState, Authority, NewAnchor};
 pub use entropy::SystemEntropy;
 pub use error::{CATALOGUE, VaultError};
-pub use inventory::{Entry, Filter, InUse, NewEntry, Place, State, StateKind};
+pub use inventory::{Entry, Filter, InUse, NewEntry, Place, State, StateKind, Usage};
 pub use keys::Unlocked;
+pub use operation::{Operation, OperationKind, Phase, Succession};
+pub use scope::Scope;
 pub use vault::Vault;

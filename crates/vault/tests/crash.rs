@@ -8,7 +8,7 @@ mod house;
 use house::*;
 use sealock_diag::Diagnose;
 use sealock_pki::Purpose;
-use sealock_vault::{Filter, Vault};
+use sealock_vault::{Filter, Scope, Vault};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -62,7 +62,7 @@ fn check(home: &Path) -> usize {
     vault.check_integrity().unwrap();
     let names = vault.authorities().unwrap();
     for name in &names {
-        let unlocked = vault.unlock(name, None).unwrap();
+        let unlocked = vault.unlock(name, Scope::own(), None).unwrap();
         for purpose in [Purpose::Server, Purpose::Client] {
             unlocked.issuer(purpose).unwrap();
         }

@@ -7,7 +7,7 @@ use house::*;
 use sealock_diag::Diagnose;
 use sealock_pki::{KeyKind, Passphrase, PrivateKey, Purpose, RevocationReason, Timestamp};
 use sealock_vault::{
-    AnchorState, Filter, InUse, NewAnchor, State, StateKind, SystemEntropy, Vault,
+    AnchorState, Filter, InUse, NewAnchor, Scope, State, StateKind, SystemEntropy, Vault,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
@@ -39,7 +39,7 @@ fn an_authority_is_stored_closed_and_comes_back() {
         (authority.anchors.len(), authority.key_kind),
         (2, KeyKind::EcdsaP256)
     );
-    let unlocked = vault.unlock(&main, None).unwrap();
+    let unlocked = vault.unlock(&main, Scope::own(), None).unwrap();
     assert_eq!(
         unlocked
             .issuer(Purpose::Client)
@@ -52,27 +52,38 @@ fn an_authority_is_stored_closed_and_comes_back() {
 
     let again = found(&mut vault, &main).unwrap_err();
     assert_eq!(again.code().0, "SL-V010");
-    let unknown = vault.unlock(&name("other"), None).unwrap_err();
+    let unknown = vault
+        .unlock(&name("other"), Scope::own(), None)
+        .unwrap_err();
     assert_eq!(unknown.code().0, "SL-V011");
     assert_eq!(Diagnose::cause(&unknown).unwrap(), "the vault holds main");
 
     // A second generation signs, the first is still trusted.
     let second = anchor(&main, Purpose::Client, 2);
     let new = [NewAnchor {
-        purpose: Purpose::Client,
         generation: 2,
-        issuer: &second,
+        ..NewAnchor::first(Purpose::Client, &second)
     }];
     vault
         .add_anchors(&main, &new, None, &mut SystemEntropy, NOW)
         .unwrap();
     vault
-        .set_anchor_state(&main, Purpose::Client, 1, AnchorState::Superseded)
+        .set_anchor_states(
+            &main,
+            Scope::own(),
+            &[(Purpose::Client, 1, AnchorState::Superseded)],
+        )
         .unwrap();
     let authority = vault.authority(&main).unwrap().unwrap();
-    assert_eq!(authority.signs_now(Purpose::Client).unwrap().generation, 2);
-    assert_eq!(authority.trusted(Purpose::Client).len(), 2);
-    let unlocked = vault.unlock(&main, None).unwrap();
+    assert_eq!(
+        authority
+            .signs_now(Purpose::Client, Scope::own())
+            .unwrap()
+            .generation,
+        2
+    );
+    assert_eq!(authority.trusted(Purpose::Client, Scope::own()).len(), 2);
+    let unlocked = vault.unlock(&main, Scope::own(), None).unwrap();
     assert_eq!(unlocked.generation(Purpose::Client), Some(2));
     assert_eq!(
         unlocked
@@ -90,7 +101,11 @@ fn an_authority_is_stored_closed_and_comes_back() {
         .add_anchors(&main, &new, None, &mut SystemEntropy, NOW)
         .unwrap_err();
     assert_eq!(twice.code().0, "SL-V018");
-    let none = vault.set_anchor_state(&main, Purpose::Client, 9, AnchorState::Withdrawn);
+    let none = vault.set_anchor_states(
+        &main,
+        Scope::own(),
+        &[(Purpose::Client, 9, AnchorState::Withdrawn)],
+    );
     assert_eq!(none.unwrap_err().code().0, "SL-V017");
 
     assert!(vault.orphan_keys().unwrap().is_empty());
@@ -112,11 +127,7 @@ fn sealed_keys_need_the_right_passphrase_and_the_right_file() {
     let mut vault = house.vault();
     let main = name("main");
     let issuer = anchor(&main, Purpose::Client, 1);
-    let anchors = [NewAnchor {
-        purpose: Purpose::Client,
-        generation: 1,
-        issuer: &issuer,
-    }];
+    let anchors = [NewAnchor::first(Purpose::Client, &issuer)];
     let right = Passphrase::new("correct horse".into()).unwrap();
     let wrong = Passphrase::new("battery staple".into()).unwrap();
     vault
@@ -134,7 +145,8 @@ fn sealed_keys_need_the_right_passphrase_and_the_right_file() {
         .join(format!("issuers/{}.key", issuer.certificate().key_id()));
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
-    let code = |passphrase: Option<&Passphrase>| match vault.unlock(&main, passphrase) {
+    let code = |passphrase: Option<&Passphrase>| match vault.unlock(&main, Scope::own(), passphrase)
+    {
         Err(e) => e.code().0,
         Ok(unlocked) => match unlocked.issuer(Purpose::Client) {
             Err(e) => {

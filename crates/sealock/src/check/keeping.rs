@@ -70,7 +70,7 @@ fn read(session: &Session, keeping: &mut Keeping) -> Result<(), crate::failure::
     };
     if let Some(authority) = vault.authority(&name)? {
         for anchor in &authority.anchors {
-            let signs = authority.signs_now(anchor.purpose);
+            let signs = authority.signs_now(anchor.purpose, &anchor.scope);
             keeping.anchors.push(Anchor {
                 purpose: anchor.purpose,
                 generation: anchor.generation,

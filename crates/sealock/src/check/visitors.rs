@@ -9,7 +9,7 @@ use sealock_host::client::{Bundle, config_dir};
 use sealock_pki::{AuthorityName, Certificate, PrivateKey, Purpose};
 use sealock_probe::{ProofKit, Visitors};
 use sealock_tls::Identity;
-use sealock_vault::SystemEntropy;
+use sealock_vault::{Scope, SystemEntropy};
 use zeroize::Zeroizing;
 
 use super::keeping::keeping;
@@ -139,7 +139,7 @@ fn of_vault(session: &Session, desired: Option<&Desired>) -> Result<Option<Visit
 /// What clients believe: every generation that is not withdrawn, since a certificate of an older one is still good.
 fn believed(session: &Session, name: &AuthorityName) -> Result<Vec<Certificate>, Failure> {
     let stored = session.vault()?.authority(name)?;
-    let trusted = stored.iter().flat_map(|one| one.trusted(Purpose::Server));
+    let trusted = stored.iter().flat_map(|one| one.trusted(Purpose::Server, Scope::own()));
     Ok(trusted.map(|anchor| anchor.certificate.clone()).collect())
 }
 

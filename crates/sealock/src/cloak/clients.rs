@@ -45,7 +45,7 @@ pub(crate) fn files(
                 LeafRequest::client(CommonName::try_from(client.name.as_str())?, client.life);
             let issued =
                 authority.issue(&request, desired.authority.key, &client.name, session.now)?;
-            let anchors = vec![authority.anchor(Purpose::Server)?.clone()];
+            let anchors = authority.trusted(Purpose::Server)?;
             (
                 Bundle::new(anchors, vec![issued.certificate().clone()], &issued.key)?,
                 Some(issued),
@@ -91,7 +91,7 @@ fn good_bundle(
         return Ok(None);
     };
     let key = sealock_pki::PrivateKey::from_pem(bundle.key_pem().expose(), None)?;
-    let trusts_us = bundle.anchors() == [authority.anchor(Purpose::Server)?.clone()];
+    let trusts_us = bundle.anchors() == authority.trusted(Purpose::Server)?;
     let good = good_for(
         bundle.leaf(),
         bundle.chain(),

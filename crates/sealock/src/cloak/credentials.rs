@@ -11,7 +11,7 @@ use sealock_pki::{
     San, Timestamp, VerifyOptions, create_anchor, issue_leaf, verify,
 };
 use sealock_tls::Identity;
-use sealock_vault::{SystemEntropy, Unlocked};
+use sealock_vault::{AnchorState, Scope, SystemEntropy, Unlocked, Usage};
 
 use super::keep::Recorded;
 use crate::catalogue;
@@ -74,6 +74,15 @@ impl Authority {
 
     /// The authority of the vault; `None` when there is no vault or no such authority.
     pub(crate) fn open(session: &Session, name: &AuthorityName) -> Result<Option<Self>, Failure> {
+        Self::open_in(session, name, Scope::own())
+    }
+
+    /// The same, with the client anchors of a scope.
+    pub(crate) fn open_in(
+        session: &Session,
+        name: &AuthorityName,
+        scope: &Scope,
+    ) -> Result<Option<Self>, Failure> {
         if !session.has_vault()? {
             return Ok(None);
         }
@@ -81,9 +90,12 @@ impl Authority {
         let Some(stored) = vault.authority(name)? else {
             return Ok(None);
         };
-        let sealed = stored.anchors.iter().any(|anchor| anchor.sealed);
+        let sealed = stored
+            .anchors
+            .iter()
+            .any(|anchor| anchor.sealed && anchor.state != AnchorState::Withdrawn);
         let passphrase = session.passphrase_for(sealed)?;
-        let unlocked = vault.unlock(name, passphrase.as_ref())?;
+        let unlocked = vault.unlock(name, scope, passphrase.as_ref())?;
         let authority = Self {
             name: name.clone(),
             source: Source::Stored(unlocked),
@@ -129,6 +141,41 @@ impl Authority {
         }
     }
 
+    /// Takes anchors for what a plan will make of them.
+    pub(crate) fn assume(&mut self, states: &[(Purpose, u32, AnchorState)]) {
+        if let Source::Stored(unlocked) = &mut self.source {
+            unlocked.assume(states);
+        }
+    }
+
+    /// The anchors that whoever verifies this purpose shall trust, youngest first.
+    pub(crate) fn trusted(&self, purpose: Purpose) -> Result<Vec<Certificate>, Failure> {
+        Ok(match &self.source {
+            Source::Stored(unlocked) => unlocked
+                .anchors(purpose)
+                .filter(|anchor| anchor.state.is_trusted())
+                .map(|anchor| anchor.certificate.clone())
+                .collect(),
+            Source::New { .. } => vec![self.anchor(purpose)?.clone()],
+        })
+    }
+
+    /// The vault's side of it; `None` while it is not stored.
+    pub(crate) fn stored(&self) -> Option<&Unlocked> {
+        match &self.source {
+            Source::Stored(unlocked) => Some(unlocked),
+            Source::New { .. } => None,
+        }
+    }
+
+    /// The scope of the client anchors.
+    pub(crate) fn scope(&self) -> &Scope {
+        match &self.source {
+            Source::Stored(unlocked) => unlocked.scope(),
+            Source::New { .. } => Scope::own(),
+        }
+    }
+
     pub(crate) fn generation(&self, purpose: Purpose) -> u32 {
         match &self.source {
             Source::Stored(unlocked) => unlocked.generation(purpose).unwrap_or(1),
@@ -157,6 +204,14 @@ impl Authority {
             }
         }
         Ok(())
+    }
+
+    /// The scope that a certificate for this purpose belongs to.
+    pub(crate) fn scope_of(&self, purpose: Purpose) -> Scope {
+        match purpose {
+            Purpose::Server => Scope::own().clone(),
+            Purpose::Client => self.scope().clone(),
+        }
     }
 
     /// Makes a key and a leaf.
@@ -191,6 +246,8 @@ impl Authority {
             identity: identity.to_owned(),
             issuer: self.anchor(request.purpose)?.key_id(),
             generation: self.generation(request.purpose),
+            scope: self.scope_of(request.purpose),
+            usage: Usage::Standing,
         };
         Ok(Issued { record, key })
     }
@@ -288,10 +345,14 @@ fn keep(
     chain: Vec<Certificate>,
     key: &PrivateKey,
 ) -> Result<Server, Failure> {
-    let ca_pem = authority.anchor(Purpose::Client)?.to_pem().into_bytes();
+    let ca_pem: String = authority
+        .trusted(Purpose::Client)?
+        .iter()
+        .map(Certificate::to_pem)
+        .collect();
     let identity = Identity::new(chain.clone(), key)?;
     let no_leaf = || Failure::own(catalogue::BUG, "a server without a certificate");
-    let material = Material::new(ca_pem, &chain, key.to_pem()?).ok_or_else(no_leaf)?;
+    let material = Material::new(ca_pem.into_bytes(), &chain, key.to_pem()?).ok_or_else(no_leaf)?;
     let leaf = chain.into_iter().next().ok_or_else(no_leaf)?;
     Ok(Server {
         material,

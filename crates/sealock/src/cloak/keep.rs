@@ -7,7 +7,9 @@ use sealock_change::{Action, BoxDiagnose};
 use sealock_pki::{
     AuthorityName, Certificate, Issuer, KeyId, KeyKind, Passphrase, Purpose, Serial, Timestamp,
 };
-use sealock_vault::{NewAnchor, NewEntry, State, SystemEntropy, Vault, VaultError};
+use sealock_vault::{
+    NewAnchor, NewEntry, Scope, State, SystemEntropy, Usage, Vault, VaultError,
+};
 
 /// Stores a new authority. Not undone: an authority in the vault harms nobody, and the next run uses it.
 pub(crate) struct StoreAuthority {
@@ -35,16 +37,8 @@ impl Action for StoreAuthority {
 
     fn apply(&mut self) -> Result<(), BoxDiagnose> {
         let anchors = [
-            NewAnchor {
-                purpose: Purpose::Server,
-                generation: 1,
-                issuer: &self.server,
-            },
-            NewAnchor {
-                purpose: Purpose::Client,
-                generation: 1,
-                issuer: &self.client,
-            },
+            NewAnchor::first(Purpose::Server, &self.server),
+            NewAnchor::first(Purpose::Client, &self.client),
         ];
         let stored = Vault::create_or_open(&self.home).and_then(|mut vault| {
             // Keys of an authority that was never finished help nobody.
@@ -75,6 +69,8 @@ pub(crate) struct Recorded {
     /// The key of the anchor that signed it.
     pub(crate) issuer: KeyId,
     pub(crate) generation: u32,
+    pub(crate) scope: Scope,
+    pub(crate) usage: Usage,
 }
 
 /// Records what is issued, before it is put anywhere. Undone by marking it withdrawn: it was signed, and the inventory tells the truth.
@@ -110,6 +106,8 @@ impl Action for Record {
                 identity: &entry.identity,
                 issuer: entry.issuer,
                 generation: entry.generation,
+                scope: &entry.scope,
+                usage: entry.usage,
                 run: None,
             })
             .collect();

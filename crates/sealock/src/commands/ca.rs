@@ -4,7 +4,7 @@ use serde_json::json;
 
 use sealock_change::Plan;
 use sealock_pki::{KeyKind, Purpose};
-use sealock_vault::{Anchor, Authority as Stored};
+use sealock_vault::{Anchor, Authority as Stored, Scope};
 
 use crate::catalogue;
 use crate::cli::Ca;
@@ -141,7 +141,7 @@ fn to_json(anchor: &Anchor) -> serde_json::Value {
 fn export(session: &Session, purpose: Purpose) -> Result<Exit, Failure> {
     let authority = stored(session)?;
     let pem: String = authority
-        .trusted(purpose)
+        .trusted(purpose, Scope::own())
         .into_iter()
         .map(|anchor| anchor.certificate.to_pem())
         .collect();

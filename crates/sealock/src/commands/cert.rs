@@ -12,7 +12,7 @@ use sealock_pki::{
     Description, LeafRequest, Purpose, Revocation, San, VerifyOptions, sign_csr, to_pkcs12,
     verify_with_reasons,
 };
-use sealock_vault::{Filter, SystemEntropy};
+use sealock_vault::{Filter, SystemEntropy, Usage};
 
 use crate::catalogue;
 use crate::cli::Cert;
@@ -266,6 +266,8 @@ fn sign(
         identity,
         issuer: authority.anchor(purpose)?.key_id(),
         generation: authority.generation(purpose),
+        scope: authority.scope_of(purpose),
+        usage: Usage::Standing,
     };
     plan.push_action(Record {
         home: session.home.clone(),

@@ -5,7 +5,7 @@ use sealock_pki::{
     AnchorRequest, AuthorityName, Certificate, CommonName, Issuer, KeyKind, LeafRequest,
     PrivateKey, Purpose, Timestamp, create_anchor, issue_leaf,
 };
-use sealock_vault::{NewAnchor, NewEntry, SystemEntropy, Vault, VaultError};
+use sealock_vault::{NewAnchor, NewEntry, Scope, SystemEntropy, Usage, Vault, VaultError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -56,16 +56,8 @@ pub(crate) fn found(vault: &mut Vault, authority: &AuthorityName) -> Result<Issu
     let server = anchor(authority, Purpose::Server, 1);
     let client = anchor(authority, Purpose::Client, 1);
     let anchors = [
-        NewAnchor {
-            purpose: Purpose::Server,
-            generation: 1,
-            issuer: &server,
-        },
-        NewAnchor {
-            purpose: Purpose::Client,
-            generation: 1,
-            issuer: &client,
-        },
+        NewAnchor::first(Purpose::Server, &server),
+        NewAnchor::first(Purpose::Client, &client),
     ];
     vault.store_authority(
         authority,
@@ -106,6 +98,8 @@ pub(crate) fn entries<'a>(
             identity,
             issuer: issuer.certificate().key_id(),
             generation: 1,
+            scope: Scope::own(),
+            usage: Usage::Standing,
             run,
         })
         .collect()

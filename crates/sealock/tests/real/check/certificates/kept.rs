@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sealock_pki::{AnchorRequest, KeyKind, PrivateKey, Purpose, Timestamp, create_anchor};
 use sealock_testkit::lab::Version;
-use sealock_vault::{AnchorState, NewAnchor, SystemEntropy, Vault};
+use sealock_vault::{AnchorState, NewAnchor, Scope, SystemEntropy, Vault};
 
 use super::Judge;
 use super::forge::{ANCHOR, Forge, Recipe, SERVER};
@@ -108,15 +108,18 @@ fn younger(host: &Host) {
     let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
     let issuer = create_anchor(&request, key, now, &mut SystemEntropy).unwrap();
     let anchor = NewAnchor {
-        purpose: Purpose::Server,
         generation: 2,
-        issuer: &issuer,
+        ..NewAnchor::first(Purpose::Server, &issuer)
     };
     vault
         .add_anchors(&name, &[anchor], None, &mut SystemEntropy, now)
         .unwrap();
     vault
-        .set_anchor_state(&name, Purpose::Server, 1, AnchorState::Superseded)
+        .set_anchor_states(
+            &name,
+            Scope::own(),
+            &[(Purpose::Server, 1, AnchorState::Superseded)],
+        )
         .unwrap();
 }
 
