@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::der::{self, Writer};
 use crate::key::{KeyError, Passphrase, PrivateKey};
-use crate::{Entropy, PemError, oid, pem};
+use crate::{Entropy, PemError, key_legacy, oid, pem};
 
 /// OWASP's figure for PBKDF2-HMAC-SHA256, about a quarter of a second.
 const ITERATIONS: u32 = 600_000;
@@ -23,8 +23,9 @@ const OTHER_LABELS: &[&str] = &["DSA PRIVATE KEY", "OPENSSH PRIVATE KEY", "ANY P
 
 impl PrivateKey {
     /// Reads the one private key of a PEM text, in any form in use: PKCS#8, PKCS#8 sealed with
-    /// PBES2, PKCS#1, SEC1 (an EC PARAMETERS block may come first). Certificates beside it do not
-    /// matter. The passphrase is used only when the key is sealed.
+    /// PBES2, PKCS#1, SEC1 (an EC PARAMETERS block may come first), and these two as OpenSSL before
+    /// version 3 seals them. Certificates beside it do not matter. The passphrase is used only when
+    /// the key is sealed.
     pub fn from_pem(text: &[u8], passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
         const WANTED: &str = "private key";
         let mut curve = None;
@@ -67,33 +68,13 @@ impl PrivateKey {
                 .into());
             }
         };
-        if let Some(header) = block
-            .headers
-            .iter()
-            .find(|header| header.starts_with("DEK-Info:"))
-        {
-            let cipher = header
-                .trim_start_matches("DEK-Info:")
-                .split(',')
-                .next()
-                .unwrap_or_default();
-            return Err(KeyError::LegacyEncryption {
-                cipher: cipher.trim().to_owned(),
-            });
-        }
-        if block
-            .headers
-            .iter()
-            .any(|header| header.contains("ENCRYPTED"))
-        {
-            return Err(KeyError::LegacyEncryption {
-                cipher: "no DEK-Info line".into(),
-            });
-        }
-        match block.label.as_str() {
-            "PRIVATE KEY" => Self::from_pkcs8_der(&block.body),
-            "RSA PRIVATE KEY" => Self::from_pkcs1_der(&block.body),
-            "EC PRIVATE KEY" => Self::from_sec1_der(&block.body, curve.as_deref()),
+        let legacy = key_legacy::open(&block, passphrase)?;
+        let was_sealed = legacy.is_some();
+        let body = legacy.as_deref().unwrap_or(&block.body);
+        let read = match block.label.as_str() {
+            "PRIVATE KEY" => Self::from_pkcs8_der(body),
+            "RSA PRIVATE KEY" => Self::from_pkcs1_der(body),
+            "EC PRIVATE KEY" => Self::from_sec1_der(body, curve.as_deref()),
             SEALED => {
                 let plain = open(&block.body, passphrase)?;
                 Self::from_pkcs8_der(&plain)
@@ -101,6 +82,11 @@ impl PrivateKey {
             other => Err(KeyError::Unsupported {
                 algorithm: format!("in the form `{other}`"),
             }),
+        };
+        match read {
+            // Nothing in the old form tells a wrong passphrase but that the outcome is no key.
+            Err(KeyError::Malformed { .. }) if was_sealed => Err(KeyError::WrongPassphrase),
+            read => read,
         }
     }
 
@@ -146,8 +132,11 @@ impl PrivateKey {
 
 /// Whether the text holds a sealed key, so that a passphrase must be asked for.
 pub fn is_sealed(text: &[u8]) -> bool {
-    pem::blocks(text, "private key")
-        .is_ok_and(|blocks| blocks.iter().any(|block| block.label == SEALED))
+    pem::blocks(text, "private key").is_ok_and(|blocks| {
+        blocks
+            .iter()
+            .any(|block| block.label == SEALED || key_legacy::is_sealed(block))
+    })
 }
 
 fn open(sealed: &[u8], passphrase: Option<&Passphrase>) -> Result<Zeroizing<Vec<u8>>, KeyError> {

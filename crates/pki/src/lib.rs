@@ -20,6 +20,7 @@ mod issue;
 mod issuer;
 mod key;
 mod key_formats;
+mod key_legacy;
 mod names;
 mod oid;
 mod pem;
