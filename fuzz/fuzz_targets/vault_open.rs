@@ -77,6 +77,7 @@ fn good(home: &Path) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let request = AnchorRequest {
         authority: "main".parse()?,
         purpose: Purpose::Server,
+        scope: None,
         generation: 1,
         life: Duration::from_secs(86_400),
     };

@@ -61,6 +61,7 @@ pub(crate) fn anchor_at(
     let request = AnchorRequest {
         authority: "lab".parse().unwrap(),
         purpose,
+        scope: None,
         generation,
         life,
     };

@@ -29,6 +29,7 @@ fn server() -> (Issuer, Identity) {
     let request = AnchorRequest {
         authority: AuthorityName::try_from("test").unwrap(),
         purpose: Purpose::Server,
+        scope: None,
         generation: 1,
         life: Duration::from_secs(86_400),
     };

@@ -55,6 +55,7 @@ fn bundle() -> Bundle {
         let request = AnchorRequest {
             authority,
             purpose,
+            scope: None,
             generation: 1,
             life: DAY * 3650,
         };

@@ -29,6 +29,7 @@ fn main() {
     let request = AnchorRequest {
         authority: "bench".parse().unwrap(),
         purpose: Purpose::Client,
+        scope: None,
         generation: 1,
         life: Duration::from_secs(3650 * 86_400),
     };

@@ -64,6 +64,35 @@ impl RevocationReason {
             .map_or(0, |(_, code, _)| *code)
     }
 
+    /// The name on a command line: `key-compromise`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::KeyCompromise => "key-compromise",
+            Self::CaCompromise => "ca-compromise",
+            Self::AffiliationChanged => "affiliation-changed",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessation-of-operation",
+            Self::CertificateHold => "certificate-hold",
+            Self::RemoveFromCrl => "remove-from-crl",
+            Self::PrivilegeWithdrawn => "privilege-withdrawn",
+            Self::AaCompromise => "aa-compromise",
+        }
+    }
+
+    /// The reason of this name; the names are those of RFC 5280, in lower case and with dashes.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .map(|(reason, ..)| *reason)
+            .find(|reason| reason.word() == word)
+    }
+
+    /// All of them, in the order of their numbers.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().map(|(reason, ..)| *reason)
+    }
+
     fn from_code(code: u8) -> Option<Self> {
         Self::ALL
             .iter()

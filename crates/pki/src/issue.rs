@@ -29,10 +29,26 @@ pub struct AnchorRequest {
     pub authority: AuthorityName,
     /// What the leaves below it are for.
     pub purpose: Purpose,
+    /// The group of hosts that it is for, when it is not for all of the authority's; goes into the
+    /// subject.
+    pub scope: Option<CommonName>,
     /// Counts from 1; goes into the subject, which must differ between generations.
     pub generation: u32,
     /// How long it is valid.
     pub life: Duration,
+}
+
+impl AnchorRequest {
+    /// The first anchor of an authority, for all of its hosts.
+    pub fn new(authority: AuthorityName, purpose: Purpose, life: Duration) -> Self {
+        Self {
+            authority,
+            purpose,
+            scope: None,
+            generation: 1,
+            life,
+        }
+    }
 }
 
 /// What a leaf shall be.
@@ -93,7 +109,8 @@ impl LeafRequest {
 
 /// Makes a self-signed anchor (RFC 5280, v3): CA:TRUE critical with pathlen 0, keyCertSign and
 /// cRLSign critical, SKI and AKI, subject
-/// `O=<authority>, CN=sealock <authority> <server|client> anchor <generation> <8 hex of key id>`.
+/// `O=<authority>, CN=sealock <authority> <server|client> anchor <generation> <8 hex of key id>`, with
+/// `OU=<scope>` in between where there is one.
 ///
 /// The subject differs for every key, because two anchors of one name break path building.
 pub fn create_anchor(
@@ -107,6 +124,7 @@ pub fn create_anchor(
     let AnchorRequest {
         authority,
         purpose,
+        scope,
         generation,
         life,
     } = request;
@@ -114,6 +132,9 @@ pub fn create_anchor(
     let mut subject = Writer::with_capacity(128);
     subject.sequence(|w| {
         w.attribute(oid::ORGANIZATION, authority.as_str());
+        if let Some(scope) = scope {
+            w.attribute(oid::ORGANIZATIONAL_UNIT, scope.as_str());
+        }
         w.attribute(oid::COMMON_NAME, &common_name);
     });
     let subject = subject.finish();

@@ -2,6 +2,7 @@
 
 pub(crate) const COMMON_NAME: &[u8] = &[0x55, 4, 3];
 pub(crate) const ORGANIZATION: &[u8] = &[0x55, 4, 10];
+pub(crate) const ORGANIZATIONAL_UNIT: &[u8] = &[0x55, 4, 11];
 pub(crate) const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
 
 pub(crate) const SUBJECT_KEY_ID: &[u8] = &[0x55, 29, 14];

@@ -10,8 +10,9 @@ use std::time::Duration;
 use lab::{Counter, DAY, anchor_of, leaf_of, leaf_request};
 use sealock_diag::Diagnose;
 use sealock_pki::{
-    Certificate, CertificateRequest, CsrNames, CsrPolicy, Issuer, KeyKind, LeafRequest, PrivateKey,
-    Purpose, San, Timestamp, VerifyOptions, issue_leaf, issue_leaves, make_crl, sign_csr, verify,
+    AnchorRequest, Certificate, CertificateRequest, CsrNames, CsrPolicy, Issuer, KeyKind,
+    LeafRequest, PrivateKey, Purpose, San, Timestamp, VerifyOptions, create_anchor, issue_leaf,
+    issue_leaves, make_crl, sign_csr, verify,
 };
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
@@ -70,6 +71,21 @@ fn anchors_are_named_by_generation_and_key() {
     assert_eq!(said.key_usage.unwrap().to_string(), "keyCertSign, cRLSign");
     assert_eq!(said.basic_constraints.unwrap().path_length, Some(0));
     assert_eq!(said.subject_key_id, said.authority_key_id);
+}
+
+#[test]
+fn an_anchor_of_a_scope_says_so_in_its_subject() {
+    let request = AnchorRequest {
+        scope: Some("edge".parse().unwrap()),
+        ..AnchorRequest::new("lab".parse().unwrap(), Purpose::Client, DAY * 30)
+    };
+    let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+    let issuer = create_anchor(&request, key, NOW, &mut Counter(1)).unwrap();
+    let id: String = issuer.key().key_id().to_string().chars().take(8).collect();
+    assert_eq!(
+        issuer.certificate().subject(),
+        format!("O=lab, OU=edge, CN=sealock lab client anchor 1 {id}")
+    );
 }
 
 #[test]

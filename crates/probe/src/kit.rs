@@ -180,6 +180,7 @@ impl PublicAuthority {
         let request = AnchorRequest {
             authority,
             purpose: Purpose::Client,
+            scope: None,
             generation: 1,
             life: LIFE,
         };

@@ -243,6 +243,7 @@ fn rechained(behind: Vec<sealock_pki::Certificate>) -> Identity {
     let request = sealock_pki::AnchorRequest {
         authority: sealock_pki::AuthorityName::try_from("lab").unwrap(),
         purpose: sealock_pki::Purpose::Server,
+        scope: None,
         generation: 1,
         life: fixture::DAY,
     };

@@ -80,6 +80,7 @@ impl Other {
         let request = AnchorRequest {
             authority: AuthorityName::try_from("other").unwrap(),
             purpose: Purpose::Server,
+            scope: None,
             generation: 1,
             life: fixture::DAY,
         };

@@ -128,6 +128,19 @@ pub const CATALOGUE: &[Entry] = &[
         "Read the cause; `sealock cert verify --purpose client` gives the same judgement on files.",
     ),
     entry(
+        "SL-T123",
+        "the client's certificate was revoked",
+        "The certificate stands on the revocation list of the authority that signed it.",
+        "Give the client a new certificate: `sealock client add NAME`.",
+    ),
+    entry(
+        "SL-T124",
+        "whether the client's certificate was revoked cannot be told",
+        "The server takes nobody without a revocation list that is current and signed by the client's issuer. That \
+         list is missing, overdue or broken, so every client of this issuer is refused.",
+        "Publish it anew with `sealock ca crl publish`, and bring it where the server reads it.",
+    ),
+    entry(
         "SL-T201",
         "the identity has no certificate",
         "An identity is a chain of certificates, leaf first, and the key of the leaf. The chain is empty.",
@@ -166,6 +179,19 @@ pub const CATALOGUE: &[Entry] = &[
         "this cannot be the name of a server",
         "A server is named by a DNS name without wildcard or by an IP address.",
         "Give a host name or an address.",
+    ),
+    entry(
+        "SL-T207",
+        "there is no revocation list to verify with",
+        "The server was told to take nobody who was revoked, and was given no list. It would refuse everybody.",
+        "Publish the lists with `sealock ca crl publish`, and name the file of the anchor that signs the clients.",
+    ),
+    entry(
+        "SL-T208",
+        "a revocation list cannot be used",
+        "The TLS library cannot read the list: it is of version 1, tells of changes only (a delta), or has a critical \
+         extension that is not known.",
+        "Publish it anew with `sealock ca crl publish`.",
     ),
 ];
 
@@ -221,6 +247,12 @@ mod tests {
             Box::new(TlsError::ClientRefused(ClientRefusal::Unacceptable {
                 detail: text(),
             })),
+            Box::new(TlsError::ClientRefused(ClientRefusal::Revoked)),
+            Box::new(TlsError::ClientRefused(ClientRefusal::RevocationUnknown {
+                detail: text(),
+            })),
+            Box::new(SettingsError::NoLists),
+            Box::new(SettingsError::ListUnusable { detail: text() }),
             Box::new(SettingsError::EmptyChain),
             Box::new(SettingsError::KeyUnusable { detail: text() }),
             Box::new(SettingsError::KeyMismatch { subject: text() }),

@@ -1,6 +1,7 @@
 //! What can go wrong on a TLS connection, told apart.
 
 use crate::Alert;
+use crate::revocation::Undecided;
 use sealock_diag::{Code, Diagnose, escape};
 use sealock_pki::Timestamp;
 use std::io;
@@ -131,6 +132,15 @@ pub enum ClientRefusal {
         /// Which rule, in words.
         detail: String,
     },
+    /// The client's certificate is on its issuer's revocation list.
+    #[error("its certificate was revoked")]
+    Revoked,
+    /// No list that can be relied upon says whether the client's certificate was revoked.
+    #[error("whether its certificate was revoked cannot be told: {detail}")]
+    RevocationUnknown {
+        /// What is wrong with the list, in words.
+        detail: String,
+    },
 }
 
 /// Settings that cannot work.
@@ -159,6 +169,15 @@ pub enum SettingsError {
     AnchorUnusable {
         /// The subject of the anchor, escaped.
         subject: String,
+        /// What the library says.
+        detail: String,
+    },
+    /// Asking for lists without having one would accept nobody.
+    #[error("there is no revocation list to verify with")]
+    NoLists,
+    /// A revocation list cannot be read by the TLS library.
+    #[error("a revocation list cannot be used: {detail}")]
+    ListUnusable {
         /// What the library says.
         detail: String,
     },
@@ -216,9 +235,17 @@ impl TlsError {
                 Self::ClientRefused(ClientRefusal::NoCertificate)
             }
             // A client's verdict on a server is noted by its verifier, in richer words than these.
+            rustls::Error::InvalidCertificate(rustls::CertificateError::Revoked) => {
+                Self::ClientRefused(ClientRefusal::Revoked)
+            }
             rustls::Error::InvalidCertificate(error) => {
-                Self::ClientRefused(ClientRefusal::Unacceptable {
-                    detail: escape(&error.to_string()),
+                Self::ClientRefused(match Undecided::within(error) {
+                    Some(Undecided(detail)) => ClientRefusal::RevocationUnknown {
+                        detail: detail.clone(),
+                    },
+                    None => ClientRefusal::Unacceptable {
+                        detail: escape(&error.to_string()),
+                    },
                 })
             }
             other => Self::Protocol {
@@ -244,6 +271,8 @@ impl Diagnose for TlsError {
             Self::ClientRefused(refusal) => match refusal {
                 ClientRefusal::NoCertificate => "SL-T121",
                 ClientRefusal::Unacceptable { .. } => "SL-T122",
+                ClientRefusal::Revoked => "SL-T123",
+                ClientRefusal::RevocationUnknown { .. } => "SL-T124",
             },
             Self::Protocol { .. } => "SL-T103",
             Self::Closed => "SL-T104",
@@ -273,6 +302,8 @@ impl Diagnose for SettingsError {
             Self::NoAnchors => "SL-T204",
             Self::AnchorUnusable { .. } => "SL-T205",
             Self::NameUnusable { .. } => "SL-T206",
+            Self::NoLists => "SL-T207",
+            Self::ListUnusable { .. } => "SL-T208",
         })
     }
 }

@@ -21,6 +21,7 @@ mod clock;
 pub mod danger;
 mod error;
 mod identity;
+mod revocation;
 mod seen;
 mod server;
 mod stream;

@@ -7,7 +7,7 @@ use crate::{Clock, Identity, Seen, SettingsError, TlsError, Versions, provider};
 use rustls::server::NoServerSessionStorage;
 use rustls::sign::SingleCertAndKey;
 use rustls::{Connection, ServerConfig, ServerConnection};
-use sealock_pki::Certificate;
+use sealock_pki::{Certificate, Crl};
 use std::io::{Read, Write};
 use std::sync::Arc;
 
@@ -18,6 +18,16 @@ pub enum ClientAuth {
     None,
     /// A certificate whose chain ends in one of these anchors, made for clients.
     Required(Vec<Certificate>),
+    /// The same, and nobody's who was revoked: every issuer in the chain must have a list here that it
+    /// signed, that is current, and that does not name the certificate below it. A list that is
+    /// missing, overdue or broken shuts out all whom it would tell of. When a list grows, make a new
+    /// [`Server`].
+    Unrevoked {
+        /// Where chains may end.
+        anchors: Vec<Certificate>,
+        /// The revocation lists, at least one.
+        lists: Vec<Crl>,
+    },
 }
 
 /// What a server needs to run.
@@ -43,8 +53,8 @@ impl Server {
     /// Prepares a server; many connections can be accepted with it.
     ///
     /// # Errors
-    /// When clients must show a certificate but the anchors are none, or cannot be read by the TLS
-    /// library.
+    /// When clients must show a certificate but the anchors, or the lists where they are asked for, are
+    /// none, or cannot be read by the TLS library.
     pub fn new(settings: ServerSettings) -> Result<Self, SettingsError> {
         let builder = ServerConfig::builder_with_details(provider(), settings.clock.provider())
             .with_protocol_versions(settings.versions.of_rustls())
@@ -55,6 +65,9 @@ impl Server {
             ClientAuth::None => builder.with_no_client_auth(),
             ClientAuth::Required(anchors) => {
                 builder.with_client_cert_verifier(Arc::new(ClientCheck::against(anchors)?))
+            }
+            ClientAuth::Unrevoked { anchors, lists } => {
+                builder.with_client_cert_verifier(Arc::new(ClientCheck::unrevoked(anchors, lists)?))
             }
         };
         let shown = SingleCertAndKey::from(settings.identity.certified());
@@ -69,7 +82,7 @@ impl Server {
     }
 
     /// Accepts a connection over `socket`. Blocks for as long as the socket does. With
-    /// [`ClientAuth::Required`] a stream means a verified client: [`TlsStream::peer_chain`].
+    /// [`ClientAuth::Required`] or [`ClientAuth::Unrevoked`] a stream means a verified client: [`TlsStream::peer_chain`].
     ///
     /// When the client does not speak TLS, [`TlsError::PlainText`] is returned and nothing was sent;
     /// a caller that kept a handle of the socket may answer in the client's language.

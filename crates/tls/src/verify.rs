@@ -6,20 +6,21 @@
 //! every Docker client and daemon believes them.
 
 use crate::clock::timestamp;
-use crate::{Seen, ServerRefusal, SettingsError, provider};
+use crate::{Seen, ServerRefusal, SettingsError, provider, revocation};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, RootCertStore,
     SignatureScheme,
 };
 use sealock_diag::escape;
 use sealock_pki::{
-    CaKeyUsage, Certificate, Purpose, Refusal, San, Timestamp, VerifyOptions, verify,
+    CaKeyUsage, Certificate, Crl, Purpose, Refusal, Revocation, San, Timestamp, VerifyOptions,
+    verify,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -150,15 +151,11 @@ impl ServerCertVerifier for ServerCheck {
             };
             return Err(self.refuse(server_refusal(&error, leaf, server_name, at), error));
         }
-        strictly(
-            leaf,
-            intermediates,
-            anchors,
-            Purpose::Server,
-            self.name.clone(),
-            at,
-        )
-        .map_err(|Doubt { detail, error }| {
+        let options = VerifyOptions {
+            name: self.name.clone(),
+            ..VerifyOptions::new(Purpose::Server, at)
+        };
+        strictly(leaf, intermediates, anchors, options).map_err(|Doubt { detail, error }| {
             let refusal = match error {
                 CertificateError::InvalidPurpose => ServerRefusal::WrongPurpose { detail },
                 _ => ServerRefusal::Unacceptable { detail },
@@ -210,17 +207,43 @@ impl ServerCertVerifier for ServerCheck {
 pub(crate) struct ClientCheck {
     webpki: Arc<dyn ClientCertVerifier>,
     anchors: Arc<[Certificate]>,
+    /// `None` when nobody is asked for a revocation list.
+    lists: Option<Arc<[Crl]>>,
 }
 
 impl ClientCheck {
+    /// Chain to one of these anchors.
     pub(crate) fn against(anchors: &[Certificate]) -> Result<Self, SettingsError> {
-        let webpki =
+        let builder =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots(anchors)?), provider());
+        Ok(Self {
+            webpki: builder.build().map_err(|_| SettingsError::NoAnchors)?,
+            anchors: anchors.into(),
+            lists: None,
+        })
+    }
+
+    /// Chain to one of these anchors, and every issuer of the chain has a list that is current and
+    /// does not name what it signed.
+    pub(crate) fn unrevoked(anchors: &[Certificate], lists: &[Crl]) -> Result<Self, SettingsError> {
+        // Without any list webpki would not look for one.
+        if lists.is_empty() {
+            return Err(SettingsError::NoLists);
+        }
+        let builder =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots(anchors)?), provider())
-                .build()
-                .map_err(|_| SettingsError::NoAnchors)?;
+                .with_crls(revocation::newest_first(lists))
+                .enforce_revocation_expiration();
+        let webpki = builder.build().map_err(|error| match error {
+            VerifierBuilderError::InvalidCrl(error) => SettingsError::ListUnusable {
+                detail: format!("{error:?}"),
+            },
+            _ => SettingsError::NoAnchors,
+        })?;
         Ok(Self {
             webpki,
             anchors: anchors.into(),
+            lists: Some(lists.into()),
         })
     }
 }
@@ -244,18 +267,17 @@ impl ClientCertVerifier for ClientCheck {
             Err(Error::InvalidCertificate(CertificateError::BadSignature)) => {
                 return Err(CertificateError::UnknownIssuer.into());
             }
-            other => other?,
+            other => other.map_err(revocation::of_webpki)?,
         };
-        let at = timestamp(now);
-        strictly(
-            leaf,
-            intermediates,
-            &self.anchors,
-            Purpose::Client,
-            None,
-            at,
-        )
-        .map_err(|doubt| doubt.error)?;
+        let options = VerifyOptions {
+            crls: self.lists.as_deref().unwrap_or_default(),
+            revocation: match self.lists {
+                Some(_) => Revocation::Required,
+                None => Revocation::WhenListed,
+            },
+            ..VerifyOptions::new(Purpose::Client, timestamp(now))
+        };
+        strictly(leaf, intermediates, &self.anchors, options).map_err(|doubt| doubt.error)?;
         Ok(verified)
     }
 
@@ -291,9 +313,7 @@ fn strictly(
     leaf: &CertificateDer<'_>,
     intermediates: &[CertificateDer<'_>],
     anchors: &[Certificate],
-    purpose: Purpose,
-    name: Option<San>,
-    at: Timestamp,
+    options: VerifyOptions<'_>,
 ) -> Result<(), Doubt> {
     let chain = std::iter::once(leaf)
         .chain(intermediates)
@@ -301,9 +321,8 @@ fn strictly(
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| Doubt::other(&error))?;
     let options = VerifyOptions {
-        name,
         key_usage: CaKeyUsage::Optional,
-        ..VerifyOptions::new(purpose, at)
+        ..options
     };
     match verify(&chain, anchors, &options) {
         Ok(_) => Ok(()),
@@ -315,7 +334,13 @@ fn strictly(
             detail: escape(&refusal.to_string()),
             error: CertificateError::InvalidPurpose,
         }),
-        Err(refusal) => Err(Doubt::other(&refusal)),
+        Err(refusal) => Err(match revocation::of_ours(&refusal) {
+            Some(error) => Doubt {
+                detail: escape(&refusal.to_string()),
+                error,
+            },
+            None => Doubt::other(&refusal),
+        }),
     }
 }
 

@@ -35,6 +35,7 @@ fn anchor(purpose: Purpose, life: Duration) -> Issuer {
     let request = AnchorRequest {
         authority: AuthorityName::try_from("test").unwrap(),
         purpose,
+        scope: None,
         generation: 1,
         life,
     };
@@ -213,6 +214,7 @@ fn expired_anchors_vouch_for_nobody() {
             let request = AnchorRequest {
                 authority,
                 purpose,
+                scope: None,
                 generation: 1,
                 life,
             };

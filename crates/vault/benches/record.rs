@@ -79,6 +79,7 @@ fn authority(home: &Path) -> (Vault, Issuer, Issuer) {
         let request = AnchorRequest {
             authority: name.clone(),
             purpose,
+            scope: None,
             generation: 1,
             life: DAY * 3650,
         };

@@ -43,6 +43,7 @@ impl Authority {
             let request = AnchorRequest {
                 authority: AuthorityName::try_from(name).unwrap(),
                 purpose,
+                scope: None,
                 generation: 1,
                 life: DAY * 3650,
             };

@@ -28,6 +28,7 @@ pub(crate) fn anchor_of(key: PrivateKey, purpose: Purpose, now: Timestamp) -> Is
     let request = AnchorRequest {
         authority: "lab".parse().expect("a name"),
         purpose,
+        scope: None,
         generation: 1,
         life: 3650 * DAY,
     };

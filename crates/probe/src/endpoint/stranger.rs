@@ -92,6 +92,7 @@ fn template(at: Timestamp) -> Result<Issuer, KitError> {
     let request = AnchorRequest {
         authority: AuthorityName::try_from("stranger").map_err(failed)?,
         purpose: Purpose::Client,
+        scope: None,
         generation: 1,
         life: LIFE * 2,
     };

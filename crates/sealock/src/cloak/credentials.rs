@@ -54,6 +54,7 @@ impl Authority {
             let request = AnchorRequest {
                 authority: name.clone(),
                 purpose,
+                scope: None,
                 generation: 1,
                 life: ANCHOR_LIFE,
             };

@@ -124,6 +124,7 @@ fn anchor(session: &Session, purpose: Purpose) -> Result<Issuer, Failure> {
     let request = AnchorRequest {
         authority: AuthorityName::try_from("demo")?,
         purpose,
+        scope: None,
         generation: 1,
         life: LIFE,
     };

@@ -381,6 +381,7 @@ fn debug_shows_no_secret() {
     let request = |purpose| AnchorRequest {
         authority: AuthorityName::try_from("debug").unwrap(),
         purpose,
+        scope: None,
         generation: 1,
         life: Duration::from_secs(86_400),
     };

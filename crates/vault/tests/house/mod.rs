@@ -44,6 +44,7 @@ pub(crate) fn anchor(authority: &AuthorityName, purpose: Purpose, generation: u3
     let request = AnchorRequest {
         authority: authority.clone(),
         purpose,
+        scope: None,
         generation,
         life: DAY * 3650,
     };

@@ -6,6 +6,7 @@ fn authority() -> Issuer {
     let request = AnchorRequest {
         authority: "lab".parse().unwrap(),
         purpose: Purpose::Client,
+        scope: None,
         generation: 1,
         life: 3650 * DAY,
     };
@@ -223,4 +224,19 @@ fn a_list_with_a_repeated_extension_is_refused() {
             assert_eq!(got, wanted, "{what} repeated");
         }
     }
+}
+
+#[test]
+fn every_reason_has_a_word_and_a_number_of_its_own() {
+    let words: std::collections::BTreeSet<_> = RevocationReason::all().map(|r| r.word()).collect();
+    assert_eq!(words.len(), RevocationReason::all().count());
+    for reason in RevocationReason::all() {
+        assert_eq!(RevocationReason::from_word(reason.word()), Some(reason));
+    }
+    assert_eq!(RevocationReason::from_word("keyCompromise"), None);
+    // RFC 5280 §5.3.1 has no 7.
+    let codes: Vec<_> = RevocationReason::all()
+        .map(RevocationReason::code)
+        .collect();
+    assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 8, 9, 10]);
 }

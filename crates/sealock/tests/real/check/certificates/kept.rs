@@ -102,6 +102,7 @@ fn younger(host: &Host) {
     let request = AnchorRequest {
         authority: name.clone(),
         purpose: Purpose::Server,
+        scope: None,
         generation: 2,
         life: Duration::from_secs(3650 * 86_400),
     };
