@@ -206,14 +206,39 @@ pub(crate) fn replace(
     owner: Option<Owner>,
     modified: Option<Modified>,
 ) -> Result<(), Error> {
+    stage(path, bytes, mode, owner, modified)?;
+    put_staged(path)
+}
+
+/// Writes new bytes beside a file, durably; [`put_staged`] or [`discard_staged`] follows.
+pub(crate) fn stage(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    owner: Option<Owner>,
+    modified: Option<Modified>,
+) -> Result<(), Error> {
     let temporary = temporary_of(path)?;
-    let result = fill(&temporary, bytes, mode, owner, modified)
-        .and_then(|()| mutate(|| std::fs::rename(&temporary, path)));
-    result.map_err(|e| {
-        // The name is ours alone; what is left of it helps nobody. Recovery would remove it too.
-        let _ = mutate(|| std::fs::remove_file(&temporary));
+    fill(&temporary, bytes, mode, owner, modified).map_err(|e| {
+        discard_staged(path);
         Error::io("write", path, e)
     })
+}
+
+/// Puts what was staged in the place of the file.
+pub(crate) fn put_staged(path: &Path) -> Result<(), Error> {
+    let temporary = temporary_of(path)?;
+    mutate(|| std::fs::rename(&temporary, path)).map_err(|e| {
+        discard_staged(path);
+        Error::io("write", path, e)
+    })
+}
+
+/// Removes what was staged: the name is ours alone, and what is left of it helps nobody. Recovery would remove it too.
+pub(crate) fn discard_staged(path: &Path) {
+    if let Ok(temporary) = temporary_of(path) {
+        let _ = mutate(|| std::fs::remove_file(&temporary));
+    }
 }
 
 fn fill(

@@ -7,6 +7,7 @@ mod ledger;
 mod run;
 #[cfg(test)]
 pub(crate) mod tests;
+mod together;
 
 pub use ledger::{Original, RunSummary};
 pub use run::{Done, Failure, Silent, State, StepInfo, Watch};

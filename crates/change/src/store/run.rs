@@ -2,7 +2,8 @@
 
 use super::journal::{self, Entry, Journal, Undone};
 use super::ledger::{Ledger, RunSummary};
-use super::{Guard, Store, sync_parents};
+use super::{Guard, Store, sync_parents, together};
+use crate::edit::Edit;
 use crate::error::Error;
 use crate::fs;
 use crate::plan::{BoxDiagnose, Forgets, Plan, Step};
@@ -136,7 +137,7 @@ impl Diagnose for Failure {
 }
 
 /// What was done by a step, for taking it back.
-enum Applied {
+pub(super) enum Applied {
     Nothing,
     File {
         path: PathBuf,
@@ -172,20 +173,29 @@ impl Store {
             .collect();
         let mut applied: Vec<Applied> = Vec::with_capacity(total);
         let mut failed = None;
-        for (step, info) in plan.steps.iter_mut().zip(&infos) {
-            if watch.wants_to_stop() {
+        let mut steps = plan.steps.as_mut_slice();
+        let mut left = infos.as_slice();
+        while let Some(first) = left.first() {
+            let count = together::neighbours(steps);
+            let (now, later) = std::mem::take(&mut steps).split_at_mut(count);
+            let (told, rest) = left.split_at(count);
+            (steps, left) = (later, rest);
+            if let Some(info) = told.iter().find(|_| watch.wants_to_stop()) {
                 failed = Some((Some(info.clone()), Box::new(Error::Stopped) as BoxDiagnose));
                 break;
             }
-            watch.started(info);
-            match apply(step, begun.as_ref(), &mut applied) {
-                Ok(()) => watch.done(info),
-                Err(cause) => {
-                    watch.failed(info, &*cause);
-                    failed = Some((Some(info.clone()), cause));
-                    break;
-                }
+            told.iter().for_each(|info| watch.started(info));
+            let outcome = match now {
+                [step] => apply(step, begun.as_ref(), &mut applied).map_err(|cause| (0, cause)),
+                files => together::apply(&edits(files), begun.as_ref(), &mut applied),
+            };
+            if let Err((index, cause)) = outcome {
+                let info = told.get(index).unwrap_or(first);
+                watch.failed(info, &*cause);
+                failed = Some((Some(info.clone()), cause));
+                break;
             }
+            told.iter().for_each(|info| watch.done(info));
         }
         let run = begun.as_ref().map(|journal| journal.run.clone());
         if failed.is_none()
@@ -352,6 +362,14 @@ impl Store {
     }
 }
 
+fn edits(steps: &[Step]) -> Vec<&Edit> {
+    let edit = |step| match step {
+        &Step::File(ref edit) => Some(edit),
+        Step::Action(_) => None,
+    };
+    steps.iter().filter_map(edit).collect()
+}
+
 /// Does one step and says in `applied` what must be taken back, whether or not it succeeded.
 fn apply(
     step: &mut Step,
@@ -394,7 +412,7 @@ fn apply(
 }
 
 /// Checks that a path is what the journal (or an earlier step) says it is.
-fn untouched(
+pub(super) fn untouched(
     journal: Option<&Journal>,
     applied: &[Applied],
     path: &Path,

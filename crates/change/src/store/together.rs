@@ -1,0 +1,122 @@
+//! Files of one directory that are put in place together.
+//!
+//! A client reads `cert.pem`, then `key.pem`. When the two are replaced one after the other, with the waiting for the
+//! disk in between, whoever reads in that time has a certificate and a key that do not belong together. So neighbours
+//! are all written beside the old ones first, and then nothing but their renames stands between the first and the last.
+
+use super::journal::Journal;
+use super::run::{Applied, untouched};
+use crate::edit::Edit;
+use crate::error::Error;
+use crate::fs;
+use crate::plan::{BoxDiagnose, Step};
+use crate::snapshot::Snapshot;
+use std::path::PathBuf;
+
+/// How many of these steps, from the first on, are put in place together; at least one.
+pub(super) fn neighbours(steps: &[Step]) -> usize {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for step in steps {
+        let Step::File(edit @ Edit::Write { .. }) = step else {
+            break;
+        };
+        let Ok(path) = edit.lands_at() else {
+            break;
+        };
+        let stranger = paths
+            .first()
+            .is_some_and(|first| first.parent() != path.parent());
+        if stranger || paths.contains(&path) {
+            break;
+        }
+        paths.push(path);
+    }
+    paths.len().max(1)
+}
+
+/// A file whose new bytes lie beside it.
+struct Staged {
+    path: PathBuf,
+    before: Snapshot,
+    wanted: Snapshot,
+    needed: bool,
+}
+
+/// Writes them all beside the old ones, renames them, and looks whether they are as wanted. Says in `applied` what must
+/// be taken back; the error says at which of the steps it happened.
+pub(super) fn apply(
+    edits: &[&Edit],
+    journal: Option<&Journal>,
+    applied: &mut Vec<Applied>,
+) -> Result<(), (usize, BoxDiagnose)> {
+    let mut staged: Vec<Staged> = Vec::with_capacity(edits.len());
+    for (index, edit) in edits.iter().enumerate() {
+        match stage(edit, journal, applied) {
+            Ok(one) => staged.push(one),
+            Err(error) => {
+                discard(&staged);
+                return Err((index, error.into()));
+            }
+        }
+    }
+    for (index, one) in staged.iter().enumerate() {
+        if !one.needed {
+            applied.push(Applied::Nothing);
+            continue;
+        }
+        if let Err(error) = fs::put_staged(&one.path) {
+            discard(staged.get(index..).unwrap_or_default());
+            return Err((index, error.into()));
+        }
+        applied.push(Applied::File {
+            path: one.path.clone(),
+            before: one.before.clone(),
+            ours: one.wanted.identity(),
+        });
+    }
+    for (index, one) in staged.iter().enumerate() {
+        let agrees = Snapshot::take(&one.path).map(|now| now.satisfies(&one.wanted));
+        match agrees {
+            Ok(true) => {}
+            Ok(false) => {
+                let path = one.path.clone();
+                return Err((index, Error::ChangedMeanwhile { path }.into()));
+            }
+            Err(error) => return Err((index, error.into())),
+        }
+    }
+    Ok(())
+}
+
+fn stage(edit: &Edit, journal: Option<&Journal>, applied: &[Applied]) -> Result<Staged, Error> {
+    let path = edit.lands_at()?;
+    let before = Snapshot::take(&path)?;
+    untouched(journal, applied, &path, &before)?;
+    let wanted = edit.wanted(&path, &before)?;
+    let needed = !before.satisfies(&wanted);
+    if let (
+        true,
+        Snapshot::File {
+            bytes,
+            mode,
+            owner,
+            modified,
+        },
+    ) = (needed, &wanted)
+    {
+        fs::stage(&path, bytes.expose(), *mode, Some(*owner), *modified)?;
+    }
+    Ok(Staged {
+        path,
+        before,
+        wanted,
+        needed,
+    })
+}
+
+/// What is left beside the files helps nobody; recovery would remove it too.
+fn discard(staged: &[Staged]) {
+    for one in staged.iter().filter(|one| one.needed) {
+        fs::discard_staged(&one.path);
+    }
+}
