@@ -24,6 +24,7 @@ const FORM: &str = "1";
 
 /// Packages the tests call on this machine. None of them starts a service.
 const PACKAGES: &[&str] = &[
+    "age",
     "ca-certificates",
     "curl",
     "debian-archive-keyring",
