@@ -14,6 +14,7 @@
 )]
 
 mod authority;
+mod crl;
 mod entropy;
 mod error;
 mod inventory;
@@ -25,6 +26,7 @@ mod scope;
 mod vault;
 
 pub use authority::{Anchor, AnchorState, Authority, NewAnchor};
+pub use crl::PublishedList;
 pub use entropy::SystemEntropy;
 pub use error::{CATALOGUE, VaultError};
 pub use inventory::{Entry, Filter, InUse, NewEntry, Place, State, StateKind, Usage};
