@@ -6,6 +6,7 @@ mod read;
 
 use crate::{HostError, Listen};
 use sealock_pki::KeyKind;
+use sealock_vault::Scope;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ pub use life::{format_life, parse_life};
 
 /// Default life of a server leaf and of a client leaf.
 pub const LEAF_LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
+/// Default life of a revocation list: who verifies may be without news for so long.
+pub const CRL_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The desired state of one host, version 1 of `sealock.toml`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,25 @@ pub struct Authority {
     pub name: String,
     /// Type of every key that is made.
     pub key: KeyKind,
+    /// Whose clients may enter: those of a group of hosts, or all of the authority's.
+    pub scope: Scope,
+    /// Where revocation lists are published beside the vault's home.
+    pub crl_dir: Option<PathBuf>,
+    /// Life of a revocation list.
+    pub crl_life: Duration,
+}
+
+impl Authority {
+    /// An authority by its name, and every default.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            key: KeyKind::default(),
+            scope: Scope::own().clone(),
+            crl_dir: None,
+            crl_life: CRL_LIFE,
+        }
+    }
 }
 
 /// `[daemon]`.
@@ -158,13 +180,10 @@ pub fn check_client_name(name: &str) -> Result<(), String> {
 }
 
 impl Desired {
-    /// A desired state with every default: key type, lives, live-restore.
+    /// A desired state with every default: key type, scope, lives, live-restore.
     pub fn new(authority: impl Into<String>, listen: Vec<Listen>, names: Vec<String>) -> Self {
         Self {
-            authority: Authority {
-                name: authority.into(),
-                key: KeyKind::default(),
-            },
+            authority: Authority::new(authority),
             daemon: Daemon {
                 listen,
                 names,

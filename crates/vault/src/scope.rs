@@ -50,6 +50,7 @@ impl TryFrom<&str> for Scope {
             .chars()
             .find(|c| !c.is_ascii_alphanumeric() && !"-_".contains(*c))
         {
+            Some(' ') => Err("a space is not allowed in it".to_owned()),
             Some(c) => Err(format!(
                 "`{}` is not allowed in it",
                 sealock_diag::escape(&c.to_string())

@@ -1,6 +1,6 @@
 //! Writing `sealock.toml`, and edits that keep what a person wrote in it.
 
-use super::{Client, Desired, format_life};
+use super::{Authority, CRL_LIFE, Client, Desired, format_life};
 use crate::HostError;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -19,7 +19,8 @@ pub(super) fn write(desired: &Desired) -> String {
          [authority]\n\
          name = {}\n\
          # ecdsa-p256, ecdsa-p384, ed25519, rsa-2048, rsa-3072 or rsa-4096\n\
-         key = {}\n\n\
+         key = {}\n\
+         {}\n\
          [daemon]\n\
          # Where dockerd listens, with a client certificate demanded on each.\n\
          listen = {}\n\
@@ -27,6 +28,7 @@ pub(super) fn write(desired: &Desired) -> String {
          names = {}\n",
         text(&desired.authority.name),
         text(&desired.authority.key.to_string()),
+        of_authority(&desired.authority),
         list(daemon.listen.iter().map(ToString::to_string)),
         list(daemon.names.iter().cloned()),
     );
@@ -65,6 +67,29 @@ pub(super) fn write(desired: &Desired) -> String {
             list(client.install.iter().map(ToString::to_string)),
             text(&format_life(client.life)),
         );
+    }
+    out
+}
+
+/// What `[authority]` has beside its name and its key, where it differs from the defaults.
+fn of_authority(authority: &Authority) -> String {
+    let mut out = String::new();
+    if !authority.scope.is_own() {
+        let _ = write!(
+            out,
+            "# The group of hosts whose clients may enter; see `sealock ca scope list`.\nscope = {}\n",
+            text(authority.scope.as_str())
+        );
+    }
+    if let Some(folder) = &authority.crl_dir {
+        let _ = write!(
+            out,
+            "# Where revocation lists are published for others to read.\ncrl-dir = {}\n",
+            text(&folder.display().to_string())
+        );
+    }
+    if authority.crl_life != CRL_LIFE {
+        let _ = writeln!(out, "crl-life = {}", text(&format_life(authority.crl_life)));
     }
     out
 }

@@ -1,11 +1,12 @@
 //! Reading `sealock.toml` with lines in every message.
 
 use super::{
-    Authority, Client, Daemon, Desired, Install, LEAF_LIFE, check_client_name, parse_life,
+    Authority, CRL_LIFE, Client, Daemon, Desired, Install, LEAF_LIFE, check_client_name, parse_life,
 };
 use crate::{HostError, Listen};
 use sealock_diag::escape;
 use sealock_pki::{AuthorityName, KeyKind, NameError, San};
+use sealock_vault::Scope;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use toml_edit::{Document, Item, TableLike};
 const TOP: &[&str] = &["version", "authority", "daemon", "client"];
 /// What an authority is called unless somebody says otherwise.
 const NAME: &str = "sealock";
-const AUTHORITY: &[&str] = &["name", "key"];
+const AUTHORITY: &[&str] = &["name", "key", "scope", "crl-dir", "crl-life"];
 const DAEMON: &[&str] = &[
     "listen",
     "names",
@@ -60,10 +61,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Desired, HostError> {
     }
     let authority = match top.section("authority", "[authority]")? {
         Some(section) => authority(&section)?,
-        None => Authority {
-            name: NAME.into(),
-            key: KeyKind::default(),
-        },
+        None => Authority::new(NAME),
     };
     let daemon = match top.section("daemon", "[daemon]")? {
         Some(section) => daemon(&section)?,
@@ -116,7 +114,20 @@ fn authority(section: &Section<'_>) -> Result<Authority, HostError> {
             section.refuse("key", section.item("key"), &problem, None)
         })?,
     };
-    Ok(Authority { name, key })
+    let scope = match section.string("scope")? {
+        None => Scope::own().clone(),
+        Some(text) => Scope::try_from(text.as_str()).map_err(|problem| {
+            let problem = format!("`{}`: {problem}", shown(&text));
+            section.refuse("scope", section.item("scope"), &problem, None)
+        })?,
+    };
+    Ok(Authority {
+        name,
+        key,
+        scope,
+        crl_dir: section.absolute("crl-dir")?,
+        crl_life: section.life("crl-life", CRL_LIFE)?,
+    })
 }
 
 fn daemon(section: &Section<'_>) -> Result<Daemon, HostError> {
@@ -137,23 +148,14 @@ fn daemon(section: &Section<'_>) -> Result<Daemon, HostError> {
         }
         listen.push(parsed);
     }
-    let absolute = |key: &'static str| -> Result<Option<PathBuf>, HostError> {
-        match section.string(key)? {
-            Some(text) if !text.starts_with('/') => {
-                let problem = format!("`{}` is not an absolute path", escape(&text));
-                Err(section.refuse(key, section.item(key), &problem, None))
-            }
-            found => Ok(found.map(PathBuf::from)),
-        }
-    };
     Ok(Daemon {
         listen,
         names: names(section)?,
-        docker_config: absolute("docker-config")?,
-        docker_socket: absolute("docker-socket")?,
+        docker_config: section.absolute("docker-config")?,
+        docker_socket: section.absolute("docker-socket")?,
         restart_command: section.string("restart-command")?,
         live_restore: section.boolean("live-restore")?.unwrap_or(true),
-        server_life: section.life("server-life")?,
+        server_life: section.life("server-life", LEAF_LIFE)?,
     })
 }
 
@@ -199,7 +201,7 @@ fn client(section: &Section<'_>) -> Result<Client, HostError> {
     Ok(Client {
         name,
         install,
-        life: section.life("life")?,
+        life: section.life("life", LEAF_LIFE)?,
     })
 }
 
@@ -363,9 +365,19 @@ impl<'t> Section<'t> {
         })
     }
 
-    fn life(&self, key: &str) -> Result<Duration, HostError> {
+    fn absolute(&self, key: &str) -> Result<Option<PathBuf>, HostError> {
         match self.string(key)? {
-            None => Ok(LEAF_LIFE),
+            Some(text) if !text.starts_with('/') => {
+                let problem = format!("`{}` is not an absolute path", escape(&text));
+                Err(self.refuse(key, self.item(key), &problem, None))
+            }
+            found => Ok(found.map(PathBuf::from)),
+        }
+    }
+
+    fn life(&self, key: &str, default: Duration) -> Result<Duration, HostError> {
+        match self.string(key)? {
+            None => Ok(default),
             Some(text) => parse_life(&text)
                 .map_err(|problem| self.refuse(key, self.item(key), &problem, None)),
         }

@@ -1,6 +1,7 @@
 use super::{Client, Desired, Install, LEAF_LIFE, add_client, remove_client};
 use sealock_diag::Diagnose;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 fn path() -> &'static Path {
     Path::new("/etc/sealock/sealock.toml")
@@ -30,6 +31,9 @@ fn full() -> Desired {
         ],
         vec!["h1".into(), "10.0.0.1".into()],
     );
+    desired.authority.scope = "edge".try_into().unwrap();
+    desired.authority.crl_dir = Some(PathBuf::from("/etc/ssl/crl"));
+    desired.authority.crl_life = Duration::from_secs(36 * 3600);
     desired.daemon.docker_config = Some(PathBuf::from("/d/daemon.json"));
     desired.daemon.docker_socket = Some(PathBuf::from("/d/s.sock"));
     desired.daemon.restart_command = Some("kill -9 \"$x\"".into());
@@ -42,6 +46,22 @@ fn full() -> Desired {
 fn what_is_written_reads_back() {
     for desired in [full(), Desired::new("a", Vec::new(), Vec::new())] {
         assert_eq!(Desired::parse(path(), &desired.to_toml()).unwrap(), desired);
+    }
+}
+
+#[test]
+fn an_authority_says_only_what_differs() {
+    let plain = Desired::new("a", Vec::new(), Vec::new()).to_toml();
+    for key in ["scope", "crl-dir", "crl-life"] {
+        assert!(!plain.contains(key), "{plain}");
+    }
+    let written = full().to_toml();
+    for line in [
+        "scope = \"edge\"\n",
+        "crl-dir = \"/etc/ssl/crl\"\n",
+        "crl-life = \"36h\"\n",
+    ] {
+        assert!(written.contains(line), "{written}");
     }
 }
 
@@ -125,6 +145,34 @@ fn errors_name_line_key_and_remedy() {
             "SL-H103",
             ":3",
             "expected ecdsa-p256",
+            "",
+        ),
+        (
+            "version = 1\n[authority]\nscope = \"a b\"\n[daemon]\n",
+            "SL-H103",
+            ":3",
+            "a space",
+            "",
+        ),
+        (
+            "version = 1\n[authority]\ncrl_dir = \"/x\"\n[daemon]\n",
+            "SL-H102",
+            ":3",
+            "",
+            "write `crl-dir`",
+        ),
+        (
+            "version = 1\n[authority]\ncrl-dir = \"x\"\n[daemon]\n",
+            "SL-H103",
+            ":3",
+            "not an absolute path",
+            "",
+        ),
+        (
+            "version = 1\n[authority]\ncrl-life = \"0d\"\n[daemon]\n",
+            "SL-H103",
+            ":3",
+            "out of range",
             "",
         ),
         (
