@@ -6,6 +6,12 @@
 //! is created exclusively, so a link planted there is never followed. Mode and owner are set
 //! before the rename: at no instant are new bytes readable by more people than in the end.
 
+mod shred;
+mod whole;
+
+pub use shred::shred;
+pub use whole::Whole;
+
 use crate::error::Error;
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
