@@ -99,40 +99,13 @@ impl Unlocked {
         if let Some(issuer) = slot.get() {
             return Ok(issuer);
         }
-        let issuer = self.load(anchor)?;
+        let issuer = load(
+            &self.home,
+            &self.authority,
+            anchor,
+            self.passphrase.as_ref(),
+        )?;
         Ok(slot.get_or_init(|| issuer))
-    }
-
-    fn load(&self, anchor: &Anchor) -> Result<Issuer, VaultError> {
-        let path = key_path(&self.home, anchor.key_id);
-        if fs::stat(&path)?.is_none() {
-            return Err(VaultError::KeyMissing {
-                purpose: anchor.purpose,
-                path,
-            });
-        }
-        check_closed(&directory(&self.home), Kind::Directory, "0700")?;
-        check_closed(&path, Kind::File, "0400")?;
-        let pem = Sensitive::new(fs::read(&path)?);
-        let key =
-            PrivateKey::from_pem(pem.expose(), self.passphrase.as_ref()).map_err(|e| match e {
-                KeyError::PassphraseNeeded => VaultError::PassphraseNeeded {
-                    authority: self.authority.clone(),
-                },
-                KeyError::WrongPassphrase => VaultError::WrongPassphrase {
-                    authority: self.authority.clone(),
-                    path: path.clone(),
-                },
-                source => VaultError::KeyUnreadable {
-                    path: path.clone(),
-                    source,
-                },
-            })?;
-        Issuer::new(anchor.certificate.clone(), key).map_err(|source| VaultError::KeyMismatch {
-            purpose: anchor.purpose,
-            path,
-            source,
-        })
     }
 }
 
@@ -260,10 +233,47 @@ pub(crate) fn store(
     Ok(())
 }
 
+/// An anchor with its key: the file must be there, closed to others, and hold the key of this very anchor.
+pub(crate) fn load(
+    home: &Path,
+    authority: &AuthorityName,
+    anchor: &Anchor,
+    passphrase: Option<&Passphrase>,
+) -> Result<Issuer, VaultError> {
+    let path = key_path(home, anchor.key_id);
+    if fs::stat(&path)?.is_none() {
+        return Err(VaultError::KeyMissing {
+            purpose: anchor.purpose,
+            path,
+        });
+    }
+    check_closed(&directory(home), Kind::Directory, "0700")?;
+    check_closed(&path, Kind::File, "0400")?;
+    let pem = Sensitive::new(fs::read(&path)?);
+    let key = PrivateKey::from_pem(pem.expose(), passphrase).map_err(|e| match e {
+        KeyError::PassphraseNeeded => VaultError::PassphraseNeeded {
+            authority: authority.clone(),
+        },
+        KeyError::WrongPassphrase => VaultError::WrongPassphrase {
+            authority: authority.clone(),
+            path: path.clone(),
+        },
+        source => VaultError::KeyUnreadable {
+            path: path.clone(),
+            source,
+        },
+    })?;
+    Issuer::new(anchor.certificate.clone(), key).map_err(|source| VaultError::KeyMismatch {
+        purpose: anchor.purpose,
+        path,
+        source,
+    })
+}
+
 fn directory(home: &Path) -> PathBuf {
     home.join("issuers")
 }
 
-fn key_path(home: &Path, key_id: KeyId) -> PathBuf {
+pub(crate) fn key_path(home: &Path, key_id: KeyId) -> PathBuf {
     directory(home).join(format!("{key_id}.key"))
 }

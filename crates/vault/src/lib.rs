@@ -23,6 +23,7 @@ mod operation;
 mod remaining;
 mod schema;
 mod scope;
+mod snapshot;
 mod vault;
 
 pub use authority::{Anchor, AnchorState, Authority, NewAnchor};
@@ -34,4 +35,5 @@ pub use keys::Unlocked;
 pub use operation::{Operation, OperationKind, Phase, Succession};
 pub use remaining::{Remaining, remaining};
 pub use scope::Scope;
+pub use snapshot::KeyFile;
 pub use vault::Vault;

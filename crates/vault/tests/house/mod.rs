@@ -3,7 +3,7 @@
 
 use sealock_pki::{
     AnchorRequest, AuthorityName, Certificate, CommonName, Issuer, KeyKind, LeafRequest,
-    PrivateKey, Purpose, Timestamp, create_anchor, issue_leaf,
+    Passphrase, PrivateKey, Purpose, Timestamp, create_anchor, issue_leaf,
 };
 use sealock_vault::{NewAnchor, NewEntry, Scope, SystemEntropy, Usage, Vault, VaultError};
 use std::path::{Path, PathBuf};
@@ -54,6 +54,15 @@ pub(crate) fn anchor(authority: &AuthorityName, purpose: Purpose, generation: u3
 
 /// Stores an authority with both anchors, and gives the client one.
 pub(crate) fn found(vault: &mut Vault, authority: &AuthorityName) -> Result<Issuer, VaultError> {
+    found_with(vault, authority, None)
+}
+
+/// The same, its keys sealed with the passphrase.
+pub(crate) fn found_with(
+    vault: &mut Vault,
+    authority: &AuthorityName,
+    passphrase: Option<&Passphrase>,
+) -> Result<Issuer, VaultError> {
     let server = anchor(authority, Purpose::Server, 1);
     let client = anchor(authority, Purpose::Client, 1);
     let anchors = [
@@ -64,7 +73,7 @@ pub(crate) fn found(vault: &mut Vault, authority: &AuthorityName) -> Result<Issu
         authority,
         KeyKind::EcdsaP256,
         &anchors,
-        None,
+        passphrase,
         &mut SystemEntropy,
         NOW,
     )?;
