@@ -15,6 +15,7 @@ mod dropin;
 pub mod engine;
 mod error;
 pub mod json;
+pub mod leftover;
 mod listen;
 mod observe;
 mod outlive;
@@ -36,7 +37,7 @@ pub use listen::{Listen, ListenError};
 pub use observe::{
     Installed, Listener, Observed, Options, SocketUnit, Supervisor, Unit, Way, observe,
 };
-pub use plan::{Answering, Consent, HostPlan, Live, Material, plan_up};
+pub use plan::{Answering, Consent, HostPlan, Live, Material, plan_material, plan_up};
 pub use root::Root;
 pub use service::{Before, Running, Service};
 pub use system::{Interface, Invocation, Local, Outcome, System};

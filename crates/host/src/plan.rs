@@ -192,7 +192,7 @@ pub fn plan_up(
         .all(|listen| live.serves(listen));
     let stale = crate::drift::outdated(observed);
     let restart = changed || !serving || stale;
-    let lent = restart && prepare(observed, desired, &mut plan);
+    let lent = restart && prepare(observed, desired, material, &mut plan);
     configure(observed, &target, lent, &mut plan)?;
     if restart {
         finish(observed, &target, &mut plan);
@@ -202,6 +202,14 @@ pub fn plan_up(
     notes(observed, desired, &target, restart, &mut plan);
     plan.cleanup = superseded(observed, material)?;
     Ok(plan)
+}
+
+/// The steps that put certificates where a later [`plan_up`] takes them for the installed ones. No daemon reads
+/// them yet.
+pub fn plan_material(observed: &Observed, material: &Material) -> Result<Vec<Step>, HostError> {
+    let mut plan = HostPlan::default();
+    certificates(observed, material, &mut plan)?;
+    Ok(plan.steps)
 }
 
 /// What stands in the way of any plan.
@@ -354,7 +362,12 @@ fn certificates(
 }
 
 /// live-restore before a restart, or the consent to do without. Whether it was lent.
-fn prepare(observed: &Observed, desired: &Desired, plan: &mut HostPlan) -> bool {
+fn prepare(
+    observed: &Observed,
+    desired: &Desired,
+    material: &Material,
+    plan: &mut HostPlan,
+) -> bool {
     let Some(facts) = observed.engine.facts() else {
         return false;
     };
@@ -376,7 +389,9 @@ fn prepare(observed: &Observed, desired: &Desired, plan: &mut HostPlan) -> bool 
         }
         Swarm::Locked => plan.consents.push(Consent::Autolock),
     }
-    if let Some(anchors) = observed.foreign_tls() {
+    if let Some(anchors) = observed.foreign_tls()
+        && !still_trusted(observed, anchors.as_deref(), material)
+    {
         plan.consents.push(Consent::ReplaceTls {
             anchors: anchors.map(|path| escape(&path)),
         });
@@ -401,6 +416,17 @@ fn prepare(observed: &Observed, desired: &Desired, plan: &mut HostPlan) -> bool 
         plan.consents.push(Consent::ContainersStop { names });
     }
     lent
+}
+
+/// Whether whoever gets in by the present `tlscacert` still does by ours: it was imported.
+fn still_trusted(observed: &Observed, anchors: Option<&str>, material: &Material) -> bool {
+    let certificates = |pem: &[u8]| Certificate::chain_from_pem(pem).unwrap_or_default();
+    let present = anchors
+        .and_then(|path| sealock_change::fs::read(&observed.at(Path::new(path))).ok())
+        .map(|pem| certificates(&pem))
+        .unwrap_or_default();
+    let ours = certificates(&material.ca_pem);
+    !present.is_empty() && present.iter().all(|anchor| ours.contains(anchor))
 }
 
 /// The step that switches live-restore on in the running daemon.
