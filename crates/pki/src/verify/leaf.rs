@@ -3,7 +3,7 @@
 use super::{VerifyOptions, check_dates, check_form, check_key};
 use crate::extensions::GeneralName;
 use crate::refusal::{Place, Refusal, Which};
-use crate::{Certificate, Purposes, San, description, distinguished_name, oid};
+use crate::{Certificate, Purpose, Purposes, San, description, distinguished_name, oid};
 
 /// Everything wrong with the leaf itself.
 pub(super) fn leaf_refusals(leaf: &Certificate, options: &VerifyOptions<'_>) -> Vec<Refusal> {
@@ -60,8 +60,15 @@ fn check_names(
     who: &dyn Fn() -> Which,
 ) -> Result<(), Refusal> {
     let facts = leaf.facts();
+    // What cfssl makes of `"hosts": [""]`, its customary word for a client without names: it names nothing, and no
+    // name of a client is compared with anything. Go takes it too.
+    let nameless = |name: &GeneralName| {
+        options.purpose == Purpose::Client && *name == GeneralName::Dns(String::new())
+    };
     let unsound = facts.names.iter().find(|name| {
-        matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)) && name.san().is_none()
+        matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_))
+            && name.san().is_none()
+            && !nameless(name)
     });
     if let Some(name) = unsound {
         return Err(Refusal::UnsoundName {

@@ -239,3 +239,26 @@ fn every_flaw_of_a_leaf_has_its_reason() {
         "616 613"
     );
 }
+
+#[test]
+fn a_client_may_carry_the_empty_name_that_cfssl_gives_it_and_a_server_may_not() {
+    let root_key = key();
+    let root = [Forge::ca("root", &root_key, "root", &root_key).make()];
+    let empty = (
+        oid::SUBJECT_ALT_NAME.to_vec(),
+        false,
+        vec![0x30, 2, 0x82, 0],
+    );
+    let judged = |usage: &[u8], purpose| {
+        let leaf = Forge::leaf("root", &root_key)
+            .with(purposes(&[usage]))
+            .with(empty.clone())
+            .make();
+        verify(&[leaf], &root, &VerifyOptions::new(purpose, NOW))
+    };
+    assert!(judged(oid::CLIENT_AUTH, Purpose::Client).is_ok());
+    assert!(matches!(
+        judged(oid::SERVER_AUTH, Purpose::Server),
+        Err(Refusal::UnsoundName { .. })
+    ));
+}
