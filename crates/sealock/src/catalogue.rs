@@ -22,9 +22,47 @@ pub(crate) const UNKNOWN_MESSAGE: Code = Code("SL-U015");
 pub(crate) const BAD_ENDPOINT: Code = Code("SL-U016");
 pub(crate) const NO_SUCH_CLIENT_SIDE: Code = Code("SL-U017");
 pub(crate) const NOT_MENDED: Code = Code("SL-U018");
+pub(crate) const UNDER_WAY: Code = Code("SL-U090");
+pub(crate) const NOTHING_UNDER_WAY: Code = Code("SL-U091");
+pub(crate) const CANNOT_RESTART: Code = Code("SL-U092");
+pub(crate) const REHEARSAL: Code = Code("SL-U093");
+pub(crate) const NOTHING_TO_REVOKE: Code = Code("SL-U080");
+pub(crate) const NOT_OURS: Code = Code("SL-U081");
+pub(crate) const BAD_REASON: Code = Code("SL-U082");
+pub(crate) const ON_HOLD: Code = Code("SL-U083");
+pub(crate) const NO_SCOPE: Code = Code("SL-U084");
+pub(crate) const BAD_SCOPE: Code = Code("SL-U085");
+pub(crate) const SCOPE_EXISTS: Code = Code("SL-U086");
 
 /// The codes of the command line itself.
 const OWN: &[Entry] = &[
+    Entry {
+        code: UNDER_WAY,
+        title: "another operation on these anchors is under way",
+        meaning: "A rotation or a rekey has begun and not ended. Two at once would not know which generation to keep, so the one that \
+                  is there is finished or taken back first.",
+        remedy: "sealock ca rotate                goes on with a rotation\nsealock ca rotate --undo         takes it back\nsealock rekey                    goes on with a rekey",
+    },
+    Entry {
+        code: NOTHING_UNDER_WAY,
+        title: "there is nothing to undo",
+        meaning: "A rotation can be taken back until its old generation is dropped. After that the way back is another rotation.",
+        remedy: "sealock ca show                  shows the generations\nsealock ca rotate",
+    },
+    Entry {
+        code: CANNOT_RESTART,
+        title: "sealock cannot restart this daemon",
+        meaning: "The phases of a rotation or rekey need restarts of the daemon, and each is proved before the next. A daemon that no \
+                  service manager runs is restarted by the command that sealock.toml names.",
+        remedy: "In sealock.toml:\n  [daemon]\n  restart_command = \"/path/to/restart\"",
+    },
+    Entry {
+        code: REHEARSAL,
+        title: "the rehearsal did not hold",
+        meaning: "A rehearsal makes a whole new generation in a copy and shakes hands with it. What it expected there was not so; the \
+                  live vault and the daemon were not touched.",
+        remedy: "sealock status            says whether the live host is healthy\nsealock check",
+    },
     Entry {
         code: UNKNOWN_CODE,
         title: "there is no such code",
@@ -151,6 +189,52 @@ const OWN: &[Entry] = &[
         remedy: "Please report it with the text above. `sealock status` tells how the host stands; the next apply or down finishes or undoes the run.",
     },
     Entry {
+        code: NOTHING_TO_REVOKE,
+        title: "the vault knows no such certificate",
+        meaning: "What is to be revoked is named by a client's name, by a serial, or by a file with the certificate. The inventory \
+                  has none that fits.",
+        remedy: "sealock cert list",
+    },
+    Entry {
+        code: NOT_OURS,
+        title: "no anchor of this vault has signed the certificate",
+        meaning: "A revocation list tells of the certificates of one issuer, and is signed by that issuer. This certificate was signed \
+                  by somebody else, so only they can revoke it. To shut it out here, take their CA out of what the daemon trusts.",
+        remedy: "sealock check            shows whom the daemon trusts\nsealock cert list        shows what this vault has issued",
+    },
+    Entry {
+        code: BAD_REASON,
+        title: "there is no such reason for a revocation",
+        meaning: "A revocation list says why a certificate was revoked, with one of the words of RFC 5280, section 5.3.1.",
+        remedy: "sealock cert revoke NAME --reason key-compromise",
+    },
+    Entry {
+        code: ON_HOLD,
+        title: "sealock revokes for good",
+        meaning: "RFC 5280 knows certificates on hold, which may come back. Whoever sees only the list after that never learns that the \
+                  certificate was held, and signatures of that time count again. A new certificate costs nothing here.",
+        remedy: "sealock cert revoke NAME\nsealock client add NAME",
+    },
+    Entry {
+        code: NO_SCOPE,
+        title: "there is no such scope",
+        meaning: "A scope is a group of hosts with a client anchor of its own. The one that sealock.toml or the command line names has \
+                  none in this vault.",
+        remedy: "sealock ca scope list\nsealock ca scope add NAME",
+    },
+    Entry {
+        code: BAD_SCOPE,
+        title: "this cannot be the name of a scope",
+        meaning: "The name of a scope becomes part of a subject, a folder, a file and a metric's label, so it is short and plain.",
+        remedy: "Use letters, digits, dashes and underscores, 32 at most.",
+    },
+    Entry {
+        code: SCOPE_EXISTS,
+        title: "the scope exists",
+        meaning: "A scope's client anchor is not replaced by making the scope again: everybody in it would be locked out.",
+        remedy: "sealock ca scope list",
+    },
+    Entry {
         code: INTERRUPTED,
         title: "interrupted",
         meaning: "Ctrl-C or a SIGTERM arrived between two steps; what had been done was rolled back.",
@@ -169,9 +253,11 @@ pub(crate) fn remedy(code: Code) -> Option<&'static str> {
 
 /// All codes of all crates, in order.
 pub(crate) fn all() -> Vec<&'static Entry> {
-    let lists: [&'static [Entry]; 11] = [
+    let lists: Vec<&'static [Entry]> = vec![
         OWN,
+        crate::agent::CATALOGUE,
         crate::passphrase::CATALOGUE,
+        crate::commands::session::CATALOGUE,
         sealock_pki::CATALOGUE,
         sealock_vault::CATALOGUE,
         sealock_change::CATALOGUE,

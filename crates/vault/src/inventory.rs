@@ -383,7 +383,8 @@ impl Vault {
     }
 
     /// Marks the active certificates of an identity for a purpose, all but the one given, as
-    /// superseded; says how many. Those of other scopes and of sessions stay as they are.
+    /// superseded; says how many. Those of other scopes, of sessions, and those that lie in files of their own
+    /// (`cert:PATH`) stay as they are.
     pub fn supersede(
         &mut self,
         identity: &str,
@@ -403,6 +404,32 @@ impl Vault {
                 replace_others(transaction, path, used.identity, used.purpose, used.serial)?;
                 for place in used.places {
                     put_place(transaction, path, used.serial, place, now)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Notes in one transaction that certificates were replaced by others at their places: old, new, where; with old and new
+    /// one, only where it lies. What else the identity has stays as it is.
+    pub fn replace(
+        &mut self,
+        replaced: &[(Serial, Serial, Vec<String>)],
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        self.transaction(|transaction, path| {
+            for (old, new, places) in replaced {
+                let old_id = id_of(transaction, path, old)?;
+                if old != new {
+                    transaction
+                        .execute(
+                            "UPDATE certificate SET state = 'superseded' WHERE id = ?1 AND state = 'active'",
+                            [old_id],
+                        )
+                        .map_err(|e| VaultError::sql(path, e))?;
+                }
+                for place in places {
+                    put_place(transaction, path, new, place, now)?;
                 }
             }
             Ok(())
@@ -493,6 +520,7 @@ fn replace_others(
             "UPDATE certificate SET state = 'superseded'
              WHERE identity = ?1 AND purpose = ?2 AND state = 'active' AND serial <> ?3
                AND usage = 'standing'
+               AND NOT EXISTS (SELECT 1 FROM place WHERE certificate = certificate.id AND place LIKE 'cert:%')
                AND scope = (SELECT scope FROM certificate WHERE serial = ?3)",
             params![identity, purpose.as_str(), by.as_bytes()],
         )

@@ -190,6 +190,23 @@ impl Vault {
         }))
     }
 
+    /// Ends an operation that changed nothing: its new anchors stay prepared, for the next one.
+    pub fn cancel_operation(
+        &mut self,
+        operation: &Operation,
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        self.transaction(|transaction, path| {
+            transaction
+                .execute(
+                    "UPDATE operation SET ended_at = ?2 WHERE id = ?1",
+                    params![operation.id, now.as_unix()],
+                )
+                .map_err(|e| VaultError::sql(path, e))?;
+            Ok(())
+        })
+    }
+
     /// Notes in one transaction how far an operation has come and what its anchors are good for now. With
     /// [`Phase::Dropped`] it ends.
     pub fn advance_operation(

@@ -8,6 +8,7 @@ use sealock_host::client::{Bundle, Claim, Endpoint, Place, plan_install};
 use sealock_host::desired::{Client, Install};
 use sealock_pki::{CommonName, LeafRequest, Purpose};
 
+use super::course::Renewal;
 use super::credentials::{Authority, Issued, good_for};
 use crate::catalogue;
 use crate::failure::Failure;
@@ -34,11 +35,16 @@ pub(crate) fn files(
     authority: &Authority,
     desired: &Desired,
     client: &Client,
+    renewal: &Renewal,
 ) -> Result<ClientFiles, Failure> {
     super::desired::check_name(&client.name)?;
     let endpoint = endpoint(desired)?;
     let folder = folder(session, &client.name);
-    let (bundle, issued) = match good_bundle(session, authority, &folder)? {
+    let kept = match renewal.asks_for(&client.name) {
+        true => None,
+        false => good_bundle(session, authority, &folder)?,
+    };
+    let (bundle, issued) = match kept {
         Some(bundle) => (bundle, None),
         None => {
             let request =
@@ -91,7 +97,6 @@ fn good_bundle(
         return Ok(None);
     };
     let key = sealock_pki::PrivateKey::from_pem(bundle.key_pem().expose(), None)?;
-    let trusts_us = bundle.anchors() == authority.trusted(Purpose::Server)?;
     let good = good_for(
         bundle.leaf(),
         bundle.chain(),
@@ -101,7 +106,15 @@ fn good_bundle(
         session.now,
     )
     .is_ok();
-    Ok((trusts_us && good).then_some(bundle))
+    if !good {
+        return Ok(None);
+    }
+    let trusted = authority.trusted(Purpose::Server)?;
+    if bundle.anchors() == trusted {
+        return Ok(Some(bundle));
+    }
+    // Only what it trusts is out of date: its certificate may stay.
+    Ok(Some(Bundle::new(trusted, bundle.chain().to_vec(), &key)?))
 }
 
 /// The endpoint that clients are pointed to: the first name that works from elsewhere, and the first port.

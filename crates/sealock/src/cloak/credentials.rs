@@ -7,19 +7,19 @@ use std::time::Duration;
 use sealock_diag::{Diagnose, escape};
 use sealock_host::{Desired, Installed, Material, Observed};
 use sealock_pki::{
-    AnchorRequest, AuthorityName, Certificate, Issuer, KeyKind, LeafRequest, PrivateKey, Purpose,
-    San, Timestamp, VerifyOptions, create_anchor, issue_leaf, verify,
+    AnchorRequest, AuthorityName, Certificate, CommonName, Issuer, KeyId, KeyKind, LeafRequest,
+    PrivateKey, Purpose, San, Timestamp, VerifyOptions, create_anchor, issue_leaf, verify,
 };
 use sealock_tls::Identity;
 use sealock_vault::{AnchorState, Scope, SystemEntropy, Unlocked, Usage};
 
+use super::course::Renewal;
+use super::generation::ANCHOR_LIFE;
 use super::keep::Recorded;
+use super::up::DAEMON;
 use crate::catalogue;
 use crate::failure::Failure;
 use crate::session::Session;
-
-/// Anchors outlive many generations of leaves; ten years, as docs and peers have it.
-const ANCHOR_LIFE: Duration = Duration::from_secs(3652 * 86_400);
 
 /// How long what is made for a look lives.
 const LOOK: Duration = Duration::from_secs(10 * 60);
@@ -161,6 +161,58 @@ impl Authority {
         })
     }
 
+    /// What every anchor is good for now.
+    pub(crate) fn states(&self) -> Vec<(Purpose, u32, AnchorState)> {
+        let stored = self.stored().into_iter();
+        stored
+            .flat_map(|unlocked| {
+                [Purpose::Server, Purpose::Client]
+                    .into_iter()
+                    .flat_map(|purpose| unlocked.anchors(purpose))
+                    .map(|anchor| (anchor.purpose, anchor.generation, anchor.state))
+            })
+            .collect()
+    }
+
+    /// The issuers that are trusted beside the one that signs, as far as their keys are here.
+    pub(crate) fn also_trusted(&self, purpose: Purpose) -> Vec<&Issuer> {
+        let signs = self.generation(purpose);
+        self.of_generations(purpose, |anchor| {
+            anchor.state.is_trusted() && anchor.generation != signs
+        })
+    }
+
+    /// The issuer that was withdrawn last, when its key is still here.
+    pub(crate) fn last_withdrawn(&self, purpose: Purpose) -> Option<&Issuer> {
+        self.of_generations(purpose, |anchor| anchor.state == AnchorState::Withdrawn)
+            .into_iter()
+            .next()
+    }
+
+    fn of_generations(
+        &self,
+        purpose: Purpose,
+        wanted: impl Fn(&sealock_vault::Anchor) -> bool,
+    ) -> Vec<&Issuer> {
+        let Some(unlocked) = self.stored() else {
+            return Vec::new();
+        };
+        unlocked
+            .anchors(purpose)
+            .filter(|anchor| wanted(anchor))
+            // A key that is lost or sealed with another passphrase only makes the proof smaller.
+            .filter_map(|anchor| unlocked.issuer_of(purpose, anchor.generation).ok())
+            .collect()
+    }
+
+    /// Whether one of its anchors for this purpose has this key.
+    pub(crate) fn knows(&self, purpose: Purpose, key: KeyId) -> bool {
+        self.stored().is_some_and(|unlocked| {
+            let mut anchors = unlocked.anchors(purpose);
+            anchors.any(|anchor| anchor.key_id == key)
+        })
+    }
+
     /// The vault's side of it; `None` while it is not stored.
     pub(crate) fn stored(&self) -> Option<&Unlocked> {
         match &self.source {
@@ -297,12 +349,28 @@ pub(crate) fn throwaway_server(authority: &Authority, now: Timestamp) -> Result<
     Ok(Identity::new(vec![leaf], &key)?)
 }
 
+/// A client of an issuer for the time of a look. `None` when the issuer is too old to sign.
+pub(crate) fn throwaway_client(
+    issuer: &Issuer,
+    now: Timestamp,
+) -> Result<Option<Identity>, Failure> {
+    if issuer.certificate().not_after() < now + LOOK {
+        return Ok(None);
+    }
+    let key = PrivateKey::generate(KeyKind::EcdsaP256)?;
+    let name = CommonName::try_from("sealock proof retired")?;
+    let request = LeafRequest::client(name, LOOK);
+    let leaf = issue_leaf(issuer, &request, key.public_key(), now, &mut SystemEntropy)?;
+    Ok(Some(Identity::new(vec![leaf], &key)?))
+}
+
 /// Keeps the installed server certificate when it is good, else issues one.
 pub(crate) fn server(
     session: &Session,
     authority: &Authority,
     desired: &Desired,
     observed: &Observed,
+    renewal: &Renewal,
 ) -> Result<Server, Failure> {
     let (installed, unreadable) = match observed.installed() {
         Ok(installed) => (installed, None),
@@ -317,11 +385,22 @@ pub(crate) fn server(
     };
     let reason = match &installed {
         Some(installed) => match judge_installed(session, authority, desired, installed) {
+            Ok(_) if renewal.asks_for(DAEMON) => Some("a new one was asked for".to_owned()),
             Ok((chain, key)) => return keep(authority, chain, &key),
             Err(reason) => Some(reason),
         },
         None => unreadable,
     };
+    issue_server(session, authority, desired, reason)
+}
+
+/// Makes a certificate for the daemon.
+pub(crate) fn issue_server(
+    session: &Session,
+    authority: &Authority,
+    desired: &Desired,
+    reason: Option<String>,
+) -> Result<Server, Failure> {
     let sans = desired
         .daemon
         .names
@@ -332,7 +411,7 @@ pub(crate) fn server(
     let request = LeafRequest::server(sans, desired.daemon.server_life)
         .map_err(|error| Failure::new(&error).at(&wanted))?;
     let issued = authority
-        .issue(&request, desired.authority.key, "dockerd", session.now)
+        .issue(&request, desired.authority.key, DAEMON, session.now)
         .map_err(|failure| failure.or_at(&wanted))?;
     let chain = vec![issued.certificate().clone()];
     let mut server = keep(authority, chain, &issued.key)?;
@@ -426,9 +505,21 @@ pub(crate) fn good_for(
     Ok(())
 }
 
-/// Whether two thirds of a certificate's life are over.
+/// Whether it is time to renew a certificate: see [`due_at`].
 pub(crate) fn is_due(leaf: &Certificate, now: Timestamp) -> bool {
+    now > due_at(leaf)
+}
+
+/// Whether half of a certificate's life is over.
+pub(crate) fn is_half_over(leaf: &Certificate, now: Timestamp) -> bool {
+    now > leaf.not_before() + leaf.not_after().since(leaf.not_before()) / 2
+}
+
+/// When two thirds of a certificate's life are over, or a little before: up to a twelfth of its life earlier, each
+/// certificate at a moment of its own, so that a thousand of them that were born in one minute are not renewed in one.
+pub(crate) fn due_at(leaf: &Certificate) -> Timestamp {
     let whole = leaf.not_after().since(leaf.not_before());
-    let gone = now.since(leaf.not_before());
-    gone > whole * 2 / 3
+    let last = leaf.serial().as_bytes().last().copied().unwrap_or(0);
+    let early = whole / 12 * u32::from(last) / 255;
+    leaf.not_before() + whole * 2 / 3 - early
 }

@@ -8,7 +8,8 @@ use sealock_pki::{
     AuthorityName, Certificate, Issuer, KeyId, KeyKind, Passphrase, Purpose, Serial, Timestamp,
 };
 use sealock_vault::{
-    NewAnchor, NewEntry, Scope, State, SystemEntropy, Usage, Vault, VaultError,
+    AnchorState, NewAnchor, NewEntry, OperationKind, Scope, State, Succession, SystemEntropy,
+    Usage, Vault, VaultError,
 };
 
 /// Stores a new authority. Not undone: an authority in the vault harms nobody, and the next run uses it.
@@ -49,6 +50,72 @@ impl Action for StoreAuthority {
                 &anchors,
                 self.passphrase.as_ref(),
                 &mut SystemEntropy,
+                self.now,
+            )
+        });
+        boxed(stored)
+    }
+
+    fn undo(&mut self) -> Result<(), BoxDiagnose> {
+        Ok(())
+    }
+}
+
+/// Stores the anchors of a new generation, which nobody trusts yet, and notes what they are for. Not undone: an anchor
+/// that nobody trusts harms nobody, and the next run goes on with it.
+pub(crate) struct StoreGeneration {
+    pub(crate) home: PathBuf,
+    pub(crate) name: AuthorityName,
+    pub(crate) scope: Scope,
+    pub(crate) kind: OperationKind,
+    pub(crate) successions: Vec<Succession>,
+    /// Those that are not in the vault yet.
+    pub(crate) issuers: Vec<(Succession, Issuer)>,
+    pub(crate) passphrase: Option<Passphrase>,
+    pub(crate) now: Timestamp,
+}
+
+impl Action for StoreGeneration {
+    fn describe(&self) -> String {
+        let anchors: Vec<String> = self
+            .successions
+            .iter()
+            .map(|one| format!("{} anchor {}", one.purpose, one.to))
+            .collect();
+        format!("make {}, which nobody trusts yet", anchors.join(" and "))
+    }
+
+    fn apply(&mut self) -> Result<(), BoxDiagnose> {
+        let anchors: Vec<NewAnchor<'_>> = self
+            .issuers
+            .iter()
+            .map(|(one, issuer)| NewAnchor {
+                purpose: one.purpose,
+                scope: match one.purpose {
+                    Purpose::Server => Scope::own(),
+                    Purpose::Client => &self.scope,
+                },
+                generation: one.to,
+                state: AnchorState::Prepared,
+                issuer,
+            })
+            .collect();
+        let stored = Vault::open(&self.home).and_then(|mut vault| {
+            vault.tidy()?;
+            if !anchors.is_empty() {
+                vault.add_anchors(
+                    &self.name,
+                    &anchors,
+                    self.passphrase.as_ref(),
+                    &mut SystemEntropy,
+                    self.now,
+                )?;
+            }
+            vault.begin_operation(
+                &self.name,
+                &self.scope,
+                self.kind,
+                &self.successions,
                 self.now,
             )
         });

@@ -4,11 +4,18 @@
 //! meet here, and only as steps of one plan: [`proof::Baseline`] first, [`proof::Prove`] last.
 
 pub(crate) mod clients;
+pub(crate) mod course;
 pub(crate) mod credentials;
 pub(crate) mod desired;
+pub(crate) mod generation;
 pub(crate) mod keep;
 pub(crate) mod proof;
+pub(crate) mod renew;
+pub(crate) mod replace;
+pub(crate) mod rotation;
 pub(crate) mod run;
 pub(crate) mod show;
+pub(crate) mod singles;
 pub(crate) mod targets;
 pub(crate) mod up;
+pub(crate) mod waiting;

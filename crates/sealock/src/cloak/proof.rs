@@ -1,6 +1,7 @@
 //! The two steps that look: what answers before, and what answers after.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -36,17 +37,17 @@ pub(crate) enum Seen {
     Silent,
     /// The API itself, in clear.
     Plain,
-    /// TLS with this certificate.
-    Tls(Fingerprint),
+    /// TLS with this certificate, and these anchors of clients named in the request for theirs.
+    Tls(Fingerprint, BTreeSet<Vec<u8>>),
 }
 
 /// What a target shows now.
 pub(crate) fn look(target: &Target) -> Seen {
     if let Ok(served) = served_certificate(target) {
-        return served
-            .chain
-            .first()
-            .map_or(Seen::Silent, |leaf| Seen::Tls(leaf.fingerprint()));
+        let authorities = served.seen.authorities.iter().cloned().collect();
+        return served.chain.first().map_or(Seen::Silent, |leaf| {
+            Seen::Tls(leaf.fingerprint(), authorities)
+        });
     }
     if answers_plain(target).is_some() {
         Seen::Plain
@@ -155,26 +156,53 @@ fn words(seen: &Seen) -> String {
     match seen {
         Seen::Silent => "no answer".to_owned(),
         Seen::Plain => "the API in clear".to_owned(),
-        Seen::Tls(fingerprint) => format!("TLS with certificate {fingerprint}"),
+        Seen::Tls(fingerprint, authorities) => format!(
+            "TLS with certificate {fingerprint}, {} anchors of clients",
+            authorities.len()
+        ),
     }
 }
 
 /// Where the proof is kept for whoever prints it.
 pub(crate) type Shown = Rc<RefCell<Option<Proof>>>;
 
+/// Everybody who has to be treated rightly: the clients of the anchor that signs, and those of other generations.
+#[derive(Clone, Debug)]
+pub(crate) struct Kits {
+    pub(crate) signing: ProofKit,
+    pub(crate) others: Vec<(String, ProofKit)>,
+}
+
+impl Kits {
+    /// Waits until every port is open, then proves for the anchor that signs; what does not hold for another generation
+    /// is an error.
+    pub(crate) fn prove(&self, targets: &[Target]) -> Result<Proof, BoxDiagnose> {
+        let proof = after_start(targets, &self.signing)?;
+        for (who, kit) in self.others.iter().filter(|_| proof.holds()) {
+            let other = prove(targets, kit);
+            if !other.holds() {
+                let mut rows = vec![who.clone()];
+                rows.extend(failed_rows(&other));
+                return Err(Box::new(DoesNotHold { rows }));
+            }
+        }
+        Ok(proof)
+    }
+}
+
 /// Asks from outside as every kind of client; fails unless every one is treated as it must be.
 pub(crate) struct Prove {
-    kit: ProofKit,
+    kits: Kits,
     targets: Vec<Target>,
     shown: Shown,
 }
 
 impl Prove {
-    pub(crate) fn new(kit: ProofKit, targets: Vec<Target>) -> (Self, Shown) {
+    pub(crate) fn new(kits: Kits, targets: Vec<Target>) -> (Self, Shown) {
         let shown = Shown::default();
         (
             Self {
-                kit,
+                kits,
                 targets,
                 shown: Rc::clone(&shown),
             },
@@ -185,14 +213,18 @@ impl Prove {
 
 impl Action for Prove {
     fn describe(&self) -> String {
+        let generations = match self.kits.others.len() {
+            0 => String::new(),
+            others => format!(", {} generations of anchors", others + 1),
+        };
         format!(
-            "prove it from outside: {} addresses, six kinds of client, TLS 1.2 and 1.3",
+            "prove it from outside: {} addresses, six kinds of client, TLS 1.2 and 1.3{generations}",
             self.targets.len()
         )
     }
 
     fn apply(&mut self) -> Result<(), BoxDiagnose> {
-        let proof = after_start(&self.targets, &self.kit)?;
+        let proof = self.kits.prove(&self.targets)?;
         let holds = proof.holds();
         let failed = failed_rows(&proof);
         *self.shown.borrow_mut() = Some(proof);

@@ -15,11 +15,15 @@ use crate::session::Session;
 
 /// Takes the lock and clears up what an interrupted run has left.
 pub(crate) fn begin(session: &Session, store: &Store) -> Result<Guard, Failure> {
+    begin_again(session, store).map(|(guard, _)| guard)
+}
+
+/// The same, and whether a run was interrupted.
+pub(crate) fn begin_again(session: &Session, store: &Store) -> Result<(Guard, bool), Failure> {
     let guard = store.lock()?;
+    let interrupted = store.interrupted()?.is_some();
     // While the journal says so: a kill in here must lead back here.
-    if store.interrupted()?.is_some()
-        && let Err(error) = Vault::clear_up(&session.home)
-    {
+    if interrupted && let Err(error) = Vault::clear_up(&session.home) {
         // Half-made keys in a closed folder are no reason to leave the host as it is.
         session
             .printer
@@ -43,7 +47,7 @@ pub(crate) fn begin(session: &Session, store: &Store) -> Result<Guard, Failure> 
             ));
         }
     }
-    Ok(guard)
+    Ok((guard, interrupted))
 }
 
 /// Runs a plan that was shown and accepted.

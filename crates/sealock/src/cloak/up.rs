@@ -12,9 +12,11 @@ use sealock_pki::Purpose;
 use sealock_probe::{Proof, ProofKit};
 use sealock_vault::SystemEntropy;
 
-use super::credentials::{self, Authority};
+use super::course::{Advance, Course};
+use super::credentials::{self, Authority, is_half_over};
 use super::keep::{InUse, Record, Settle, StoreAuthority};
-use super::proof::{Baseline, Prove, Seen, Shown, after_start, failed_rows, look};
+use super::proof::{Baseline, Kits, Prove, Seen, Shown, failed_rows, look};
+use super::singles::{self, Moved};
 use super::targets::{self, Door};
 use super::{clients, run, show};
 use crate::ask;
@@ -41,10 +43,19 @@ pub(crate) fn observed(options: &Options) -> Result<Observed, Failure> {
 pub(crate) fn apply(session: &Session, consent: &cli::Consent) -> Result<Exit, Failure> {
     let store = session.store()?;
     let guard = run::begin(session, &store)?;
+    apply_with(session, consent, (&store, &guard))
+}
+
+/// The same for who has the lock already.
+pub(crate) fn apply_with(
+    session: &Session,
+    consent: &cli::Consent,
+    (store, guard): (&Store, &Guard),
+) -> Result<Exit, Failure> {
     let wanted = super::desired::load(session)?;
     let observed = observed(&wanted.options())?;
-    let prepared = prepare(session, &wanted, &observed)?;
-    carry_out(session, prepared, None, consent, &wanted, (&store, &guard))
+    let prepared = prepare(session, &wanted, &observed, &Course::default())?;
+    carry_out(session, prepared, None, consent, &wanted, (store, guard))
 }
 
 /// Everything between the desired state and the run.
@@ -52,7 +63,7 @@ pub(crate) struct Prepared {
     pub(crate) plan: Plan,
     host: HostSide,
     shown: Shown,
-    kit: ProofKit,
+    kits: Kits,
     doors: Vec<Door>,
 }
 
@@ -61,6 +72,11 @@ impl Prepared {
     pub(crate) fn only_remaining(&self) -> Option<String> {
         let step = self.host.remaining_step.as_ref()?;
         self.plan.is_empty().then(|| remaining_words(step, 0))
+    }
+
+    /// What a person would have to restart, so that nothing can be proved before.
+    pub(crate) fn remaining_step(&self) -> Option<&str> {
+        self.host.remaining_step.as_deref()
     }
 }
 
@@ -74,27 +90,31 @@ pub(crate) fn prepare(
     session: &Session,
     desired: &Desired,
     observed: &Observed,
+    course: &Course,
 ) -> Result<Prepared, Failure> {
-    let authority =
+    let mut authority =
         Authority::open_or_make(session, &desired.authority.name, desired.authority.key)?;
-    let server = credentials::server(session, &authority, desired, observed)?;
+    let before = authority.states();
+    if let Some(transition) = &course.transition {
+        authority.assume(&transition.states());
+    }
+    let authority = authority;
+    let mut server = credentials::server(session, &authority, desired, observed, &course.renewal)?;
     let doors = targets::doors(observed, desired);
-    let live = Live(
-        doors
-            .iter()
-            .map(|door| (door.listen, answering(door, &server.leaf)))
-            .collect(),
-    );
-    let mut host = plan_up(observed, desired, &server.material, &live)?;
-    let kit = ProofKit::forge(
-        authority.issuer(Purpose::Client)?,
-        vec![authority.anchor(Purpose::Server)?.clone()],
-        server.identity.clone(),
-        session.now,
-        &mut SystemEntropy,
-    )?;
+    let mut host = daemon_side(observed, desired, &authority, &server, &doors)?;
+    if host.restart && server.issued.is_none() && is_half_over(&server.leaf, session.now) {
+        // The daemon is restarted anyway: renewed now, it need not be restarted for that.
+        let reason = "the daemon is restarted anyway, and half of its life is over".to_owned();
+        server = credentials::issue_server(session, &authority, desired, Some(reason))?;
+        host = daemon_side(observed, desired, &authority, &server, &doors)?;
+    }
+    let kits = kits(session, &authority, &server)?;
 
-    let mut plan = Plan::new(format!("put {} behind mutual TLS", observed.service.name()));
+    let title = match &course.transition {
+        Some(transition) => transition.title(),
+        None => format!("put {} behind mutual TLS", observed.service.name()),
+    };
+    let mut plan = Plan::new(title);
     let mut issued = Vec::new();
     let mut in_use = Vec::new();
     if let Some(server) = &server.issued {
@@ -112,9 +132,12 @@ pub(crate) fn prepare(
                 .to_string(),
         ],
     });
-    let mut client_edits = Vec::new();
+    let mut edits = Vec::new();
     for client in &desired.clients {
-        let files = clients::files(session, &authority, desired, client)?;
+        if course.without.contains(&client.name) {
+            continue;
+        }
+        let files = clients::files(session, &authority, desired, client, &course.renewal)?;
         if let Some(new) = &files.issued {
             issued.push(new.to_record());
         }
@@ -124,7 +147,18 @@ pub(crate) fn prepare(
             serial: files.bundle.leaf().serial().clone(),
             places: files.places,
         });
-        client_edits.extend(files.edits);
+        edits.extend(files.edits);
+    }
+    let mut moved = Vec::new();
+    for single in singles::due(session, &authority, course)? {
+        moved.push((
+            single.old,
+            single.issued.certificate().serial().clone(),
+            single.places,
+        ));
+        issued.push(single.issued.to_record());
+        edits.extend(single.edits);
+        plan.notes.extend(single.note);
     }
 
     if let Some((key_kind, server, client)) = authority.to_store() {
@@ -159,15 +193,28 @@ pub(crate) fn prepare(
             targets::all(&doors),
         );
     }
-    for edit in client_edits {
-        plan.push_edit(edit)?;
-    }
-    push_host(&mut plan, &mut host);
+    push_host(&mut plan, &mut host, edits)?;
     let mut shown = Shown::default();
-    if daemon_changes && host.remaining_step.is_none() {
-        let (prove, place) = Prove::new(kit.clone(), targets::all(&doors));
+    if (daemon_changes || course.transition.is_some()) && host.remaining_step.is_none() {
+        let (prove, place) = Prove::new(kits.clone(), targets::all(&doors));
         shown = place;
         plan.push_action(prove);
+    }
+    if let Some(transition) = &course.transition {
+        plan.push_action(Advance {
+            home: session.home.clone(),
+            name: authority.name.clone(),
+            transition: transition.clone(),
+            before,
+            now: session.now,
+        });
+    }
+    if !moved.is_empty() {
+        plan.push_action(Moved {
+            home: session.home.clone(),
+            moved,
+            now: session.now,
+        });
     }
     if settle {
         plan.push_action(Settle {
@@ -197,28 +244,113 @@ pub(crate) fn prepare(
             remaining_step: host.remaining_step,
         },
         shown,
-        kit,
+        kits,
         doors,
     })
 }
 
-fn push_host(plan: &mut Plan, host: &mut HostPlan) {
-    for step in std::mem::take(&mut host.steps) {
+/// The daemon's side of the plan, with what answers now.
+fn daemon_side(
+    observed: &Observed,
+    desired: &Desired,
+    authority: &Authority,
+    server: &credentials::Server,
+    doors: &[Door],
+) -> Result<HostPlan, Failure> {
+    let trusted = authority
+        .trusted(Purpose::Client)?
+        .iter()
+        .map(|anchor| anchor.subject_der().to_vec())
+        .collect();
+    let expected = Seen::Tls(server.leaf.fingerprint(), trusted);
+    let live = Live(
+        doors
+            .iter()
+            .map(|door| (door.listen, answering(door, &expected)))
+            .collect(),
+    );
+    Ok(plan_up(observed, desired, &server.material, &live)?)
+}
+
+/// Who must get in and who must not: the clients of the anchor that signs, of others that are trusted, and of the
+/// youngest that is withdrawn.
+fn kits(
+    session: &Session,
+    authority: &Authority,
+    server: &credentials::Server,
+) -> Result<Kits, Failure> {
+    let trust = vec![authority.anchor(Purpose::Server)?.clone()];
+    let forge = |issuer| {
+        ProofKit::forge(
+            issuer,
+            trust.clone(),
+            server.identity.clone(),
+            session.now,
+            &mut SystemEntropy,
+        )
+    };
+    let signing = forge(authority.issuer(Purpose::Client)?)?;
+    let mut others = Vec::new();
+    for issuer in authority.also_trusted(Purpose::Client) {
+        let who = format!("clients of {}", escape(&issuer.certificate().subject()));
+        others.push((who, forge(issuer)?));
+    }
+    if let Some(retired) = authority.last_withdrawn(Purpose::Client) {
+        let who = format!(
+            "clients of {}, which is withdrawn",
+            escape(&retired.certificate().subject())
+        );
+        let foreign = credentials::throwaway_client(retired, session.now)?;
+        if let Some(foreign) = foreign {
+            others.push((who, signing.with_foreign(foreign)?));
+        }
+    }
+    Ok(Kits { signing, others })
+}
+
+/// The host's steps, with the files of clients just before the restart: until then the old ones let them in.
+fn push_host(plan: &mut Plan, host: &mut HostPlan, edits: Vec<Edit>) -> Result<(), Failure> {
+    let mut steps = std::mem::take(&mut host.steps);
+    let restart = if host.restart { steps.pop() } else { None };
+    for step in steps {
         plan.push(step);
     }
+    for edit in edits {
+        plan.push_edit(edit)?;
+    }
+    if let Some(restart) = restart {
+        plan.push(restart);
+    }
+    Ok(())
 }
 
 /// What the first reachable address of a door answers with.
-fn answering(door: &Door, leaf: &sealock_pki::Certificate) -> Answering {
+fn answering(door: &Door, expected: &Seen) -> Answering {
     let mut worst = Answering::Serving;
     for target in &door.targets {
         match look(target) {
-            Seen::Tls(fingerprint) if fingerprint == leaf.fingerprint() => {}
-            Seen::Tls(_) | Seen::Plain => return Answering::Stale,
+            seen if seen == *expected => {}
+            Seen::Tls(..) | Seen::Plain => return Answering::Stale,
             Seen::Silent => worst = Answering::Silent,
         }
     }
     worst
+}
+
+/// Shows a plan, asks with this question, and runs it: for a phase of something larger. Gives the number of changes.
+pub(crate) fn perform(
+    session: &Session,
+    prepared: Prepared,
+    consent: &cli::Consent,
+    question: &str,
+    (store, guard): (&Store, &Guard),
+) -> Result<usize, Failure> {
+    show::plan(&session.printer, &prepared.plan)?;
+    for risk in &prepared.host.consents {
+        ask::consent(session, &consent.accept, ask::risk(risk), &risk.to_string())?;
+    }
+    ask::proceed(session, question)?;
+    run::run(session, store, guard, prepared.plan)
 }
 
 /// Shows the plan, asks, runs it, and shows the proof.
@@ -234,18 +366,18 @@ pub(crate) fn carry_out(
         plan,
         host,
         shown,
-        kit,
+        kits,
         doors,
     } = prepared;
     let all = targets::all(&doors);
     if plan.is_empty() && intent.is_none() {
         if let Some(step) = &host.remaining_step {
-            return remaining(session, step, consent, &all, &kit, 0, desired);
+            return remaining(session, step, consent, &all, &kits, 0, desired);
         }
         session
             .printer
             .say("0 changes: this host is as sealock.toml wants it");
-        let proof = after_start(&all, &kit).map_err(|error| Failure::new(&*error))?;
+        let proof = kits.prove(&all).map_err(|error| Failure::new(&*error))?;
         return conclude(session, &proof, 0, desired);
     }
     if let Some(intent) = &intent {
@@ -262,7 +394,7 @@ pub(crate) fn carry_out(
     let changes = run::run(session, store, guard, plan)
         .map_err(|failure| take_back(session, store, guard, intent, failure))?;
     if let Some(step) = &host.remaining_step {
-        return remaining(session, step, consent, &all, &kit, changes, desired);
+        return remaining(session, step, consent, &all, &kits, changes, desired);
     }
     match Rc::try_unwrap(shown)
         .ok()
@@ -272,7 +404,7 @@ pub(crate) fn carry_out(
         // Nothing about the daemon changed, so the run had no proof of its own.
         None => conclude(
             session,
-            &after_start(&all, &kit).map_err(|error| Failure::new(&*error))?,
+            &kits.prove(&all).map_err(|error| Failure::new(&*error))?,
             changes,
             desired,
         ),
@@ -381,7 +513,7 @@ fn remaining(
     step: &str,
     consent: &cli::Consent,
     targets: &[sealock_probe::Target],
-    kit: &ProofKit,
+    kits: &Kits,
     changes: usize,
     desired: &Desired,
 ) -> Result<Exit, Failure> {
@@ -389,7 +521,7 @@ fn remaining(
     let deadline =
         std::time::Instant::now() + std::time::Duration::from_secs(consent.wait.unwrap_or(0));
     while std::time::Instant::now() < deadline {
-        let proof = sealock_probe::prove(targets, kit);
+        let proof = sealock_probe::prove(targets, &kits.signing);
         if proof.holds() {
             return conclude(session, &proof, changes, desired);
         }

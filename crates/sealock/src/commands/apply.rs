@@ -1,6 +1,7 @@
 //! `sealock plan` and `sealock apply`: the same movement as `up`, from the file as it is.
 
 use crate::cli::Apply;
+use crate::cloak::course::Course;
 use crate::cloak::{desired, show, up};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -20,7 +21,7 @@ pub(crate) fn plan(session: &Session, _args: Apply) -> Result<Exit, Failure> {
     }
     let wanted = desired::load(session)?;
     let observed = up::observed(&wanted.options())?;
-    let prepared = up::prepare(session, &wanted, &observed)?;
+    let prepared = up::prepare(session, &wanted, &observed, &Course::default())?;
     if session.printer.json {
         session.printer.value(&prepared.plan.to_json()?);
     } else if let Some(words) = prepared.only_remaining() {

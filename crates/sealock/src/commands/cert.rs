@@ -18,6 +18,7 @@ use crate::catalogue;
 use crate::cli::Cert;
 use crate::cloak::credentials::Authority;
 use crate::cloak::keep::{Record, Recorded};
+use crate::cloak::singles::{self, Moved};
 use crate::cloak::{run, show};
 use crate::commands::ca::name_of_this_host;
 use crate::exit::Exit;
@@ -171,6 +172,11 @@ fn issue(
         Content::Public(issued.certificate().to_pem().into_bytes()),
         0o644,
     )?;
+    let places = singles::places(
+        &absolute(cert),
+        &absolute(key),
+        p12.as_ref().map(|(path, _)| absolute(path)).as_deref(),
+    );
     if let Some((path, passphrase)) = p12 {
         let anchor = authority.anchor(request.purpose)?.clone();
         let chain = [issued.certificate().clone(), anchor];
@@ -182,14 +188,19 @@ fn issue(
         )?;
         push_file(&mut plan, &path, Content::Secret(archive), 0o600)?;
     }
+    plan.push_action(Moved::put(session, issued.certificate().serial(), places));
     show::plan(&session.printer, &plan)?;
     run::run(session, &store, &guard, plan)?;
     tell(session, issued.certificate());
     Ok(Exit::Done)
 }
 
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 fn push_file(plan: &mut Plan, path: &Path, content: Content, mode: u32) -> Result<(), Failure> {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let path = absolute(path);
     plan.push_edit(Edit::Write {
         path,
         content,
@@ -282,6 +293,8 @@ fn sign(
             0o644,
         )?;
     }
+    let place = singles::signed_place(cert.map(absolute).as_deref());
+    plan.push_action(Moved::put(session, certificate.serial(), vec![place]));
     show::plan(&session.printer, &plan)?;
     run::run(session, &store, &guard, plan)?;
     match cert {

@@ -19,9 +19,10 @@ use sealock_vault::{Filter, State};
 use crate::ask;
 use crate::catalogue;
 use crate::cli::{Client, ShellName};
+use crate::cloak::course::Renewal;
 use crate::cloak::credentials::{Authority, is_due};
 use crate::cloak::keep::{InUse, Record, Settle};
-use crate::cloak::{clients, desired, run, show};
+use crate::cloak::{clients, desired, run, show, waiting};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
@@ -79,7 +80,7 @@ fn add(session: &Session, name: &str, install: &[String], days: u32) -> Result<E
     wanted.clients.push(client.clone());
 
     let authority = authority(session, &wanted)?;
-    let files = clients::files(session, &authority, &wanted, &client)?;
+    let files = clients::files(session, &authority, &wanted, &client, &Renewal::Due)?;
     let mut plan = Plan::new(format!("let {name} in"));
     if let Some(issued) = &files.issued {
         plan.push_action(Record {
@@ -175,6 +176,8 @@ fn bundle(session: &Session, name: &str, output: Option<PathBuf>) -> Result<Exit
     };
     // Outside the memory of changes: an archive is handed over, and `down` has no business with it.
     fs::write_atomic(&path, content.bytes(), mode, None)?;
+    // Who has fetched it is waited for before an old anchor is dropped.
+    taken(session, &bundle, &waiting::archive(&path))?;
     session.printer.data(&path.display().to_string());
     session
         .printer
@@ -248,6 +251,16 @@ fn install(
         .collect();
     plan.forgets_originals_of(paths);
     let changes = run::run(session, &store, &guard, plan)?;
+    let is_kept = match desired::find(session)? {
+        Some(wanted) => {
+            let mut clients = wanted.clients.iter();
+            clients.any(|client| client.install.contains(&target))
+        }
+        None => false,
+    };
+    if !is_kept {
+        taken(session, &bundle, &waiting::copy(&target))?;
+    }
     session.printer.say(&format!("{changes} changes."));
     match &target {
         Install::Context { name, .. } => session
@@ -259,6 +272,20 @@ fn install(
         )),
     }
     Ok(Exit::Done)
+}
+
+/// Notes in the inventory that a bundle was taken to a place that `apply` does not reach. A client's own machine has no
+/// inventory, and a certificate of somebody else's stands in none.
+fn taken(session: &Session, bundle: &Bundle, place: &str) -> Result<(), Failure> {
+    if !session.has_vault()? {
+        return Ok(());
+    }
+    let mut vault = session.vault()?;
+    let serial = bundle.leaf().serial();
+    if vault.find(serial)?.is_some() {
+        vault.installed(serial, place, session.now)?;
+    }
+    Ok(())
 }
 
 fn print_env(session: &Session, name: &str, shell: ShellName) -> Result<Exit, Failure> {
@@ -376,7 +403,8 @@ fn authority(session: &Session, wanted: &Desired) -> Result<Authority, Failure> 
     })
 }
 
-fn find<'a>(wanted: &'a Desired, name: &str) -> Result<&'a Wanted, Failure> {
+/// The client of this name; the error tells the names there are.
+pub(super) fn find<'a>(wanted: &'a Desired, name: &str) -> Result<&'a Wanted, Failure> {
     wanted
         .clients
         .iter()

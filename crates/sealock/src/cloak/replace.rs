@@ -1,0 +1,151 @@
+//! Anchors that are replaced at once: the heart of a rekey, and of a revocation that a stock daemon understands.
+
+use std::time::Instant;
+
+use sealock_change::{Guard, Store};
+use sealock_host::Desired;
+use sealock_pki::Purpose;
+use sealock_vault::{Operation, OperationKind, Phase};
+
+use super::course::{Course, Renewal, Transition};
+use super::generation::{self, Whose};
+use super::{desired, run, up};
+use crate::catalogue;
+use crate::cli;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Which anchors are replaced, and who is left out.
+#[derive(Clone, Debug)]
+pub(crate) struct Replace {
+    pub(crate) purposes: Vec<Purpose>,
+    /// Who gets no new certificate.
+    pub(crate) without: Vec<String>,
+    /// What a person is asked.
+    pub(crate) question: String,
+}
+
+/// What was done.
+#[derive(Clone, Debug)]
+pub(crate) struct Replaced {
+    pub(crate) operation: Operation,
+    pub(crate) changes: usize,
+    pub(crate) took: std::time::Duration,
+}
+
+/// Makes a new generation, issues everybody else anew from it, restarts the daemon once with it, proves that the old one is
+/// refused, and withdraws it. What was interrupted is gone on with.
+pub(crate) fn run(
+    session: &Session,
+    replace: &Replace,
+    consent: &cli::Consent,
+) -> Result<Exit, Failure> {
+    let store = session.store()?;
+    let (guard, interrupted) = run::begin_again(session, &store)?;
+    let replaced = with(session, replace, consent, interrupted, (&store, &guard))?;
+    if let Some(replaced) = &replaced {
+        tell(session, replaced);
+    }
+    Ok(Exit::Done)
+}
+
+/// The same for who has the lock. `None` when what was interrupted only had to be finished.
+pub(crate) fn with(
+    session: &Session,
+    replace: &Replace,
+    consent: &cli::Consent,
+    interrupted: bool,
+    guard: (&Store, &Guard),
+) -> Result<Option<Replaced>, Failure> {
+    let began = Instant::now();
+    let wanted = desired::load(session)?;
+    let whose = Whose::of(&wanted)?;
+    let operation = match whose.operation(session)? {
+        Some(operation) if operation.kind == OperationKind::Rekey => {
+            session.printer.say(&format!(
+                "the rekey that began at {} goes on",
+                operation.started_at
+            ));
+            operation
+        }
+        Some(operation) => return Err(generation::busy(&operation)),
+        None if interrupted => {
+            // The vault had withdrawn the old generation, and the run was killed before its files were committed: they
+            // are as before again.
+            up::apply_with(session, consent, guard)?;
+            session.printer.say("the interrupted rekey is finished");
+            return Ok(None);
+        }
+        None => {
+            refuse_hands(session, &wanted)?;
+            let kind = OperationKind::Rekey;
+            generation::prepare(session, &whose, kind, &replace.purposes, guard)?
+        }
+    };
+    let done = replace_with(session, replace, consent, &wanted, &operation, guard);
+    let changes = done.inspect_err(|failure| {
+        // Nothing has come of it: declined, or rolled back. The anchors wait for the next time.
+        if failure.exit != Exit::NotRolledBack
+            && let Err(error) = generation::cancel(session, &operation)
+        {
+            session.printer.warn(&error.headline);
+        }
+    })?;
+    Ok(Some(Replaced {
+        operation,
+        changes,
+        took: began.elapsed(),
+    }))
+}
+
+fn replace_with(
+    session: &Session,
+    replace: &Replace,
+    consent: &cli::Consent,
+    wanted: &Desired,
+    operation: &Operation,
+    guard: (&Store, &Guard),
+) -> Result<usize, Failure> {
+    let course = Course {
+        renewal: Renewal::All,
+        transition: Some(Transition {
+            operation: operation.clone(),
+            phase: Phase::Dropped,
+        }),
+        without: replace.without.clone(),
+    };
+    let observed = up::observed(&wanted.options())?;
+    let prepared = up::prepare(session, wanted, &observed, &course)?;
+    up::perform(session, prepared, consent, &replace.question, guard)
+}
+
+/// Nothing can be proved, so nothing can be withdrawn, while somebody else has to restart the daemon.
+pub(crate) fn refuse_hands(session: &Session, wanted: &Desired) -> Result<(), Failure> {
+    let observed = up::observed(&wanted.options())?;
+    if observed.service.can_restart() {
+        return Ok(());
+    }
+    Err(
+        Failure::own(catalogue::CANNOT_RESTART, "sealock cannot restart this daemon")
+            .at(session.config.display().to_string())
+            .because(
+                "no service manager runs it, and no restart_command is set; every phase has to be proved before the next",
+            )
+            .help("[daemon]\nrestart_command = \"/path/to/restart\""),
+    )
+}
+
+fn tell(session: &Session, replaced: &Replaced) {
+    for one in &replaced.operation.successions {
+        session.printer.say(&format!(
+            "{} anchor {} is refused everywhere; {} signs",
+            one.purpose, one.from, one.to
+        ));
+    }
+    session.printer.say(&format!(
+        "{} changes in {:.1} s, proved from outside.",
+        replaced.changes,
+        replaced.took.as_secs_f64()
+    ));
+}

@@ -1,0 +1,89 @@
+//! Who still needs the old generation: certificates that somebody has taken away, and whose successor nobody has fetched.
+
+use sealock_pki::Timestamp;
+use sealock_vault::{Entry, Operation, State, Usage, Vault};
+
+use super::singles;
+use crate::failure::Failure;
+
+/// The place of an archive that `client bundle` wrote.
+const ARCHIVE: &str = "archive:";
+/// The place of a copy that `client install` made, outside `sealock.toml`.
+const COPY: &str = "copy:";
+
+/// An archive, as the inventory keeps it.
+pub(crate) fn archive(path: &std::path::Path) -> String {
+    format!("{ARCHIVE}{}", path.display())
+}
+
+/// A copy, as the inventory keeps it.
+pub(crate) fn copy(place: &impl std::fmt::Display) -> String {
+    format!("{COPY}{place}")
+}
+
+/// Somebody whose files are out of our reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub(crate) identity: String,
+    /// Where the last files went.
+    pub(crate) place: String,
+    /// What brings them up to date.
+    pub(crate) help: String,
+}
+
+/// Those who have not fetched anything since a phase was reached.
+pub(crate) fn list(
+    vault: &Vault,
+    operation: &Operation,
+    now: Timestamp,
+) -> Result<Vec<Waiting>, Failure> {
+    let entries = vault.entries(sealock_vault::Filter::all())?;
+    Ok(judge(&entries, operation, now))
+}
+
+fn judge(entries: &[Entry], operation: &Operation, now: Timestamp) -> Vec<Waiting> {
+    let since = operation.phase_at;
+    let mut waiting: Vec<Waiting> = Vec::new();
+    // Who is revoked or removed need not be waited for, nor who is out of date anyway.
+    let counts = |entry: &&Entry| {
+        entry.usage == Usage::Standing
+            && entry.not_after > now
+            && matches!(entry.state, State::Active | State::Superseded)
+            && entry.scope == operation.scope
+    };
+    for entry in entries.iter().filter(counts) {
+        if waiting.iter().any(|one| one.identity == entry.identity) {
+            continue;
+        }
+        let all = || {
+            entries
+                .iter()
+                .filter(|other| other.identity == entry.identity && other.purpose == entry.purpose)
+        };
+        let taken = all()
+            .flat_map(|other| &other.places)
+            .filter(|place| place.place.starts_with(ARCHIVE) || place.place.starts_with(COPY))
+            .max_by_key(|place| place.at);
+        if let Some(taken) = taken
+            && taken.at < since
+        {
+            waiting.push(Waiting {
+                identity: entry.identity.clone(),
+                place: taken.place.clone(),
+                help: format!("sealock client bundle {}", entry.identity),
+            });
+            continue;
+        }
+        let old = operation
+            .succession(entry.purpose)
+            .is_some_and(|one| entry.generation == one.from);
+        if old && singles::is_of_a_request(entry) && !all().any(|other| other.issued_at >= since) {
+            waiting.push(Waiting {
+                identity: entry.identity.clone(),
+                place: "its key is not here".to_owned(),
+                help: "sealock cert sign REQUEST …".to_owned(),
+            });
+        }
+    }
+    waiting
+}
