@@ -12,6 +12,7 @@ use std::time::Duration;
 
 pub use edit::{add_client, remove_client};
 pub use life::{format_life, parse_life};
+pub use read::nearest;
 
 /// Default life of a server leaf and of a client leaf.
 pub const LEAF_LIFE: Duration = Duration::from_secs(90 * 24 * 3600);

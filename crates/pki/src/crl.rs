@@ -187,6 +187,12 @@ impl Crl {
         self.0.number
     }
 
+    /// The number of a list that this issuer really signed: whoever makes the next one must go beyond it.
+    pub fn number_by(&self, issuer: &Certificate) -> Option<u64> {
+        let theirs = self.issuer_der() == issuer.subject_der() && self.is_signed_by(issuer);
+        self.number().filter(|_| theirs)
+    }
+
     /// When it was made.
     pub fn this_update(&self) -> Timestamp {
         self.0.this_update

@@ -68,11 +68,7 @@ pub fn farewell(
         )),
     }
     if front == Front::Dockerd {
-        sentences.push(
-            "What ends it sooner: a client anchor that did not sign it, which today means a new authority and new \
-             certificates for everybody: `sealock down`, then `sealock --home DIR up` with a DIR that is new."
-                .to_owned(),
-        );
+        sentences.push(swap(&name));
         sentences.push(format!(
             "If nobody else has the key, deleting every copy of it is enough: {}.",
             keys(&valid)
@@ -83,6 +79,51 @@ pub fn farewell(
         until: Some(until),
         sentences,
     }
+}
+
+/// The words to say after `certificates` of `name`, all of them signed by anchors that the daemons trust, were put on
+/// the revocation list at `now`.
+///
+/// Certificates that are no longer valid do not count; without a valid one there is nothing to say.
+pub fn revoked(name: &str, certificates: &[Certificate], now: Timestamp) -> Farewell {
+    let name = sealock_diag::escape(name);
+    let valid: Vec<_> = certificates
+        .iter()
+        .filter(|certificate| certificate.not_after() >= now)
+        .collect();
+    let until = valid
+        .iter()
+        .map(|certificate| certificate.not_after())
+        .max();
+    let mut sentences = Vec::new();
+    if let Some(until) = until {
+        let count = match valid.len() {
+            1 => "its certificate".to_owned(),
+            several => format!("{several} certificates of it"),
+        };
+        sentences.push(format!(
+            "Stock dockerd reads no revocation list: it still lets {name} in, and takes {count} until {until} ({}).",
+            remaining(now, until)
+        ));
+        sentences.push(swap(&name));
+        sentences.push(format!(
+            "If nobody else has the key, deleting every copy of it is enough: {}.",
+            keys(&valid)
+        ));
+    }
+    Farewell {
+        still_valid: valid.len(),
+        until,
+        sentences,
+    }
+}
+
+/// What ends the acceptance by stock dockerd before its time.
+fn swap(name: &str) -> String {
+    format!(
+        "What ends it now: `sealock cert revoke {name} --swap` puts a new client anchor in the place of the one that \
+         signed it, gives everyone else a certificate of the new one, and restarts the daemon once."
+    )
 }
 
 fn keys(certificates: &[&Certificate]) -> String {
@@ -114,7 +155,7 @@ fn remaining(now: Timestamp, until: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Front, farewell, remaining};
+    use super::{Front, farewell, remaining, revoked};
     use crate::client::fixture::{Authority, NOW};
     use sealock_pki::{Purpose, Timestamp};
     use std::time::Duration;
@@ -133,7 +174,7 @@ mod tests {
             "dockerd still lets it in",
             "no revocation",
             "90 days from now",
-            "new authority",
+            "cert revoke alice --swap",
         ];
         assert!(told.iter().all(|words| text.contains(words)), "{text}");
         assert!(
@@ -153,6 +194,26 @@ mod tests {
             );
             assert!(!past.sentences[0].contains('\u{1b}'));
         }
+    }
+
+    #[test]
+    fn who_was_revoked_still_gets_in_and_that_is_said() {
+        let main = Authority::new("main");
+        let (one, _) = main.leaf("alice", Purpose::Client);
+        let (two, _) = main.leaf("alice", Purpose::Client);
+        let words = revoked("alice", &[one.clone(), two], NOW);
+        assert_eq!((words.still_valid, words.until), (2, Some(one.not_after())));
+        let text = words.sentences.join(" ");
+        for told in [
+            "reads no revocation list",
+            "2 certificates of it",
+            "--swap",
+            "90 days from now",
+        ] {
+            assert!(text.contains(told), "{text}");
+        }
+        let later = revoked("alice", &[one], NOW + DAY * 91);
+        assert_eq!((later.still_valid, later.sentences.len()), (0, 0));
     }
 
     #[test]

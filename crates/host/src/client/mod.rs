@@ -29,7 +29,7 @@ pub use config::{current_context, with_current_context};
 pub use context::{ContextMeta, ContextName, ContextPaths, DEFAULT_CONTEXT};
 pub use endpoint::{Endpoint, TLS_PORT};
 pub use error::{ArchiveFault, BundleFile, ClientError, Misfit, NameFault, Obstacle};
-pub use farewell::{Farewell, Front, farewell};
+pub use farewell::{Farewell, Front, farewell, revoked};
 pub use place::{
     Claim, Place, StoredContext, WhenCurrent, installed, plan_install, plan_remove, plan_use,
 };

@@ -403,9 +403,14 @@ impl<'t> Section<'t> {
 /// The known key that is nearest to `key`, when it is near enough to be meant.
 fn meant(key: &str, known: &'static [&'static str]) -> Option<&'static str> {
     let plain = key.to_ascii_lowercase().replace('_', "-");
+    nearest(&plain, known.iter().copied())
+}
+
+/// The word that is nearest to `word`, when it is near enough to be meant.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
-        .iter()
-        .map(|candidate| (distance(&plain, candidate), *candidate))
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)
         .min()
         .map(|(_, candidate)| candidate)

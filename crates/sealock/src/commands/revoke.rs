@@ -1,16 +1,238 @@
 //! `sealock cert revoke` and the revocation lists.
 
+mod content;
+mod keys;
+mod lists;
+mod show;
+mod which;
+
+use std::path::PathBuf;
+
+use sealock_change::{Action, BoxDiagnose, Plan};
+use sealock_diag::escape;
+use sealock_pki::{AuthorityName, KeyId, RevocationReason, Revoked, Serial, Timestamp};
+use sealock_vault::{Entry, State, Vault};
+
+use crate::ask;
+use crate::catalogue;
 use crate::cli;
+use crate::cloak::keep::Record;
+use crate::cloak::{desired, run};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
 
+use self::content::Upcoming;
+use self::lists::{Places, Publication, Sign};
+use self::which::{Meant, is_revoked};
+
 pub(crate) fn run(session: &Session, args: &cli::Revoke) -> Result<Exit, Failure> {
-    let _ = (session, args);
-    Err(Failure::own(crate::catalogue::BUG, "not written yet"))
+    let reason = which::reason(&args.reason)?;
+    session.vault()?;
+    let store = session.store()?;
+    let guard = run::begin(session, &store)?;
+    let vault = session.vault()?;
+    let meant = which::find(&vault, &args.what)?;
+    let fresh: Vec<&Entry> = meant
+        .entries
+        .iter()
+        .filter(|entry| !is_revoked(entry) && entry.not_after >= session.now)
+        .collect();
+    let mut plan = Plan::new(format!("revoke {}", escape(&meant.name)));
+    let mut upcoming: Vec<Upcoming> = fresh
+        .iter()
+        .map(|entry| upcoming(entry.issuer, &entry.serial, session.now, reason))
+        .collect();
+    if let Some(foreign) = &meant.foreign {
+        let serial = foreign.certificate.serial();
+        upcoming.push(self::upcoming(foreign.issuer, serial, session.now, reason));
+        plan.push_action(Record {
+            home: session.home.clone(),
+            entries: vec![foreign.clone()],
+            now: session.now,
+        });
+    }
+    if !upcoming.is_empty() {
+        plan.push_action(Revoke {
+            home: session.home.clone(),
+            name: meant.name.clone(),
+            serials: upcoming
+                .iter()
+                .map(|one| one.revoked.serial.clone())
+                .collect(),
+            before: fresh
+                .iter()
+                .map(|one| (one.serial.clone(), one.state.clone()))
+                .collect(),
+            at: session.now,
+            reason,
+        });
+    }
+    let publications = affected(session, &vault, &meant, &upcoming)?;
+    push(&mut plan, session, &publications)?;
+    let words = show::Words::of(&vault, &meant, session.now)?;
+    if plan.is_empty() {
+        words.nothing_to_do(session);
+    } else {
+        words.note_on(&mut plan, args.swap);
+        crate::cloak::show::plan(&session.printer, &plan)?;
+        ask::proceed(session, &format!("Revoke {}?", escape(&meant.name)))?;
+        run::run(session, &store, &guard, plan)?;
+    }
+    tell_untold(session, &publications);
+    show::revoked(session, &meant, &upcoming, &publications, &words)?;
+    drop((vault, guard));
+    match args.swap {
+        true => swap(session, &meant, &args.consent),
+        false => Ok(Exit::Done),
+    }
+}
+
+fn upcoming(issuer: KeyId, serial: &Serial, at: Timestamp, reason: RevocationReason) -> Upcoming {
+    let serial = serial.clone();
+    Upcoming {
+        issuer,
+        revoked: Revoked { serial, at, reason },
+    }
+}
+
+/// The lists of the anchors that have signed what is meant, of whatever authority.
+fn affected(
+    session: &Session,
+    vault: &Vault,
+    meant: &Meant,
+    upcoming: &[Upcoming],
+) -> Result<Vec<Publication>, Failure> {
+    let issuers: Vec<KeyId> = meant
+        .entries
+        .iter()
+        .filter(|entry| is_revoked(entry))
+        .map(|entry| entry.issuer)
+        .chain(upcoming.iter().map(|one| one.issuer))
+        .collect();
+    let places = places(session)?;
+    let mut publications = Vec::new();
+    for name in vault.authorities()? {
+        publications.push(Publication::plan(
+            session,
+            vault,
+            &name,
+            &places,
+            Sign::Due,
+            upcoming,
+            |anchor| issuers.contains(&anchor.key_id),
+        )?);
+    }
+    Ok(publications)
+}
+
+fn places(session: &Session) -> Result<Places, Failure> {
+    let wanted = desired::find(session)?;
+    let settings = wanted.as_ref().map(|wanted| &wanted.authority);
+    Ok(Places::of(&session.home, settings))
+}
+
+fn push(plan: &mut Plan, session: &Session, publications: &[Publication]) -> Result<(), Failure> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for publication in publications {
+        paths.extend(publication.push_to(plan, &session.home)?);
+    }
+    plan.forgets_originals_of(paths);
+    Ok(())
+}
+
+fn tell_untold(session: &Session, publications: &[Publication]) {
+    for why in publications.iter().flat_map(|one| &one.untold) {
+        session.printer.warn(why);
+    }
+}
+
+/// Everyone else of the scope gets a certificate of a new client anchor, and the old one goes.
+fn swap(session: &Session, meant: &Meant, consent: &cli::Consent) -> Result<Exit, Failure> {
+    let _ = (session, meant, consent);
+    Err(Failure::own(catalogue::BUG, "not written yet"))
 }
 
 pub(crate) fn crl(session: &Session, args: &cli::Crl) -> Result<Exit, Failure> {
-    let _ = (session, args);
-    Err(Failure::own(crate::catalogue::BUG, "not written yet"))
+    match args {
+        cli::Crl::Publish => {
+            let count = publish_lists(session, Sign::All)?;
+            if !session.printer.json {
+                session.printer.say(&match count {
+                    1 => "1 list is published.".to_owned(),
+                    count => format!("{count} lists are published."),
+                });
+            }
+            show::lists(session, &places(session)?)
+        }
+        cli::Crl::Show => show::lists(session, &places(session)?),
+    }
+}
+
+/// Publishes what is due: lists whose content has changed, and those of which half of the life is over; files that are
+/// missing are written again. Says how many were signed.
+pub(crate) fn publish(session: &Session) -> Result<usize, Failure> {
+    publish_lists(session, Sign::Due)
+}
+
+fn publish_lists(session: &Session, sign: Sign) -> Result<usize, Failure> {
+    session.vault()?;
+    let store = session.store()?;
+    let guard = run::begin(session, &store)?;
+    let vault = session.vault()?;
+    let name: AuthorityName = super::ca::name_of_this_host(session)?;
+    let publication =
+        Publication::plan(session, &vault, &name, &places(session)?, sign, &[], |_| {
+            true
+        })?;
+    let publications = [publication];
+    tell_untold(session, &publications);
+    let mut plan = Plan::new("publish the revocation lists");
+    push(&mut plan, session, &publications)?;
+    if !plan.is_empty() {
+        crate::cloak::show::plan(&session.printer, &plan)?;
+        run::run(session, &store, &guard, plan)?;
+    }
+    Ok(publications.iter().map(|one| one.fresh.len()).sum())
+}
+
+/// Marks certificates as revoked; undone by what they were before.
+struct Revoke {
+    home: PathBuf,
+    name: String,
+    serials: Vec<Serial>,
+    before: Vec<(Serial, State)>,
+    at: Timestamp,
+    reason: RevocationReason,
+}
+
+impl Action for Revoke {
+    fn describe(&self) -> String {
+        let count = match self.serials.as_slice() {
+            [only] => format!("the certificate {only}"),
+            several => format!("{} certificates", several.len()),
+        };
+        format!(
+            "mark {count} of {} as revoked ({})",
+            escape(&self.name),
+            self.reason
+        )
+    }
+
+    fn apply(&mut self) -> Result<(), BoxDiagnose> {
+        Vault::open(&self.home)
+            .and_then(|mut vault| vault.revoke(&self.serials, self.at, self.reason))
+            .map_err(|error| Box::new(error) as BoxDiagnose)
+    }
+
+    fn undo(&mut self) -> Result<(), BoxDiagnose> {
+        Vault::open(&self.home)
+            .and_then(|mut vault| {
+                for (serial, state) in &self.before {
+                    vault.set_state(serial, state)?;
+                }
+                Ok(())
+            })
+            .map_err(|error| Box::new(error) as BoxDiagnose)
+    }
 }

@@ -49,6 +49,8 @@ fn lists_revoke_and_bad_lists_are_refused() {
     let forged = make_crl(&impostor, &[], 9, NOW - DAY, NOW + DAY);
     assert!(forged.is_ok());
     let forged = forged.unwrap();
+    assert_eq!(forged.number_by(&anchors[0]), None);
+    assert_eq!(fresh(&miss, 7).number_by(&anchors[0]), Some(7));
     let cases: Vec<(&str, Vec<Crl>, Revocation, &str)> = vec![
         ("none", vec![], Revocation::WhenListed, "ok"),
         ("none, required", vec![], Revocation::Required, "635"),
