@@ -4,19 +4,23 @@
 //! through [`exit::Exit`]; the clock and the randomness that the pure crates ask for are taken here.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod agent;
 mod ask;
 mod catalogue;
 mod check;
 mod cli;
 mod cloak;
 mod commands;
+mod ephemeral;
 mod exit;
 mod failure;
 mod input;
 mod passphrase;
 mod printer;
+mod remaining;
 mod session;
 mod table;
+mod timeline;
 mod usage;
 
 use std::process::ExitCode;
@@ -69,6 +73,7 @@ fn answer(question: &clap::Error) -> ExitCode {
 
 /// Runs one verb; a failure is shown here, once, and is an exit code from then on.
 fn run(session: &Session, verb: Verb) -> Result<Exit, Exit> {
+    let warns = !remaining::is_beside_the_point(&verb);
     let done = match verb {
         Verb::Demo => commands::demo::run(session),
         Verb::Up(args) => commands::up::run(session, args),
@@ -91,6 +96,9 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Exit> {
         Verb::Man { dir } => commands::help::man(session, &dir),
     };
     session.printer.detail(&cpu_used());
+    if warns {
+        remaining::warn(session);
+    }
     done.map_err(|failure: Failure| {
         // What has no place of its own was said on the command line.
         let failure = failure.or_at(failure::COMMAND_LINE);
@@ -130,6 +138,6 @@ fn report_bugs_as_errors() {
         // From here and not by unwinding: the binary that is handed out aborts on panic, which is smaller, and a bug in
         // any thread ends the process in the same way.
         #[expect(clippy::exit, reason = "the one end of the process beside main")]
-        std::process::exit(Exit::Bug as i32);
+        std::process::exit(Exit::Bug.code().into());
     }));
 }

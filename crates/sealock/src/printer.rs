@@ -30,6 +30,26 @@ pub(crate) struct Printer {
     pub(crate) verbose: bool,
     /// What would be data is talk: whoever asked for this step prints the data of the whole.
     part: bool,
+    /// Nobody listens but a log: lines of [`Printer::log`], and neither talk nor data.
+    log: Option<Stream>,
+}
+
+/// What takes the lines of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stream {
+    /// A terminal or a file.
+    Plain,
+    /// The journal, which reads the level of a line from its beginning (sd-daemon(3)).
+    Journal,
+}
+
+/// How grave a line of a log is, with syslog's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    Error = 3,
+    Warning = 4,
+    Info = 6,
+    Detail = 7,
 }
 
 pub(crate) const BOLD: Style = Style::new().bold();
@@ -51,7 +71,32 @@ impl Printer {
             json,
             verbose,
             part: false,
+            log: None,
         }
+    }
+
+    /// For something that runs by itself: one line for each event, without colour, nobody to ask.
+    pub(crate) fn of_a_log(&self) -> Self {
+        let journal = std::env::var_os("JOURNAL_STREAM").is_some();
+        Self {
+            color: anstream::ColorChoice::Never,
+            log: Some(if journal {
+                Stream::Journal
+            } else {
+                Stream::Plain
+            }),
+            ..self.clone()
+        }
+    }
+
+    /// One event. Line ends become blanks, so that an event stays one line.
+    pub(crate) fn log(&self, level: Level, text: &str) {
+        let words: Vec<&str> = text.lines().map(str::trim).collect();
+        let prefix = match self.log {
+            Some(Stream::Journal) => format!("<{}>", level as u8),
+            _ => String::new(),
+        };
+        self.write(&format!("{prefix}{}", words.join(" ")));
     }
 
     /// For a step of something that prints its own data.
@@ -65,7 +110,7 @@ impl Printer {
 
     /// Data, with a newline added. A reader that went away ends the process quietly.
     pub(crate) fn data(&self, text: &str) {
-        if self.part {
+        if self.part || self.log.is_some() {
             return self.say(text);
         }
         let mut out = AutoStream::new(io::stdout(), self.color).lock();
@@ -74,7 +119,7 @@ impl Printer {
 
     /// Data that must not get a newline added: a script, a diff, a table.
     pub(crate) fn raw(&self, text: &str) {
-        if self.part {
+        if self.part || self.log.is_some() {
             return self.say(text.trim_end());
         }
         let mut out = AutoStream::new(io::stdout(), self.color).lock();
@@ -86,8 +131,19 @@ impl Printer {
         self.data(&format!("{value:#}"));
     }
 
-    /// Talk.
+    /// Talk. A log keeps it only with `-v`.
     pub(crate) fn say(&self, text: &str) {
+        if self.log.is_none() {
+            return self.write(text);
+        }
+        if self.verbose {
+            for line in text.lines().filter(|line| !line.trim().is_empty()) {
+                self.log(Level::Detail, line);
+            }
+        }
+    }
+
+    fn write(&self, text: &str) {
         let mut err = AutoStream::new(io::stderr(), self.color).lock();
         let _closed = writeln!(err, "{text}");
     }
@@ -101,6 +157,9 @@ impl Printer {
 
     /// A warning: something to know that did not stop us.
     pub(crate) fn warn(&self, text: &str) {
+        if self.log.is_some() {
+            return self.log(Level::Warning, text);
+        }
         self.say(&format!("{} {text}", paint(WARN, "note:")));
     }
 
@@ -114,7 +173,7 @@ impl Printer {
 
     /// Whether a person reads stderr, so that progress may be drawn and questions asked.
     pub(crate) fn is_interactive(&self) -> bool {
-        io::stderr().is_terminal() && io::stdin().is_terminal()
+        self.log.is_none() && io::stderr().is_terminal() && io::stdin().is_terminal()
     }
 }
 

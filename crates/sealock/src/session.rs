@@ -73,6 +73,20 @@ impl Session {
         }
     }
 
+    /// The same, now, for something that runs by itself: it never asks, and what it says goes to a log.
+    pub(crate) fn unattended(&self) -> Self {
+        Self {
+            yes: true,
+            printer: self.printer.of_a_log(),
+            ..self.at_now()
+        }
+    }
+
+    /// The inherited descriptor that the passphrase comes from, which no child of ours may inherit in turn.
+    pub(crate) fn passphrase_descriptor(&self) -> Option<i32> {
+        self.passphrase.as_ref().and_then(Source::descriptor)
+    }
+
     /// Whether somebody named a source for the passphrase of the issuer keys.
     pub(crate) fn has_passphrase_source(&self) -> bool {
         self.passphrase.is_some() || Source::from_systemd().is_some()

@@ -7,7 +7,12 @@ use std::collections::BTreeMap;
 use sealock_check::checks;
 use sealock_pki::Certificate;
 
+use sealock_pki::Timestamp;
+use sealock_vault::{Operation, Phase};
+
 use super::report::Report;
+use crate::agent::memory::Memory;
+use crate::timeline::{Item, Kind};
 
 /// All reports of one look.
 pub(crate) fn reports(reports: &[Report]) -> String {
@@ -100,6 +105,109 @@ pub(crate) fn reports(reports: &[Report]) -> String {
     out
 }
 
+/// What the agent knows: the lives of everything that the vault keeps, its own last look, and what is under way.
+pub(crate) fn lives(
+    items: &[Item],
+    memory: &Memory,
+    operations: &[Operation],
+    now: Timestamp,
+) -> String {
+    let mut out = String::new();
+    let seconds = |at: Timestamp| at.as_unix().to_string();
+    gauge_of_items(
+        &mut out,
+        items,
+        "sealock_identity_not_after_seconds",
+        "When what an identity has ends, in Unix seconds.",
+        |item| Some(seconds(item.ends)),
+    );
+    gauge_of_items(
+        &mut out,
+        items,
+        "sealock_identity_due_seconds",
+        "When it is to be renewed, in Unix seconds.",
+        |item| item.due.map(seconds),
+    );
+    gauge_of_items(
+        &mut out,
+        items,
+        "sealock_identity_life_left_ratio",
+        "How much of its life is left, 1 for all of it.",
+        |item| Some(format!("{:.3}", item.left_in_thousand(now) as f64 / 1000.0)),
+    );
+    for (name, help, value) in [
+        (
+            "sealock_agent_look_seconds",
+            "When the agent looked last, in Unix seconds.",
+            Some(memory.looked),
+        ),
+        (
+            "sealock_agent_success_seconds",
+            "When a look of the agent last went well, in Unix seconds.",
+            memory.succeeded,
+        ),
+        (
+            "sealock_agent_next_look_seconds",
+            "When the agent means to look again, in Unix seconds.",
+            Some(memory.next),
+        ),
+        (
+            "sealock_agent_failures",
+            "How many looks of the agent have failed since one went well.",
+            Some(i64::from(memory.failures)),
+        ),
+    ] {
+        head(&mut out, name, "gauge", help);
+        if let Some(value) = value {
+            sample(&mut out, name, &[], value);
+        }
+    }
+    let name = "sealock_operation_phase";
+    head(
+        &mut out,
+        name,
+        "gauge",
+        "How many phases of a rotation or rekey are over, of five; absent when none is under way.",
+    );
+    for operation in operations {
+        let phase = Phase::ALL
+            .iter()
+            .position(|phase| *phase == operation.phase);
+        let labels = [
+            ("kind", operation.kind.as_str()),
+            ("scope", operation.scope.as_str()),
+            ("phase", operation.phase.as_str()),
+        ];
+        sample(&mut out, name, &labels, phase.map_or(0, |index| index + 1));
+    }
+    out
+}
+
+fn gauge_of_items(
+    out: &mut String,
+    items: &[Item],
+    name: &str,
+    help: &str,
+    value: impl Fn(&Item) -> Option<String>,
+) {
+    head(out, name, "gauge", help);
+    for item in items {
+        let Some(value) = value(item) else { continue };
+        let scope = match &item.kind {
+            Kind::Anchor { scope, .. } => scope.as_str(),
+            _ => "",
+        };
+        let labels = [
+            ("identity", item.name.as_str()),
+            ("kind", item.kind.slug()),
+            ("purpose", item.kind.purpose().as_str()),
+            ("scope", scope),
+            ("serial", item.serial.as_str()),
+        ];
+        sample(out, name, &labels, value);
+    }
+}
+
 /// When every certificate that was seen ends, by place, subject and serial. Two that a peer made alike are one series,
 /// with the end that comes first: a collector refuses a file that names a series twice.
 fn certificates(reports: &[Report]) -> Vec<([String; 3], i64)> {
@@ -143,7 +251,7 @@ fn head(out: &mut String, name: &str, kind: &str, help: &str) {
     out.push_str(&format!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
 }
 
-fn sample(out: &mut String, name: &str, labels: &[(&str, &str)], value: i64) {
+fn sample(out: &mut String, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) {
     out.push_str(name);
     if !labels.is_empty() {
         let shown: Vec<String> = labels

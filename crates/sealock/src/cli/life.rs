@@ -163,6 +163,9 @@ pub(crate) struct Agent {
     /// Look once and end
     #[arg(long)]
     pub(crate) once: bool,
+    /// The look is the service's: its errors are lines of a log, and systemd is asked for the next look
+    #[arg(long, hide = true, requires = "once")]
+    pub(crate) unit: bool,
     #[command(flatten)]
     pub(crate) pace: Pace,
 }
@@ -176,6 +179,9 @@ pub(crate) struct Pace {
     /// Replace this file after every look, in the textfile format of Prometheus
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics: Option<PathBuf>,
+    /// How long to wait for a clock that is months ahead of the last look to be synchronised
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = sealock_host::desired::parse_life)]
+    pub(crate) clock_patience: Duration,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,8 +6,10 @@ use sealock_diag::escape;
 use sealock_host::drift;
 use sealock_pki::{AuthorityName, Certificate, Purpose};
 use sealock_probe::ProofKit;
-use sealock_vault::SystemEntropy;
+use sealock_vault::{Operation, OperationKind, Phase, SystemEntropy};
 
+use crate::agent::standing::Standing;
+use crate::cloak::course::{self, Renewal};
 use crate::cloak::credentials::{self, Authority, is_due};
 use crate::cloak::proof::failed_rows;
 use crate::cloak::{clients, desired, show, targets, up};
@@ -15,7 +17,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{BAD, GOOD, WARN, paint};
 use crate::session::Session;
-use crate::table::{self, Cell};
+use crate::timeline;
 
 pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
     let wanted = desired::load(session)?;
@@ -38,7 +40,7 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
         ));
         return finish(session, &problems, None, &[]);
     };
-    let server = credentials::server(session, &authority, &wanted, &observed)?;
+    let server = credentials::server(session, &authority, &wanted, &observed, &Renewal::Due)?;
     if let Some(reason) = &server.reason {
         problems.push(format!("the daemon's certificate: {reason}"));
     } else if server.issued.is_some() {
@@ -52,7 +54,7 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
         lives.push(life(up::DAEMON, &server.leaf));
     }
     for client in &wanted.clients {
-        let files = clients::files(session, &authority, &wanted, client)?;
+        let files = clients::files(session, &authority, &wanted, client, &Renewal::Due)?;
         if files.issued.is_some() {
             problems.push(format!(
                 "the client {} has no good certificate in the vault's home",
@@ -102,6 +104,9 @@ fn finish(
     } else {
         Exit::No
     };
+    let ahead = timeline::items(session)?;
+    let operations = timeline::operations(session)?;
+    let agent = Standing::look(session);
     if session.printer.json {
         let certificates: Vec<_> = lives
             .iter()
@@ -112,6 +117,9 @@ fn finish(
             "healthy": problems.is_empty(),
             "problems": problems,
             "certificates": certificates,
+            "timeline": timeline::json(&ahead, session.now),
+            "operations": operations.iter().map(operation_json).collect::<Vec<_>>(),
+            "agent": agent.json(),
             "proof": proof.map(sealock_probe::Proof::report),
         }));
         return Ok(exit);
@@ -120,11 +128,16 @@ fn finish(
         session.printer.raw(&show::proof(proof));
         session.printer.data("");
     }
-    let rows: Vec<Vec<Cell>> = lives.iter().map(|life| row(session, life)).collect();
-    session.printer.raw(&table::render(
-        &["certificate", "valid until", "left"],
-        &rows,
-    ));
+    if !ahead.is_empty() {
+        session.printer.raw(&timeline::draw(&ahead, session.now));
+        session.printer.data("");
+    }
+    for operation in &operations {
+        session.printer.data(&operation_line(operation));
+    }
+    for line in agent.lines() {
+        session.printer.data(&line);
+    }
     session.printer.data("");
     for problem in problems {
         session
@@ -141,19 +154,35 @@ fn finish(
     Ok(exit)
 }
 
-fn row(session: &Session, life: &Life) -> Vec<Cell> {
-    let until = life.certificate.not_after();
-    let days = until.since(session.now).as_secs() / 86_400;
-    let (text, style) = if until <= session.now {
-        ("expired".to_owned(), BAD)
-    } else if is_due(&life.certificate, session.now) {
-        (format!("{days} days, due"), WARN)
-    } else {
-        (format!("{days} days"), GOOD)
+/// A rotation or rekey that is under way.
+fn operation_line(operation: &Operation) -> String {
+    let done = Phase::ALL
+        .iter()
+        .position(|phase| *phase == operation.phase)
+        .map_or(0, |index| index + 1);
+    let goes_on = match operation.kind {
+        OperationKind::Rotation => "sealock ca rotate",
+        OperationKind::Rekey => "sealock rekey",
     };
-    vec![
-        Cell::new(escape(&life.what)),
-        Cell::new(until.to_string()),
-        Cell::styled(text, style),
-    ]
+    format!(
+        "{} of the {} since {}: {}, {done} of {} phases; `{goes_on}` goes on",
+        paint(WARN, operation.kind.as_str()),
+        course::anchors(operation),
+        operation.started_at,
+        operation.phase.as_str(),
+        Phase::ALL.len()
+    )
+}
+
+fn operation_json(operation: &Operation) -> serde_json::Value {
+    json!({
+        "kind": operation.kind.as_str(),
+        "scope": operation.scope.as_str(),
+        "phase": operation.phase.as_str(),
+        "phaseAt": operation.phase_at.to_string(),
+        "startedAt": operation.started_at.to_string(),
+        "anchors": operation.successions.iter().map(|one| json!({
+            "purpose": one.purpose.as_str(), "from": one.from, "to": one.to,
+        })).collect::<Vec<_>>(),
+    })
 }

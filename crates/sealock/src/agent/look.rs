@@ -1,0 +1,361 @@
+//! One look: what an interrupted run has left is cleared up, what is due is renewed, lists are published.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sealock_change::fs;
+use sealock_diag::escape;
+use sealock_host::{Local, Running, System};
+use sealock_pki::Timestamp;
+use sealock_vault::{Filter, StateKind, Usage};
+
+use super::CLOCK_BEHIND;
+use super::clock::{self, Verdict};
+use super::memory::Memory;
+use super::signals::Signals;
+use crate::catalogue;
+use crate::check::metrics;
+use crate::cli;
+use crate::cloak::course::Renewal;
+use crate::cloak::{desired, renew, run, up};
+use crate::commands::revoke;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::printer::Level;
+use crate::session::Session;
+use crate::timeline::{self, Item, Kind, items, next_due};
+
+/// How long a look waits for another sealock that is at work.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it asks whether the clock is synchronised by now.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// The code of a lock that somebody else has.
+const LOCKED: &str = "SL-C020";
+
+/// How a look is taken.
+pub(crate) struct Looker<'a> {
+    pub(crate) pace: &'a cli::Pace,
+    pub(crate) signals: &'a Signals,
+}
+
+/// What a look has come to.
+pub(crate) struct Looked {
+    pub(crate) outcome: Result<String, Failure>,
+    /// What the vault keeps, after it; empty when it could not be read.
+    pub(crate) items: Vec<Item>,
+}
+
+impl Looker<'_> {
+    /// Looks, and writes the metrics whatever came of it.
+    pub(crate) fn look(&self, session: &Session) -> Looked {
+        let outcome = self.renew(session);
+        // What was issued meanwhile is dated after the beginning of the look.
+        let items = items(&session.at_now()).unwrap_or_default();
+        Looked { outcome, items }
+    }
+
+    fn renew(&self, session: &Session) -> Result<String, Failure> {
+        self.check_clock(session)?;
+        self.clear_up(session)?;
+        let before = items(session)?;
+        let due = before.iter().any(|item| item.is_due(session.now));
+        let known = serials(session)?;
+        let daemon = if due { Daemon::look(session)? } else { None };
+        if self.signals.stopped() {
+            return Ok("stopped before anything was begun".to_owned());
+        }
+        let last_run = last_run(session)?;
+        renew::run(session, &Renewal::Due, &cli::Consent::default()).map_err(by_hand)?;
+        let renewed = renewed(session, &known)?;
+        let has_run = last_run != self::last_run(session)?;
+        let lists = publish(session)?;
+        let mut said = match (renewed.is_empty(), has_run) {
+            (true, false) => nothing(session),
+            (true, true) => "put back what was not as sealock.toml wants it".to_owned(),
+            (false, _) => format!("renewed {}", renewed.join(", ")),
+        };
+        if has_run && let Some(before) = &daemon {
+            let after = Daemon::look(session)?;
+            said.push_str(&format!("; {}", restarts(Some(before), after.as_ref())));
+        }
+        if lists > 0 {
+            let plural = if lists == 1 { "list" } else { "lists" };
+            said.push_str(&format!("; published {lists} revocation {plural}"));
+        }
+        Ok(said)
+    }
+
+    /// Believes the clock, or waits for somebody to set it, or refuses.
+    fn check_clock(&self, session: &Session) -> Result<(), Failure> {
+        let refuse = |cause: String| {
+            Err(Failure::own(
+                CLOCK_BEHIND,
+                "the clock stands before what has already happened",
+            )
+            .at("this host")
+            .because(format!("it says {}; {cause}", session.now))
+            .help("timedatectl set-ntp true"))
+        };
+        let seen = Memory::load(&session.home).map(|memory| memory.seen());
+        match clock::judge(session.now, &births(session)?, seen) {
+            Verdict::Fine => Ok(()),
+            Verdict::Unborn { anchor, at } => refuse(format!("{anchor} was born at {at}")),
+            Verdict::Back { seen } => {
+                // Then it was the other time that was wrong.
+                if clock::is_synchronised(&Local::new()) == Some(true) {
+                    let text = format!(
+                        "the clock went back from {seen}; it is synchronised, and believed"
+                    );
+                    session.printer.log(Level::Warning, &text);
+                    return Ok(());
+                }
+                refuse(format!("the last look was at {seen}"))
+            }
+            Verdict::Ahead { seen } => {
+                self.wait_for_synchronisation(session, seen);
+                Ok(())
+            }
+        }
+    }
+
+    /// A host may have slept for a hundred days and have nobody to ask for the time: patience ends, and then it goes on.
+    fn wait_for_synchronisation(&self, session: &Session, seen: Timestamp) {
+        let system = Local::new();
+        let patience = self.pace.clock_patience;
+        let deadline = Instant::now() + patience;
+        let days = session.now.since(seen).as_secs() / 86_400;
+        let mut told = false;
+        while clock::is_synchronised(&system) != Some(true) {
+            if self.signals.stopped() || Instant::now() >= deadline {
+                let text = "nobody vouches for the clock; it is believed";
+                session.printer.log(Level::Warning, text);
+                return;
+            }
+            if !told {
+                told = true;
+                session.printer.log(
+                    Level::Warning,
+                    &format!(
+                        "the clock is {days} days ahead of the last look ({seen}) and not synchronised; waiting up to {} for it",
+                        sealock_host::desired::format_life(patience)
+                    ),
+                );
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.signals.wait(ASK_AGAIN.min(left));
+        }
+    }
+
+    /// Takes the lock once, so that whatever an interrupted run has left is cleared up before anything is judged.
+    fn clear_up(&self, session: &Session) -> Result<(), Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match run::begin(session, &session.store()?) {
+                Ok(_) => return Ok(()),
+                Err(failure)
+                    if failure.code.0 == LOCKED
+                        && !self.signals.stopped()
+                        && Instant::now() < deadline =>
+                {
+                    self.signals.wait(Duration::from_secs(1));
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+}
+
+/// A consent is a person's: the error says what the person types.
+fn by_hand(failure: Failure) -> Failure {
+    if failure.code != catalogue::CONSENT {
+        return failure;
+    }
+    let advice = failure.advice().unwrap_or_default();
+    failure.help(format!("by hand: sealock renew; {advice}"))
+}
+
+/// "nothing is due; next: dockerd on 2027-01-21".
+fn nothing(session: &Session) -> String {
+    let items = items(session).unwrap_or_default();
+    match next_due(&items, session.now) {
+        None => "nothing is due".to_owned(),
+        Some((item, due)) => format!(
+            "nothing is due; next: {} {}",
+            escape(&item.name),
+            when(due, session.now)
+        ),
+    }
+}
+
+fn when(due: Timestamp, now: Timestamp) -> String {
+    if due.since(now) < Duration::from_secs(86_400) {
+        return format!("in {}", timeline::left(due, now));
+    }
+    let day: String = due.to_string().chars().take(10).collect();
+    format!("on {day}")
+}
+
+/// Publishes what is due of the revocation lists; says how many were signed.
+fn publish(session: &Session) -> Result<usize, Failure> {
+    if !session.has_vault()? || session.vault()?.authorities()?.is_empty() {
+        return Ok(0);
+    }
+    revoke::publish(session)
+}
+
+/// The number of the last run that changed files.
+fn last_run(session: &Session) -> Result<Option<u64>, Failure> {
+    let history = session.store()?.history()?;
+    Ok(history.last().map(|run| u64::from(run.id)))
+}
+
+/// What lies in the inventory and is in use, by serial.
+fn serials(session: &Session) -> Result<BTreeSet<String>, Failure> {
+    if !session.has_vault()? {
+        return Ok(BTreeSet::new());
+    }
+    let entries = session.vault()?.entries(Filter::all())?;
+    Ok(entries
+        .iter()
+        .map(|entry| entry.serial.to_string())
+        .collect())
+}
+
+/// Who has a certificate that was not there before; the daemon first.
+fn renewed(session: &Session, known: &BTreeSet<String>) -> Result<Vec<String>, Failure> {
+    if !session.has_vault()? {
+        return Ok(Vec::new());
+    }
+    let active = Filter::all().state(StateKind::Active);
+    let mut names: Vec<String> = session
+        .vault()?
+        .entries(active)?
+        .into_iter()
+        .filter(|entry| entry.usage == Usage::Standing)
+        .filter(|entry| !known.contains(&entry.serial.to_string()))
+        .map(|entry| escape(&entry.identity))
+        .collect();
+    names.sort_by_key(|name| (name != up::DAEMON, name.clone()));
+    names.dedup();
+    Ok(names)
+}
+
+/// The daemon's life and its containers'.
+struct Daemon {
+    running: Option<Running>,
+    containers: Vec<(String, u32)>,
+}
+
+impl Daemon {
+    fn look(session: &Session) -> Result<Option<Self>, Failure> {
+        let Some(wanted) = desired::find(session)? else {
+            return Ok(None);
+        };
+        let observed = up::observed(&wanted.options())?;
+        let containers = observed.engine.containers().iter();
+        Ok(Some(Self {
+            running: observed.service.running(),
+            containers: containers
+                .map(|container| (container.id.clone(), container.pid))
+                .collect(),
+        }))
+    }
+}
+
+/// "one restart, 1 container alive".
+fn restarts(before: Option<&Daemon>, after: Option<&Daemon>) -> String {
+    let (Some(before), Some(after)) = (before, after) else {
+        return "no restart".to_owned();
+    };
+    if before.running == after.running {
+        return "no restart".to_owned();
+    }
+    let is_alive = |one: &&(String, u32)| after.containers.contains(one);
+    let alive = before.containers.iter().filter(is_alive).count();
+    let gone = before.containers.len() - alive;
+    let plural = if alive == 1 {
+        "container"
+    } else {
+        "containers"
+    };
+    match gone {
+        0 => format!("one restart, {alive} {plural} alive"),
+        _ => format!("one restart, {alive} {plural} alive, {gone} not"),
+    }
+}
+
+/// When every anchor that signs now was born.
+fn births(session: &Session) -> Result<Vec<(String, Timestamp)>, Failure> {
+    let signs = |item: &Item| match &item.kind {
+        Kind::Anchor { state, .. } => *state == sealock_vault::AnchorState::Active,
+        _ => false,
+    };
+    Ok(items(session)?
+        .into_iter()
+        .filter(signs)
+        .map(|item| (format!("the {}", item.name), item.begins))
+        .collect())
+}
+
+/// Writes the metrics whole, for whoever collects them.
+pub(crate) fn write_metrics(
+    path: &Path,
+    session: &Session,
+    items: &[Item],
+    memory: &Memory,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mode = fs::stat(&path)?.map_or(0o644, |stat| stat.mode);
+    let operations = timeline::operations(session).unwrap_or_default();
+    let text = metrics::lives(items, memory, &operations, now);
+    Ok(fs::write_atomic(&path, text.as_bytes(), mode, None)?)
+}
+
+/// The system that everything here asks.
+pub(crate) fn system() -> Arc<dyn System> {
+    Arc::new(Local::new())
+}
+
+/// Whether a look that ended so is one that went wrong.
+pub(crate) fn exit_of(outcome: &Result<String, Failure>) -> Exit {
+    outcome
+        .as_ref()
+        .map_or_else(|failure| failure.exit, |_| Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Daemon, restarts};
+    use sealock_host::Running;
+
+    #[test]
+    fn what_a_renewal_did_to_the_daemon_is_counted() {
+        let daemon = |pid: u32, containers: &[(&str, u32)]| Daemon {
+            running: Some(Running { pid, started: 1 }),
+            containers: containers
+                .iter()
+                .map(|(id, pid)| ((*id).to_owned(), *pid))
+                .collect(),
+        };
+        let before = daemon(1, &[("a", 10), ("b", 11)]);
+        for (after, expected) in [
+            (daemon(1, &[("a", 10), ("b", 11)]), "no restart"),
+            (
+                daemon(2, &[("a", 10), ("b", 11)]),
+                "one restart, 2 containers alive",
+            ),
+            // A container that was started again is another one.
+            (
+                daemon(2, &[("a", 10), ("b", 12)]),
+                "one restart, 1 container alive, 1 not",
+            ),
+            (daemon(2, &[]), "one restart, 0 containers alive, 2 not"),
+        ] {
+            assert_eq!(restarts(Some(&before), Some(&after)), expected);
+        }
+        assert_eq!(restarts(None, Some(&before)), "no restart");
+    }
+}
