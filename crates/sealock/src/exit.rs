@@ -6,25 +6,50 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done.
-    Done = 0,
+    Done,
     /// Failed, and nothing was changed.
-    Failed = 1,
+    Failed,
     /// The command line itself is wrong.
-    Usage = 2,
+    Usage,
     /// The answer is no: findings, drift, a proof that does not hold, a step that is still to do.
-    No = 3,
+    No,
     /// A change failed, was rolled back, and the old state was verified.
-    RolledBack = 4,
+    RolledBack,
     /// A change failed and could not be rolled back completely.
-    NotRolledBack = 5,
+    NotRolledBack,
     /// Our bug.
-    Bug = 70,
+    Bug,
+    /// The command of a session is there and cannot be run; as every shell has it.
+    NotExecutable,
+    /// The command of a session is not there; as every shell has it.
+    NotFound,
     /// Interrupted by the user.
-    Interrupted = 130,
+    Interrupted,
+    /// What the command of a session has said; 128 and the number of the signal that ended it.
+    Command(u8),
+}
+
+impl Exit {
+    /// The number.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::No => 3,
+            Self::RolledBack => 4,
+            Self::NotRolledBack => 5,
+            Self::Bug => 70,
+            Self::NotExecutable => 126,
+            Self::NotFound => 127,
+            Self::Interrupted => 130,
+            Self::Command(code) => code,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        ExitCode::from(exit as u8)
+        ExitCode::from(exit.code())
     }
 }

@@ -106,7 +106,7 @@ impl Failure {
                 "cause": self.cause,
                 "state": self.state,
                 "help": self.advice(),
-                "exit": self.exit as u8,
+                "exit": self.exit.code(),
             }
         })
     }

@@ -98,6 +98,14 @@ impl Source {
             .then(|| Self::Credential(DEFAULT_CREDENTIAL.to_owned()))
     }
 
+    /// The inherited descriptor, if it is one.
+    pub(crate) fn descriptor(&self) -> Option<i32> {
+        match self {
+            Self::Descriptor(number) => Some(*number),
+            Self::Prompt | Self::File(_) | Self::Credential(_) => None,
+        }
+    }
+
     /// Reads the passphrase of an existing vault.
     pub(crate) fn read(&self) -> Result<Passphrase, Failure> {
         match self {

@@ -49,7 +49,7 @@ pub(crate) fn changes(before: &Wrong, now: &Wrong, at: &str) -> Vec<String> {
 pub(crate) fn stopper() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        let interrupted = Exit::Interrupted as i32;
+        let interrupted = i32::from(Exit::Interrupted.code());
         let _unhandled = signal_hook::flag::register_conditional_shutdown(
             signal,
             interrupted,
