@@ -257,6 +257,7 @@ pub(crate) fn all() -> Vec<&'static Entry> {
         OWN,
         crate::agent::CATALOGUE,
         crate::passphrase::CATALOGUE,
+        crate::sealed::CATALOGUE,
         crate::commands::session::CATALOGUE,
         sealock_pki::CATALOGUE,
         sealock_vault::CATALOGUE,

@@ -18,6 +18,7 @@ mod input;
 mod passphrase;
 mod printer;
 mod remaining;
+mod sealed;
 mod session;
 mod table;
 mod timeline;

@@ -90,6 +90,9 @@ impl FromStr for Source {
 /// The credential that is used when nothing else is said and systemd passed one.
 const DEFAULT_CREDENTIAL: &str = "sealock-passphrase";
 
+/// What a prompt asks unless it is about something else.
+const AUTHORITY: &str = "passphrase of the authority: ";
+
 impl Source {
     /// The source that needs no argument: the unit's credential, if there is one.
     pub(crate) fn from_systemd() -> Option<Self> {
@@ -108,8 +111,13 @@ impl Source {
 
     /// Reads the passphrase of an existing vault.
     pub(crate) fn read(&self) -> Result<Passphrase, Failure> {
+        self.read_for(AUTHORITY)
+    }
+
+    /// Reads the passphrase of something else; the question is what a prompt asks.
+    pub(crate) fn read_for(&self, question: &str) -> Result<Passphrase, Failure> {
         match self {
-            Self::Prompt => prompt("passphrase of the authority: "),
+            Self::Prompt => prompt(question),
             Self::File(path) => first_line(&escape(&path.to_string_lossy()), path),
             Self::Descriptor(fd) => {
                 // /proc/self/fd opens what was inherited without taking ownership of a raw number.
@@ -131,7 +139,12 @@ impl Source {
 
     /// Reads the passphrase of a vault about to be made: a prompt asks twice.
     pub(crate) fn read_new(&self) -> Result<Passphrase, Failure> {
-        let first = self.read()?;
+        self.read_new_for(AUTHORITY)
+    }
+
+    /// The same for something else.
+    pub(crate) fn read_new_for(&self, question: &str) -> Result<Passphrase, Failure> {
+        let first = self.read_for(question)?;
         if matches!(self, Self::Prompt) {
             let second = prompt("once more: ")?;
             if first.expose() != second.expose() {

@@ -18,10 +18,18 @@ const AUTHORITY: &str = "sealock";
 
 /// The desired state of this host, as its file has it.
 pub(crate) fn load(session: &Session) -> Result<Desired, Failure> {
-    find(session)?.ok_or_else(|| {
-        Failure::own(catalogue::NOT_SET_UP, "this host has no sealock.toml yet")
-            .at(session.config.display().to_string())
-            .help("sealock up")
+    if let Some(desired) = find(session)? {
+        return Ok(desired);
+    }
+    let failure = Failure::own(catalogue::NOT_SET_UP, "this host has no sealock.toml yet")
+        .at(session.config.display().to_string());
+    let pending = session.home.join(crate::sealed::PENDING);
+    Err(if fs::stat(&pending)?.is_some() {
+        failure
+            .because("a restore was killed before it put sealock.toml in its place")
+            .help("run the same sealock restore again")
+    } else {
+        failure.help("sealock up")
     })
 }
 

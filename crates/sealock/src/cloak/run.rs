@@ -21,6 +21,8 @@ pub(crate) fn begin(session: &Session, store: &Store) -> Result<Guard, Failure> 
 /// The same, and whether a run was interrupted.
 pub(crate) fn begin_again(session: &Session, store: &Store) -> Result<(Guard, bool), Failure> {
     let guard = store.lock()?;
+    // A restore that was killed leaves no half home, but keys beside it.
+    crate::sealed::clear_up(&session.home)?;
     let interrupted = store.interrupted()?.is_some();
     // While the journal says so: a kill in here must lead back here.
     if interrupted && let Err(error) = Vault::clear_up(&session.home) {
