@@ -10,7 +10,7 @@ mod shred;
 mod whole;
 
 pub use shred::shred;
-pub use whole::Whole;
+pub use whole::{Whole, remove_tree};
 
 use crate::error::Error;
 use std::ffi::OsString;

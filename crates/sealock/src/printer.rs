@@ -99,6 +99,14 @@ impl Printer {
         self.write(&format!("{prefix}{}", words.join(" ")));
     }
 
+    /// For something that happens beside what is talked about: only warnings are heard.
+    pub(crate) fn quiet(&self) -> Self {
+        Self {
+            verbose: false,
+            ..self.of_a_log()
+        }
+    }
+
     /// For a step of something that prints its own data.
     pub(crate) fn of_a_step(&self) -> Self {
         Self {

@@ -1,6 +1,8 @@
 //! What every command needs: where things are, who asks, what time it is.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sealock_change::Store;
@@ -23,6 +25,8 @@ pub(crate) struct Session {
     /// The one reading of the clock that everything in this invocation uses.
     pub(crate) now: Timestamp,
     passphrase: Option<Source>,
+    /// What was read once: a descriptor gives it only once, and a person is asked only once.
+    told: Rc<RefCell<Option<Passphrase>>>,
 }
 
 impl Session {
@@ -47,6 +51,7 @@ impl Session {
             printer,
             now: clock(),
             passphrase: global.passphrase,
+            told: Rc::default(),
         })
     }
 
@@ -59,6 +64,17 @@ impl Session {
             printer: self.printer.clone(),
             now: clock(),
             passphrase: self.passphrase.clone(),
+            told: Rc::clone(&self.told),
+        }
+    }
+
+    /// The same with another home, for a copy beside the live one: it is asked nothing, and says nothing.
+    pub(crate) fn beside(&self, home: PathBuf) -> Self {
+        Self {
+            home,
+            yes: true,
+            printer: self.printer.quiet(),
+            ..self.at_now()
         }
     }
 
@@ -69,6 +85,7 @@ impl Session {
             home: self.home.clone(),
             config: self.config.clone(),
             passphrase: self.passphrase.clone(),
+            told: Rc::clone(&self.told),
             ..*self
         }
     }
@@ -135,13 +152,28 @@ impl Session {
         if !sealed {
             return Ok(None);
         }
-        self.source_or_prompt()?.read().map(Some)
+        if let Some(told) = &*self.told.borrow() {
+            return Ok(Some(told.clone()));
+        }
+        let passphrase = self.source_or_prompt()?.read()?;
+        self.told.replace(Some(passphrase.clone()));
+        Ok(Some(passphrase))
+    }
+
+    /// Forgets the passphrase that was read, for a command that lives on without signing anything.
+    pub(crate) fn forget_passphrase(&self) {
+        self.told.replace(None);
     }
 
     /// The passphrase for keys about to be made; `None` when the user named no source.
     pub(crate) fn new_passphrase(&self) -> Result<Option<Passphrase>, Failure> {
+        if let Some(told) = &*self.told.borrow() {
+            return Ok(Some(told.clone()));
+        }
         let source = self.passphrase.clone().or_else(Source::from_systemd);
-        source.map(|source| source.read_new()).transpose()
+        let passphrase = source.map(|source| source.read_new()).transpose()?;
+        self.told.replace(passphrase.clone());
+        Ok(passphrase)
     }
 
     fn source_or_prompt(&self) -> Result<Source, Failure> {

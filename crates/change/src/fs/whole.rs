@@ -125,7 +125,8 @@ impl Drop for Whole {
     }
 }
 
-fn remove_tree(path: &Path) -> Result<(), Error> {
+/// Removes a directory with all that is in it, durably; none there is as good.
+pub fn remove_tree(path: &Path) -> Result<(), Error> {
     match mutate(|| std::fs::remove_dir_all(path)) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other.map_err(|e| Error::io("remove", path, e)),

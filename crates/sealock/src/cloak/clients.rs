@@ -10,6 +10,7 @@ use sealock_pki::{CommonName, LeafRequest, Purpose};
 
 use super::course::Renewal;
 use super::credentials::{Authority, Issued, good_for};
+use super::scopes;
 use crate::catalogue;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -25,8 +26,8 @@ pub(crate) struct ClientFiles {
 }
 
 /// Where the vault's copy of a client's bundle lies.
-pub(crate) fn folder(session: &Session, name: &str) -> PathBuf {
-    session.home.join("clients").join(name)
+pub(crate) fn folder(session: &Session, desired: &Desired, name: &str) -> PathBuf {
+    scopes::clients_home(session, &desired.authority.scope).join(name)
 }
 
 /// The bundle of a client and the edits that bring it to every place it is wanted.
@@ -39,7 +40,7 @@ pub(crate) fn files(
 ) -> Result<ClientFiles, Failure> {
     super::desired::check_name(&client.name)?;
     let endpoint = endpoint(desired)?;
-    let folder = folder(session, &client.name);
+    let folder = folder(session, desired, &client.name);
     let kept = match renewal.asks_for(&client.name) {
         true => None,
         false => good_bundle(session, authority, &folder)?,

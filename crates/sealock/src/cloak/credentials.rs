@@ -16,6 +16,7 @@ use sealock_vault::{AnchorState, Scope, SystemEntropy, Unlocked, Usage};
 use super::course::Renewal;
 use super::generation::ANCHOR_LIFE;
 use super::keep::Recorded;
+use super::scopes;
 use super::up::DAEMON;
 use crate::catalogue;
 use crate::failure::Failure;
@@ -43,12 +44,22 @@ impl Authority {
     /// Opens the authority of the vault, or makes one in memory when the vault has none of this name.
     pub(crate) fn open_or_make(
         session: &Session,
-        name: &str,
-        key_kind: KeyKind,
+        wanted: &sealock_host::desired::Authority,
     ) -> Result<Self, Failure> {
-        let name = AuthorityName::try_from(name)?;
-        if let Some(stored) = Self::open(session, &name)? {
+        let name = AuthorityName::try_from(wanted.name.as_str())?;
+        let key_kind = wanted.key;
+        if let Some(stored) = Self::open_in(session, &name, &wanted.scope)? {
             return Ok(stored);
+        }
+        // A scope is a part of an authority that others have as well, so neither is made in passing.
+        if !wanted.scope.is_own() {
+            let make = format!(
+                "sealock ca create --name {name}\nsealock ca scope add {}",
+                wanted.scope
+            );
+            return Err(scopes::missing(&name, &wanted.scope)
+                .because("the authority is not in the vault yet")
+                .help(make));
         }
         let make = |purpose| -> Result<Rc<Issuer>, Failure> {
             let request = AnchorRequest {
@@ -73,9 +84,10 @@ impl Authority {
         Ok(Self { name, source })
     }
 
-    /// The authority of the vault; `None` when there is no vault or no such authority.
+    /// The authority of the vault, with the client anchors of this host's scope; `None` when there is no vault or no such
+    /// authority.
     pub(crate) fn open(session: &Session, name: &AuthorityName) -> Result<Option<Self>, Failure> {
-        Self::open_in(session, name, Scope::own())
+        Self::open_in(session, name, &scopes::of_host(session, name)?)
     }
 
     /// The same, with the client anchors of a scope.
@@ -91,6 +103,7 @@ impl Authority {
         let Some(stored) = vault.authority(name)? else {
             return Ok(None);
         };
+        scopes::check(&stored, scope)?;
         let sealed = stored
             .anchors
             .iter()

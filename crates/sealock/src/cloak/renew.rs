@@ -8,7 +8,7 @@ use super::course::{Course, Renewal};
 use super::credentials::Authority;
 use super::keep::Record;
 use super::singles::{self, Moved};
-use super::{desired, run, show, up};
+use super::{desired, prepare, run, show, up};
 use crate::ask;
 use crate::catalogue;
 use crate::cli;
@@ -30,7 +30,7 @@ pub(crate) fn run(
     match wanted {
         Some(wanted) => {
             let observed = up::observed(&wanted.options())?;
-            let prepared = up::prepare(session, &wanted, &observed, &course(renewal))?;
+            let prepared = prepare::prepare(session, &wanted, &observed, &course(renewal))?;
             up::carry_out(session, prepared, None, consent, &wanted, (&store, &guard))
         }
         None => {
@@ -54,7 +54,7 @@ pub(crate) fn look(session: &Session, renewal: &Renewal) -> Result<Exit, Failure
     let plan = match &wanted {
         Some(wanted) => {
             let observed = up::observed(&wanted.options())?;
-            up::prepare(session, wanted, &observed, &course(renewal))?.plan
+            prepare::prepare(session, wanted, &observed, &course(renewal))?.plan
         }
         None => of_singles(session, renewal)?,
     };

@@ -9,7 +9,7 @@ use sealock_vault::{Operation, OperationKind, Phase};
 
 use super::course::{Course, Renewal, Transition};
 use super::generation::{self, Whose};
-use super::{desired, run, up};
+use super::{desired, prepare, run, up};
 use crate::catalogue;
 use crate::cli;
 use crate::exit::Exit;
@@ -116,7 +116,7 @@ fn replace_with(
         without: replace.without.clone(),
     };
     let observed = up::observed(&wanted.options())?;
-    let prepared = up::prepare(session, wanted, &observed, &course)?;
+    let prepared = prepare::prepare(session, wanted, &observed, &course)?;
     up::perform(session, prepared, consent, &replace.question, guard)
 }
 

@@ -9,7 +9,7 @@ use super::course::{Course, Renewal, Transition, is_undo};
 use super::generation::{self, Whose};
 use super::replace::refuse_hands;
 use super::waiting::{self, Waiting};
-use super::{desired, run, up};
+use super::{desired, prepare, run, up};
 use crate::catalogue;
 use crate::cli;
 use crate::exit::Exit;
@@ -170,7 +170,7 @@ fn phase(
     let session = &session.at_now();
     let course = course(operation, phase);
     let observed = up::observed(&wanted.options())?;
-    let prepared = up::prepare(session, wanted, &observed, &course)?;
+    let prepared = prepare::prepare(session, wanted, &observed, &course)?;
     if prepared.remaining_step().is_some() {
         refuse_hands(session, wanted)?;
     }

@@ -31,6 +31,7 @@ pub(crate) fn begin_again(session: &Session, store: &Store) -> Result<(Guard, bo
             .printer
             .warn(&format!("the vault could not be cleared up: {error}"));
     }
+    super::rehearsal::clear_up(&session.home)?;
     if let Some(recovery) = store.recover(&guard)? {
         let what = if recovery.committed {
             "finished"

@@ -198,11 +198,14 @@ fn is_good(session: &Session, authority: &Authority, entry: &Entry, files: &File
     })
 }
 
+/// Old, new, and where.
+pub(crate) type Change = (Serial, Serial, Vec<String>);
+
 /// Notes that single certificates were replaced.
 pub(crate) struct Moved {
     pub(crate) home: PathBuf,
     /// Old, new, and where. Old and new are one where the certificate is the first of its kind.
-    pub(crate) moved: Vec<(Serial, Serial, Vec<String>)>,
+    pub(crate) moved: Vec<Change>,
     pub(crate) now: Timestamp,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cli::Apply;
 use crate::cloak::course::Course;
-use crate::cloak::{desired, show, up};
+use crate::cloak::{desired, prepare, show, up};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -21,7 +21,7 @@ pub(crate) fn plan(session: &Session, _args: Apply) -> Result<Exit, Failure> {
     }
     let wanted = desired::load(session)?;
     let observed = up::observed(&wanted.options())?;
-    let prepared = up::prepare(session, &wanted, &observed, &Course::default())?;
+    let prepared = prepare::prepare(session, &wanted, &observed, &Course::default())?;
     if session.printer.json {
         session.printer.value(&prepared.plan.to_json()?);
     } else if let Some(words) = prepared.only_remaining() {

@@ -9,7 +9,7 @@ use crate::cli;
 use crate::cloak::course::is_undo;
 use crate::cloak::generation::{self, Whose};
 use crate::cloak::waiting::{self, Waiting};
-use crate::cloak::{desired, rotation, up};
+use crate::cloak::{desired, prepare, rotation, up};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{BOLD, DIM, GOOD, paint};
@@ -62,7 +62,7 @@ fn look(session: &Session, purposes: &[Purpose]) -> Result<Exit, Failure> {
         Some(operation) => {
             let observed = up::observed(&wanted.options())?;
             let course = rotation::course(operation, rotation::next(operation));
-            Some(up::prepare(session, &wanted, &observed, &course)?.plan)
+            Some(prepare::prepare(session, &wanted, &observed, &course)?.plan)
         }
         None => None,
     };

@@ -2,7 +2,7 @@
 
 use crate::cli::Up;
 use crate::cloak::course::Course;
-use crate::cloak::{desired, run, up};
+use crate::cloak::{desired, prepare, run, up};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -16,7 +16,7 @@ pub(crate) fn run(session: &Session, args: Up) -> Result<Exit, Failure> {
         session.printer.warn(remark);
     }
     let (wanted, toml) = desired::for_up(session, &args, &options, &observed)?;
-    let prepared = up::prepare(session, &wanted, &observed, &Course::default())?;
+    let prepared = prepare::prepare(session, &wanted, &observed, &Course::default())?;
     let intent = toml.map(up::intent).transpose()?;
     up::carry_out(
         session,

@@ -1,0 +1,347 @@
+//! From the desired state and the vault to a plan: what is issued, what is written, and in which order.
+
+use sealock_change::{Edit, Plan};
+use sealock_diag::escape;
+use sealock_host::{Answering, Desired, HostPlan, Live, Observed, plan_up};
+use sealock_pki::Purpose;
+use sealock_probe::ProofKit;
+use sealock_vault::SystemEntropy;
+
+use super::clients;
+use super::course::{Advance, Course};
+use super::credentials::{self, Authority, Server, is_half_over};
+use super::keep::{InUse, Record, Recorded, Settle, StoreAuthority};
+use super::proof::{Baseline, Kits, Prove, Seen, Shown, look};
+use super::singles::{self, Moved};
+use super::targets::{self, Door};
+use super::up::{DAEMON, UNSEALED, remaining_words};
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Everything between the desired state and the run.
+pub(crate) struct Prepared {
+    pub(crate) plan: Plan,
+    pub(super) host: HostSide,
+    pub(super) shown: Shown,
+    pub(super) kits: Kits,
+    pub(super) doors: Vec<Door>,
+}
+
+impl Prepared {
+    /// What is left to a person although nothing is to be written, in words for them.
+    pub(crate) fn only_remaining(&self) -> Option<String> {
+        let step = self.host.remaining_step.as_ref()?;
+        self.plan.is_empty().then(|| remaining_words(step, 0))
+    }
+
+    /// What a person would have to restart, so that nothing can be proved before.
+    pub(crate) fn remaining_step(&self) -> Option<&str> {
+        self.host.remaining_step.as_deref()
+    }
+}
+
+pub(super) struct HostSide {
+    pub(super) consents: Vec<sealock_host::Consent>,
+    pub(super) remaining_step: Option<String>,
+}
+
+/// What a plan is made of, before it has an order.
+pub(crate) struct Parts {
+    pub(crate) authority: Authority,
+    pub(crate) server: Server,
+    pub(crate) doors: Vec<Door>,
+    pub(crate) host: HostPlan,
+    pub(crate) kits: Kits,
+    /// What is issued, for the inventory.
+    pub(crate) issued: Vec<Recorded>,
+    pub(crate) in_use: Vec<InUse>,
+    /// The files of clients and of single certificates.
+    pub(crate) edits: Vec<Edit>,
+    pub(crate) moved: Vec<singles::Change>,
+    pub(crate) notes: Vec<String>,
+    /// Notes in the vault that the phase was reached.
+    pub(crate) advance: Option<Advance>,
+}
+
+/// Issues what is needed, in memory; nothing is written.
+pub(crate) fn parts(
+    session: &Session,
+    desired: &Desired,
+    observed: &Observed,
+    course: &Course,
+) -> Result<Parts, Failure> {
+    let mut authority = Authority::open_or_make(session, &desired.authority)?;
+    let before = authority.states();
+    if let Some(transition) = &course.transition {
+        authority.assume(&transition.states());
+    }
+    let mut server = credentials::server(session, &authority, desired, observed, &course.renewal)?;
+    let doors = targets::doors(observed, desired);
+    let mut host = daemon_side(observed, desired, &authority, &server, &doors)?;
+    if host.restart && server.issued.is_none() && is_half_over(&server.leaf, session.now) {
+        // The daemon is restarted anyway: renewed now, it need not be restarted for that.
+        let reason = "the daemon is restarted anyway, and half of its life is over".to_owned();
+        server = credentials::issue_server(session, &authority, desired, Some(reason))?;
+        host = daemon_side(observed, desired, &authority, &server, &doors)?;
+    }
+    let mut parts = Parts {
+        kits: kits(session, &authority, &server)?,
+        issued: server.issued.iter().map(|new| new.to_record()).collect(),
+        in_use: vec![InUse {
+            identity: DAEMON.to_owned(),
+            purpose: Purpose::Server,
+            serial: server.leaf.serial().clone(),
+            places: vec![
+                observed
+                    .directory
+                    .join(server.material.folder())
+                    .display()
+                    .to_string(),
+            ],
+        }],
+        edits: Vec::new(),
+        moved: Vec::new(),
+        notes: Vec::new(),
+        advance: course.transition.as_ref().map(|transition| Advance {
+            home: session.home.clone(),
+            name: authority.name.clone(),
+            transition: transition.clone(),
+            before,
+            now: session.now,
+        }),
+        authority,
+        server,
+        doors,
+        host,
+    };
+    let wanted = |name: &String| !course.without.contains(name);
+    for client in desired.clients.iter().filter(|one| wanted(&one.name)) {
+        let files = clients::files(session, &parts.authority, desired, client, &course.renewal)?;
+        parts
+            .issued
+            .extend(files.issued.iter().map(|new| new.to_record()));
+        parts.in_use.push(InUse {
+            identity: client.name.clone(),
+            purpose: Purpose::Client,
+            serial: files.bundle.leaf().serial().clone(),
+            places: files.places,
+        });
+        parts.edits.extend(files.edits);
+    }
+    for single in singles::due(session, &parts.authority, course)? {
+        let serial = single.issued.certificate().serial().clone();
+        parts.moved.push((single.old, serial, single.places));
+        parts.issued.push(single.issued.to_record());
+        parts.edits.extend(single.edits);
+        parts.notes.extend(single.note);
+    }
+    Ok(parts)
+}
+
+/// Makes the plan; nothing is written.
+pub(crate) fn prepare(
+    session: &Session,
+    desired: &Desired,
+    observed: &Observed,
+    course: &Course,
+) -> Result<Prepared, Failure> {
+    let parts = parts(session, desired, observed, course)?;
+    let title = match &course.transition {
+        Some(transition) => transition.title(),
+        None => format!("put {} behind mutual TLS", observed.service.name()),
+    };
+    in_order(session, observed, title, parts)
+}
+
+/// The order makes every prefix safe: what is issued is recorded before it lies anywhere, the way back is known before
+/// anything changes, and the vault says what is proved only when it is.
+fn in_order(
+    session: &Session,
+    observed: &Observed,
+    title: String,
+    parts: Parts,
+) -> Result<Prepared, Failure> {
+    let Parts {
+        authority,
+        server,
+        doors,
+        mut host,
+        kits,
+        issued,
+        in_use,
+        edits,
+        moved,
+        notes,
+        advance,
+    } = parts;
+    let mut plan = Plan::new(title);
+    plan.notes = notes;
+    if let Some((key_kind, server, client)) = authority.to_store() {
+        let passphrase = session.new_passphrase()?;
+        if passphrase.is_none() {
+            plan.note(UNSEALED);
+        }
+        plan.push_action(StoreAuthority {
+            home: session.home.clone(),
+            name: authority.name.clone(),
+            key_kind,
+            server,
+            client,
+            passphrase,
+            now: session.now,
+        });
+    }
+    let settle = !issued.is_empty();
+    if settle {
+        plan.push_action(Record {
+            home: session.home.clone(),
+            entries: issued,
+            now: session.now,
+        });
+    }
+    let daemon_changes = !host.steps.is_empty();
+    if daemon_changes {
+        Baseline::open(
+            &mut plan,
+            observed.service.clone(),
+            observed.before(),
+            targets::all(&doors),
+        );
+    }
+    push_host(&mut plan, &mut host, edits)?;
+    let mut shown = Shown::default();
+    if (daemon_changes || advance.is_some()) && host.remaining_step.is_none() {
+        let (prove, place) = Prove::new(kits.clone(), targets::all(&doors));
+        shown = place;
+        plan.push_action(prove);
+    }
+    if let Some(advance) = advance {
+        plan.push_action(advance);
+    }
+    if !moved.is_empty() {
+        plan.push_action(Moved {
+            home: session.home.clone(),
+            moved,
+            now: session.now,
+        });
+    }
+    if settle {
+        plan.push_action(Settle {
+            home: session.home.clone(),
+            in_use,
+            now: session.now,
+        });
+    }
+    if host.remaining_step.is_none() {
+        for edit in std::mem::take(&mut host.cleanup) {
+            plan.push_edit(edit)?;
+        }
+    }
+    if let Some(reason) = &server.reason {
+        plan.note(format!(
+            "the daemon's certificate is issued anew: {}",
+            escape(reason)
+        ));
+    }
+    for note in &host.notes {
+        plan.note(note.clone());
+    }
+    Ok(Prepared {
+        plan,
+        host: HostSide {
+            consents: host.consents,
+            remaining_step: host.remaining_step,
+        },
+        shown,
+        kits,
+        doors,
+    })
+}
+
+/// The daemon's side of the plan, with what answers now.
+fn daemon_side(
+    observed: &Observed,
+    desired: &Desired,
+    authority: &Authority,
+    server: &credentials::Server,
+    doors: &[Door],
+) -> Result<HostPlan, Failure> {
+    let trusted = authority
+        .trusted(Purpose::Client)?
+        .iter()
+        .map(|anchor| anchor.subject_der().to_vec())
+        .collect();
+    let expected = Seen::Tls(server.leaf.fingerprint(), trusted);
+    let live = Live(
+        doors
+            .iter()
+            .map(|door| (door.listen, answering(door, &expected)))
+            .collect(),
+    );
+    Ok(plan_up(observed, desired, &server.material, &live)?)
+}
+
+/// Who must get in and who must not: the clients of the anchor that signs, of others that are trusted, and of the
+/// youngest that is withdrawn.
+fn kits(
+    session: &Session,
+    authority: &Authority,
+    server: &credentials::Server,
+) -> Result<Kits, Failure> {
+    let trust = vec![authority.anchor(Purpose::Server)?.clone()];
+    let forge = |issuer| {
+        ProofKit::forge(
+            issuer,
+            trust.clone(),
+            server.identity.clone(),
+            session.now,
+            &mut SystemEntropy,
+        )
+    };
+    let signing = forge(authority.issuer(Purpose::Client)?)?;
+    let mut others = Vec::new();
+    for issuer in authority.also_trusted(Purpose::Client) {
+        let who = format!("clients of {}", escape(&issuer.certificate().subject()));
+        others.push((who, forge(issuer)?));
+    }
+    if let Some(retired) = authority.last_withdrawn(Purpose::Client) {
+        let who = format!(
+            "clients of {}, which is withdrawn",
+            escape(&retired.certificate().subject())
+        );
+        let foreign = credentials::throwaway_client(retired, session.now)?;
+        if let Some(foreign) = foreign {
+            others.push((who, signing.with_foreign(foreign)?));
+        }
+    }
+    Ok(Kits { signing, others })
+}
+
+/// The host's steps, with the files of clients just before the restart: until then the old ones let them in.
+fn push_host(plan: &mut Plan, host: &mut HostPlan, edits: Vec<Edit>) -> Result<(), Failure> {
+    let mut steps = std::mem::take(&mut host.steps);
+    let restart = if host.restart { steps.pop() } else { None };
+    for step in steps {
+        plan.push(step);
+    }
+    for edit in edits {
+        plan.push_edit(edit)?;
+    }
+    if let Some(restart) = restart {
+        plan.push(restart);
+    }
+    Ok(())
+}
+
+/// What the first reachable address of a door answers with.
+fn answering(door: &Door, expected: &Seen) -> Answering {
+    let mut worst = Answering::Serving;
+    for target in &door.targets {
+        match look(target) {
+            seen if seen == *expected => {}
+            Seen::Tls(..) | Seen::Plain => return Answering::Stale,
+            Seen::Silent => worst = Answering::Silent,
+        }
+    }
+    worst
+}
