@@ -15,8 +15,11 @@ const HEAD_TIME: Duration = Duration::from_secs(10);
 pub(crate) const PLAIN_ON_TLS: &[u8] =
     b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
-/// Serves requests until the client has no more, or breaks the rules.
-pub(crate) fn serve(mut stream: impl Read + Write) -> io::Result<()> {
+/// Serves requests on any stream, a unix socket's for example, until the client has no more, or breaks the rules.
+///
+/// # Errors
+/// When the stream breaks.
+pub fn serve(mut stream: impl Read + Write) -> io::Result<()> {
     let mut buffer = Vec::new();
     loop {
         let Some(request) = read_request(&mut stream, &mut buffer)? else {

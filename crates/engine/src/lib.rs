@@ -13,4 +13,5 @@ mod routes;
 mod server;
 
 pub use error::{CATALOGUE, EngineError};
+pub use http::serve;
 pub use server::{Engine, Mode};

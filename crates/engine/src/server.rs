@@ -55,12 +55,20 @@ impl Engine {
     /// # Errors
     /// When there is no port, or identity and anchors do not work.
     pub fn start(mode: &Mode, on: IpAddr, clock: Clock) -> Result<Self, EngineError> {
+        Self::start_at(mode, SocketAddr::new(on, 0), clock)
+    }
+
+    /// Like [`Engine::start`], on this port.
+    ///
+    /// # Errors
+    /// When the port is taken, or identity and anchors do not work.
+    pub fn start_at(mode: &Mode, at: SocketAddr, clock: Clock) -> Result<Self, EngineError> {
         let tls = tls_of(mode, clock).map_err(EngineError::Settings)?;
         let listen = |source| EngineError::Listen {
-            address: on,
+            address: at.ip(),
             source,
         };
-        let listener = TcpListener::bind((on, 0)).map_err(listen)?;
+        let listener = TcpListener::bind(at).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let shared = Arc::new(Shared::default());
         let acceptor = {
