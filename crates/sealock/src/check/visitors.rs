@@ -139,7 +139,9 @@ fn of_vault(session: &Session, desired: Option<&Desired>) -> Result<Option<Visit
 /// What clients believe: every generation that is not withdrawn, since a certificate of an older one is still good.
 fn believed(session: &Session, name: &AuthorityName) -> Result<Vec<Certificate>, Failure> {
     let stored = session.vault()?.authority(name)?;
-    let trusted = stored.iter().flat_map(|one| one.trusted(Purpose::Server, Scope::own()));
+    let trusted = stored
+        .iter()
+        .flat_map(|one| one.trusted(Purpose::Server, Scope::own()));
     Ok(trusted.map(|anchor| anchor.certificate.clone()).collect())
 }
 
@@ -147,8 +149,12 @@ fn of_first_client(
     session: &Session,
     desired: Option<&Desired>,
 ) -> Result<Option<Visitors>, Failure> {
-    let clients = desired.iter().flat_map(|desired| desired.clients.iter());
-    let folders = clients.map(|client| crate::cloak::clients::folder(session, &client.name));
+    let folders = desired.iter().flat_map(|desired| {
+        let clients = desired.clients.iter();
+        clients.map(|client| {
+            crate::cloak::clients::folder(session, &desired.authority.scope, &client.name)
+        })
+    });
     let bundle = folders
         .filter_map(|folder| Bundle::read_dir(&folder).ok())
         .next();

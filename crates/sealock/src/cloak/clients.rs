@@ -7,6 +7,7 @@ use sealock_host::Desired;
 use sealock_host::client::{Bundle, Claim, Endpoint, Place, plan_install};
 use sealock_host::desired::{Client, Install};
 use sealock_pki::{CommonName, LeafRequest, Purpose};
+use sealock_vault::Scope;
 
 use super::course::Renewal;
 use super::credentials::{Authority, Issued, good_for};
@@ -26,8 +27,8 @@ pub(crate) struct ClientFiles {
 }
 
 /// Where the vault's copy of a client's bundle lies.
-pub(crate) fn folder(session: &Session, desired: &Desired, name: &str) -> PathBuf {
-    scopes::clients_home(session, &desired.authority.scope).join(name)
+pub(crate) fn folder(session: &Session, scope: &Scope, name: &str) -> PathBuf {
+    scopes::clients_home(session, scope).join(name)
 }
 
 /// The bundle of a client and the edits that bring it to every place it is wanted.
@@ -40,7 +41,7 @@ pub(crate) fn files(
 ) -> Result<ClientFiles, Failure> {
     super::desired::check_name(&client.name)?;
     let endpoint = endpoint(desired)?;
-    let folder = folder(session, desired, &client.name);
+    let folder = folder(session, &desired.authority.scope, &client.name);
     let kept = match renewal.asks_for(&client.name) {
         true => None,
         false => good_bundle(session, authority, &folder)?,

@@ -17,6 +17,11 @@ pub(crate) enum Renewal {
 }
 
 impl Renewal {
+    /// Whether this identity was named, so that it gets a new certificate although it was revoked.
+    pub(crate) fn names(&self, identity: &str) -> bool {
+        matches!(self, Self::Names(_)) && self.asks_for(identity)
+    }
+
     /// Whether this identity gets a new certificate although its own is good.
     pub(crate) fn asks_for(&self, identity: &str) -> bool {
         match self {
@@ -204,5 +209,6 @@ mod tests {
         assert!(Renewal::All.asks_for("alice"));
         let names = Renewal::Names(vec!["bob".to_owned()]);
         assert!(names.asks_for("bob") && !names.asks_for("alice"));
+        assert!(names.names("bob") && !Renewal::All.names("bob"));
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use sealock_diag::{Diagnose, escape};
 use sealock_host::{Desired, Installed, Material, Observed};
 use sealock_pki::{
-    AnchorRequest, AuthorityName, Certificate, CommonName, Issuer, KeyId, KeyKind, LeafRequest,
-    PrivateKey, Purpose, San, Timestamp, VerifyOptions, create_anchor, issue_leaf, verify,
+    AnchorRequest, AuthorityName, CaKeyUsage, Certificate, CommonName, Issuer, KeyId, KeyKind,
+    LeafRequest, PrivateKey, Purpose, San, Timestamp, VerifyOptions, create_anchor, issue_leaf,
+    verify,
 };
 use sealock_tls::Identity;
 use sealock_vault::{AnchorState, Scope, SystemEntropy, Unlocked, Usage};
@@ -16,6 +17,7 @@ use sealock_vault::{AnchorState, Scope, SystemEntropy, Unlocked, Usage};
 use super::course::Renewal;
 use super::generation::ANCHOR_LIFE;
 use super::keep::Recorded;
+use super::revoked::Revoked;
 use super::scopes;
 use super::up::DAEMON;
 use crate::catalogue;
@@ -28,6 +30,8 @@ const LOOK: Duration = Duration::from_secs(10 * 60);
 /// The authority as a capability: from the vault, or new and not yet stored.
 pub(crate) struct Authority {
     pub(crate) name: AuthorityName,
+    /// Whose certificates count no more.
+    pub(crate) revoked: Revoked,
     source: Source,
 }
 
@@ -81,7 +85,11 @@ impl Authority {
             server: make(Purpose::Server)?,
             client: make(Purpose::Client)?,
         };
-        Ok(Self { name, source })
+        Ok(Self {
+            name,
+            revoked: Revoked::default(),
+            source,
+        })
     }
 
     /// The authority of the vault, with the client anchors of this host's scope; `None` when there is no vault or no such
@@ -112,6 +120,7 @@ impl Authority {
         let unlocked = vault.unlock(name, scope, passphrase.as_ref())?;
         let authority = Self {
             name: name.clone(),
+            revoked: Revoked::of(&vault, scope)?,
             source: Source::Stored(unlocked),
         };
         authority.check_clock(session.now)?;
@@ -503,8 +512,15 @@ pub(crate) fn good_for(
         .anchor(purpose)
         .map_err(|failure| failure.headline)?
         .clone()];
-    verify(chain, &anchors, &VerifyOptions::new(purpose, now))
-        .map_err(|refusal| refusal.to_string())?;
+    let options = VerifyOptions {
+        // An imported CA may state none (Docker's own recipe makes such); ours always do.
+        key_usage: CaKeyUsage::Optional,
+        ..VerifyOptions::new(purpose, now)
+    };
+    verify(chain, &anchors, &options).map_err(|refusal| refusal.to_string())?;
+    if authority.revoked.has(leaf.serial()) {
+        return Err("it was revoked".to_owned());
+    }
     if leaf.spki_der() != key.spki_der() {
         return Err("its key does not match".to_owned());
     }

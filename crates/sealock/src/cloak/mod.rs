@@ -14,6 +14,7 @@ pub(crate) mod proof;
 pub(crate) mod rehearsal;
 pub(crate) mod renew;
 pub(crate) mod replace;
+pub(crate) mod revoked;
 pub(crate) mod rotation;
 pub(crate) mod run;
 pub(crate) mod scopes;

@@ -12,6 +12,7 @@ use super::course::{Advance, Course};
 use super::credentials::{self, Authority, Server, is_half_over};
 use super::keep::{InUse, Record, Recorded, Settle, StoreAuthority};
 use super::proof::{Baseline, Kits, Prove, Seen, Shown, look};
+use super::revoked::left_out;
 use super::singles::{self, Moved};
 use super::targets::{self, Door};
 use super::up::{DAEMON, UNSEALED, remaining_words};
@@ -116,6 +117,12 @@ pub(crate) fn parts(
     };
     let wanted = |name: &String| !course.without.contains(name);
     for client in desired.clients.iter().filter(|one| wanted(&one.name)) {
+        if let Some(since) = parts.authority.revoked.since(&client.name)
+            && !course.renewal.names(&client.name)
+        {
+            parts.notes.push(left_out(&client.name, since));
+            continue;
+        }
         let files = clients::files(session, &parts.authority, desired, client, &course.renewal)?;
         parts
             .issued

@@ -31,7 +31,9 @@ pub(crate) fn run(session: &Session, verb: Ca) -> Result<Exit, Failure> {
 fn create(session: &Session, name: &str, kind: KeyKind) -> Result<Exit, Failure> {
     let store = session.store()?;
     let guard = run::begin(session, &store)?;
-    let authority = Authority::open_or_make(session, name, kind)?;
+    let mut wanted = sealock_host::desired::Authority::new(name);
+    wanted.key = kind;
+    let authority = Authority::open_or_make(session, &wanted)?;
     let Some((key_kind, server, client)) = authority.to_store() else {
         return Err(sealock_vault::VaultError::AuthorityExists {
             name: authority.name,

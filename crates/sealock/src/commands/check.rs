@@ -9,6 +9,7 @@ use sealock_check::Seen;
 use sealock_check::seen::{ClientSide, Endpoint, TlsUse};
 use sealock_host::survey;
 use sealock_probe::{Depth, Place, Visitors, look_at_all};
+use sealock_vault::Scope;
 
 use crate::catalogue;
 use crate::check::look::{self, Inside};
@@ -158,14 +159,16 @@ fn client_side(session: &Session, name: &str) -> Result<ClientSide, Failure> {
     if name.is_empty() {
         return Ok(survey::shell_client(&*system, &env, &home));
     }
-    let ours = clients::folder(session, name);
+    let wanted = desired::find(session)?;
+    let scope = wanted
+        .as_ref()
+        .map_or(Scope::own(), |wanted| &wanted.authority.scope);
+    let ours = clients::folder(session, scope, name);
     let is_plain = !name.contains('/');
     if is_plain && ours.is_dir() {
         let folder = ours.to_string_lossy();
         if let Some(mut side) = survey::client_at(&*system, &env, &home, &folder) {
-            if let Some(endpoint) =
-                desired::find(session)?.and_then(|wanted| clients::endpoint(&wanted).ok())
-            {
+            if let Some(endpoint) = wanted.and_then(|wanted| clients::endpoint(&wanted).ok()) {
                 side.host = Some(endpoint.to_string());
                 side.tls = TlsUse::Verified;
             }

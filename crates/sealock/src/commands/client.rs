@@ -14,7 +14,7 @@ use sealock_host::client::{
 };
 use sealock_host::desired::{Client as Wanted, Install, add_client, remove_client};
 use sealock_pki::{Certificate, Purpose};
-use sealock_vault::{Filter, State};
+use sealock_vault::{Entry, Filter, State, Usage};
 
 use crate::ask;
 use crate::catalogue;
@@ -22,6 +22,7 @@ use crate::cli::{Client, ShellName};
 use crate::cloak::course::Renewal;
 use crate::cloak::credentials::{Authority, is_due};
 use crate::cloak::keep::{InUse, Record, Settle};
+use crate::cloak::revoked::Revoked;
 use crate::cloak::{clients, desired, run, show, waiting};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -125,17 +126,19 @@ fn add(session: &Session, name: &str, install: &[String], days: u32) -> Result<E
 fn list(session: &Session) -> Result<Exit, Failure> {
     let wanted = desired::load(session)?;
     let vault = session.vault()?;
+    let revoked = Revoked::of(&vault, &wanted.authority.scope)?;
     let mut rows = Vec::new();
     let mut values = Vec::new();
     for client in &wanted.clients {
         let filter = Filter::all()
             .identity(&client.name)
             .purpose(Purpose::Client);
-        let entry = vault
-            .entries(filter)?
-            .into_iter()
-            .rev()
-            .find(|entry| entry.state == State::Active);
+        let counts = |entry: &Entry| {
+            entry.state == State::Active
+                && entry.usage == Usage::Standing
+                && entry.scope == wanted.authority.scope
+        };
+        let entry = vault.entries(filter)?.into_iter().rev().find(counts);
         let places: Vec<String> = entry
             .iter()
             .flat_map(|entry| entry.places.iter().map(|place| escape(&place.place)))
@@ -145,12 +148,16 @@ fn list(session: &Session) -> Result<Exit, Failure> {
             "name": client.name,
             "serial": entry.as_ref().map(|entry| entry.serial.to_string()),
             "notAfter": until,
+            "revoked": revoked.since(&client.name).map(|since| since.to_string()),
             "due": entry.as_ref().map(|entry| is_due(&entry.certificate, session.now)),
             "places": places,
         }));
         rows.push(vec![
             Cell::new(&*client.name),
-            Cell::new(until.unwrap_or_else(|| "no certificate".to_owned())),
+            Cell::new(until.unwrap_or_else(|| match revoked.since(&client.name) {
+                Some(since) => format!("revoked at {since}"),
+                None => "no certificate".to_owned(),
+            })),
             Cell::new(places.join(", ")),
         ]);
     }
@@ -289,15 +296,18 @@ fn taken(session: &Session, bundle: &Bundle, place: &str) -> Result<(), Failure>
 }
 
 fn print_env(session: &Session, name: &str, shell: ShellName) -> Result<Exit, Failure> {
-    stored_bundle(session, name)?;
-    let endpoint = clients::endpoint(&desired::load(session)?)?;
+    let wanted = desired::load(session)?;
+    find(&wanted, name)?;
+    let folder = clients::folder(session, &wanted.authority.scope, name);
+    Bundle::read_dir(&folder)?;
+    let endpoint = clients::endpoint(&wanted)?;
     let (shell, flag) = match shell {
         ShellName::Bash => (Shell::Bash, ""),
         ShellName::Fish => (Shell::Fish, " --shell fish"),
         ShellName::Powershell => (Shell::PowerShell, " --shell powershell"),
     };
     let script = env(
-        &clients::folder(session, name),
+        &folder,
         &endpoint,
         shell,
         &format!("sealock client env {name}{flag}"),
@@ -314,14 +324,16 @@ fn remove(session: &Session, name: &str) -> Result<Exit, Failure> {
     let text = desired::text(session)?.unwrap_or_default();
     let without = remove_client(&session.config, &text, name)?.unwrap_or(text);
     let mut vault = session.vault()?;
-    let entries = vault.entries(Filter::all().identity(name).purpose(Purpose::Client))?;
+    let mut entries = vault.entries(Filter::all().identity(name).purpose(Purpose::Client))?;
+    // Who has this name in another scope is somebody else.
+    entries.retain(|entry| entry.scope == wanted.authority.scope);
     let certificates: Vec<Certificate> = entries
         .iter()
         .map(|entry| entry.certificate.clone())
         .collect();
 
     let mut plan = Plan::new(format!("forget {name}"));
-    let folder = clients::folder(session, name);
+    let folder = clients::folder(session, &wanted.authority.scope, name);
     for (place, _) in places_of(client, &folder)? {
         if installed(&place)?.is_none_or(|leaf| certificates.contains(&leaf)) {
             let ours: Vec<_> = certificates.iter().map(Certificate::fingerprint).collect();
@@ -432,8 +444,13 @@ pub(super) fn find<'a>(wanted: &'a Desired, name: &str) -> Result<&'a Wanted, Fa
 
 /// The bundle in the vault's home.
 fn stored_bundle(session: &Session, name: &str) -> Result<Bundle, Failure> {
-    find(&desired::load(session)?, name)?;
-    Ok(Bundle::read_dir(&clients::folder(session, name))?)
+    let wanted = desired::load(session)?;
+    find(&wanted, name)?;
+    Ok(Bundle::read_dir(&clients::folder(
+        session,
+        &wanted.authority.scope,
+        name,
+    ))?)
 }
 
 /// A bundle by a client's name, from a folder, or from an archive.
