@@ -259,6 +259,7 @@ pub(crate) fn all() -> Vec<&'static Entry> {
         crate::passphrase::CATALOGUE,
         crate::sealed::CATALOGUE,
         crate::commands::session::CATALOGUE,
+        crate::import::codes::CATALOGUE,
         sealock_pki::CATALOGUE,
         sealock_vault::CATALOGUE,
         sealock_change::CATALOGUE,
