@@ -14,6 +14,7 @@ mod commands;
 mod ephemeral;
 mod exit;
 mod failure;
+mod import;
 mod input;
 mod passphrase;
 mod printer;
