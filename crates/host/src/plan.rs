@@ -106,6 +106,13 @@ pub enum Consent {
         /// The present `tlscacert`; `None` is the system's trust store.
         anchors: Option<String>,
     },
+    /// The host goes from one scope to another: clients of the first get in now, and will not.
+    OtherScope {
+        /// The scope that it leaves, in words.
+        from: String,
+        /// The scope that it comes to, in words.
+        to: String,
+    },
 }
 
 impl fmt::Display for Consent {
@@ -128,6 +135,10 @@ impl fmt::Display for Consent {
             Self::ReplaceTls { anchors: Some(path) } => {
                 write!(f, "TLS is on already; clients with certificates of {path} will not get in any more")
             }
+            Self::OtherScope { from, to } => write!(
+                f,
+                "this host goes from {from} to {to}; clients with certificates of {from} will not get in any more"
+            ),
             Self::ReplaceTls { anchors: None } => f.write_str(
                 "TLS is on already and trusts the whole system store; clients that get in by it will not any more",
             ),

@@ -68,7 +68,7 @@ pub(crate) fn risk(consent: &Consent) -> &'static str {
         Consent::SwarmRestart { .. } => "swarm-restart",
         Consent::Autolock => "swarm-autolock",
         Consent::ContainersStop { .. } => "containers-stop",
-        Consent::ReplaceTls { .. } => "replace-tls",
+        Consent::ReplaceTls { .. } | Consent::OtherScope { .. } => "replace-tls",
     }
 }
 

@@ -174,6 +174,9 @@ pub(crate) struct Up {
     /// A person or machine that gets a certificate (can be repeated) [default: the invoking user]
     #[arg(long, value_name = "NAME")]
     pub(crate) client: Vec<String>,
+    /// The scope of this host: only its clients get in [default: all of the authority's own]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scope: Option<String>,
     /// The key type of everything issued: ecdsa-p256, ecdsa-p384, ed25519, rsa-2048, rsa-3072 or rsa-4096 [default: ecdsa-p256]
     #[arg(long, value_name = "KIND")]
     pub(crate) key: Option<sealock_pki::KeyKind>,
@@ -294,6 +297,9 @@ pub(crate) enum Ca {
         /// The anchor that signs servers, or the one that signs clients
         #[arg(value_enum)]
         purpose: PurposeName,
+        /// The scope of the client anchor [default: this host's]
+        #[arg(long, value_name = "NAME")]
+        scope: Option<String>,
     },
     /// Replace anchors without locking anybody out
     Rotate(Rotate),
@@ -313,7 +319,8 @@ pub(crate) enum Cert {
     #[command(after_help = "Examples:
   sealock cert issue db.example.org 192.0.2.9 --profile server \\
       --cert db.pem --key db.key
-  sealock cert issue backup --profile client --cert backup.pem --key backup.key")]
+  sealock cert issue backup --profile client --cert backup.pem --key backup.key
+  sealock cert issue ci --profile client --scope edge --cert ci.pem --key ci.key")]
     Issue {
         /// Names: the first is also the common name
         #[arg(required = true, value_name = "NAME")]
@@ -333,6 +340,9 @@ pub(crate) enum Cert {
         /// Where the passphrase of the PKCS#12 file comes from
         #[arg(long, value_name = "SOURCE", default_value = "prompt")]
         p12_passphrase: Source,
+        /// The scope whose client anchor signs a client [default: this host's]
+        #[arg(long, value_name = "NAME")]
+        scope: Option<String>,
         /// The key type, as for `ca create` [default: the anchor's]
         #[arg(long, value_name = "KIND")]
         key_kind: Option<sealock_pki::KeyKind>,
@@ -353,6 +363,9 @@ pub(crate) enum Cert {
         /// Take the names that the request asks for
         #[arg(long)]
         names_from_request: bool,
+        /// The scope whose client anchor signs a client [default: this host's]
+        #[arg(long, value_name = "NAME")]
+        scope: Option<String>,
         /// Where the certificate goes [default: stdout]
         #[arg(long, value_name = "FILE")]
         cert: Option<PathBuf>,

@@ -101,6 +101,9 @@ pub(crate) fn for_up(
     if !args.name.is_empty() {
         desired.daemon.names = names(&args.name, &desired.daemon.listen)?;
     }
+    if let Some(name) = &args.scope {
+        desired.authority.scope = super::scopes::parse(name)?;
+    }
     if let Some(kind) = args.key {
         desired.authority.key = kind;
     }

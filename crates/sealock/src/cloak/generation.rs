@@ -130,7 +130,8 @@ pub(crate) fn prepare(
     operation.ok_or_else(|| Failure::own(catalogue::BUG, "an operation was noted and is not there"))
 }
 
-fn make(
+/// The anchor that comes.
+pub(crate) fn make(
     session: &Session,
     whose: &Whose,
     authority: &Authority,

@@ -13,6 +13,7 @@ use super::credentials::{self, Authority, Server, is_half_over};
 use super::keep::{InUse, Record, Recorded, Settle, StoreAuthority};
 use super::proof::{Baseline, Kits, Prove, Seen, Shown, look};
 use super::revoked::left_out;
+use super::scopes;
 use super::singles::{self, Moved};
 use super::targets::{self, Door};
 use super::up::{DAEMON, UNSEALED, remaining_words};
@@ -84,6 +85,10 @@ pub(crate) fn parts(
         let reason = "the daemon is restarted anyway, and half of its life is over".to_owned();
         server = credentials::issue_server(session, &authority, desired, Some(reason))?;
         host = daemon_side(observed, desired, &authority, &server, &doors)?;
+    }
+    if course.transition.is_none() {
+        host.consents
+            .extend(scopes::left(session, &authority, observed)?);
     }
     let mut parts = Parts {
         kits: kits(session, &authority, &server)?,

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use sealock_diag::escape;
 use sealock_host::desired::nearest;
-use sealock_pki::AuthorityName;
+use sealock_host::{Consent, Observed};
+use sealock_pki::{AuthorityName, Certificate, Purpose};
 use sealock_vault::{Authority as Stored, Scope};
 
+use super::credentials::Authority;
 use super::desired;
 use crate::catalogue;
 use crate::exit::Exit;
@@ -65,6 +67,41 @@ pub(crate) fn missing(name: &AuthorityName, scope: &Scope) -> Failure {
         format!("the authority {name} has no scope {scope}"),
     )
     .help(format!("sealock ca scope add {scope}"))
+}
+
+/// The scope whose clients get in now and would not after a plan, when the daemon trusts anchors of another one.
+pub(crate) fn left(
+    session: &Session,
+    authority: &Authority,
+    observed: &Observed,
+) -> Result<Option<Consent>, Failure> {
+    // What cannot be read lets nobody in.
+    let Some(installed) = observed.installed().ok().flatten() else {
+        return Ok(None);
+    };
+    let trusted = Certificate::chain_from_pem(&installed.ca_pem).unwrap_or_default();
+    if authority.stored().is_none() {
+        return Ok(None);
+    }
+    let stored = session.vault()?.authority(&authority.name)?;
+    let anchors = stored.into_iter().flat_map(|one| one.anchors);
+    let (ours, others): (Vec<_>, Vec<_>) = anchors
+        .filter(|anchor| anchor.purpose == Purpose::Client && trusted.contains(&anchor.certificate))
+        .partition(|anchor| anchor.scope == *authority.scope());
+    // Where the right ones are trusted as well, the others got in by mistake.
+    let other = others.into_iter().next().filter(|_| ours.is_empty());
+    Ok(other.map(|other| Consent::OtherScope {
+        from: words(&other.scope),
+        to: words(authority.scope()),
+    }))
+}
+
+/// A scope in a sentence.
+fn words(scope: &Scope) -> String {
+    match scope.is_own() {
+        true => "no scope".to_owned(),
+        false => format!("the scope {scope}"),
+    }
 }
 
 /// Where the folders of a scope's clients are: people of one name in two scopes are two clients.

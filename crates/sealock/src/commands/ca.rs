@@ -4,13 +4,13 @@ use serde_json::json;
 
 use sealock_change::Plan;
 use sealock_pki::{KeyKind, Purpose};
-use sealock_vault::{Anchor, Authority as Stored, Scope};
+use sealock_vault::{Anchor, Authority as Stored};
 
 use crate::catalogue;
 use crate::cli::Ca;
 use crate::cloak::credentials::Authority;
 use crate::cloak::keep::StoreAuthority;
-use crate::cloak::{desired, run, show};
+use crate::cloak::{desired, run, scopes, show};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -20,7 +20,7 @@ pub(crate) fn run(session: &Session, verb: Ca) -> Result<Exit, Failure> {
     match verb {
         Ca::Create { name, key } => create(session, &name, key.unwrap_or_default()),
         Ca::Show => show(session),
-        Ca::Export { purpose } => export(session, purpose.into()),
+        Ca::Export { purpose, scope } => export(session, purpose.into(), scope.as_deref()),
         Ca::Rotate(args) => super::rotate::run(session, &args),
         Ca::Import(args) => super::import::run(session, &args),
         Ca::Scope(args) => super::scope::run(session, &args),
@@ -82,7 +82,7 @@ pub(crate) fn name_of_this_host(session: &Session) -> Result<sealock_pki::Author
     }
 }
 
-fn stored(session: &Session) -> Result<Stored, Failure> {
+pub(super) fn stored(session: &Session) -> Result<Stored, Failure> {
     let name = name_of_this_host(session)?;
     session.vault()?.authority(&name)?.ok_or_else(|| {
         Failure::own(
@@ -106,7 +106,10 @@ fn show(session: &Session) -> Result<Exit, Failure> {
         .iter()
         .map(|anchor| {
             vec![
-                Cell::new(anchor.purpose.to_string()),
+                Cell::new(match anchor.scope.is_own() {
+                    true => anchor.purpose.to_string(),
+                    false => format!("{} of {}", anchor.purpose, anchor.scope),
+                }),
                 Cell::new(anchor.generation.to_string()),
                 Cell::new(anchor.state.as_str()),
                 Cell::new(anchor.certificate.not_after().to_string()),
@@ -126,9 +129,10 @@ fn show(session: &Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn to_json(anchor: &Anchor) -> serde_json::Value {
+pub(super) fn to_json(anchor: &Anchor) -> serde_json::Value {
     json!({
         "purpose": anchor.purpose.to_string(),
+        "scope": anchor.scope.as_str(),
         "generation": anchor.generation,
         "state": anchor.state.as_str(),
         "subject": anchor.certificate.subject(),
@@ -140,10 +144,15 @@ fn to_json(anchor: &Anchor) -> serde_json::Value {
     })
 }
 
-fn export(session: &Session, purpose: Purpose) -> Result<Exit, Failure> {
+fn export(session: &Session, purpose: Purpose, scope: Option<&str>) -> Result<Exit, Failure> {
     let authority = stored(session)?;
+    let scope = match scope {
+        Some(name) => scopes::parse(name)?,
+        None => scopes::of_host(session, &authority.name)?,
+    };
+    scopes::check(&authority, &scope)?;
     let pem: String = authority
-        .trusted(purpose, Scope::own())
+        .trusted(purpose, &scope)
         .into_iter()
         .map(|anchor| anchor.certificate.to_pem())
         .collect();

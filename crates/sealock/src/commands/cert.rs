@@ -12,17 +12,17 @@ use sealock_pki::{
     Description, LeafRequest, Purpose, Revocation, San, VerifyOptions, sign_csr, to_pkcs12,
     verify_with_reasons,
 };
-use sealock_vault::{Filter, SystemEntropy, Usage};
+use sealock_vault::{Filter, Scope, SystemEntropy, Usage};
 
 use crate::catalogue;
 use crate::cli::Cert;
 use crate::cloak::credentials::Authority;
 use crate::cloak::keep::{Record, Recorded};
 use crate::cloak::singles::{self, Moved};
-use crate::cloak::{run, show};
+use crate::cloak::{run, scopes, show};
 use crate::commands::ca::name_of_this_host;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{COMMAND_LINE, Failure};
 use crate::input;
 use crate::printer::{BOLD, GOOD, paint};
 use crate::session::Session;
@@ -41,31 +41,42 @@ pub(crate) fn run(session: &Session, verb: Cert) -> Result<Exit, Failure> {
             key,
             p12,
             p12_passphrase,
+            scope,
             key_kind,
             days,
         } => {
+            let scope = of_clients(profile.into(), scope.as_deref())?;
             let request = request(profile.into(), &names, life(days))?;
             let p12 = p12
                 .map(|path| Ok::<_, Failure>((path, p12_passphrase.read_new()?)))
                 .transpose()?;
-            issue(session, &request, key_kind, &cert, &key, p12)
+            issue(
+                session,
+                &request,
+                key_kind,
+                scope.as_ref(),
+                (&cert, &key),
+                p12,
+            )
         }
         Cert::Sign {
             csr,
             profile,
             names,
             names_from_request,
+            scope,
             cert,
             days,
-        } => sign(
-            session,
-            &csr,
-            profile.into(),
-            &names,
-            names_from_request,
-            cert.as_deref(),
-            life(days),
-        ),
+        } => {
+            let wanted = Wanted {
+                purpose: profile.into(),
+                names: &names,
+                from_request: names_from_request,
+                scope: of_clients(profile.into(), scope.as_deref())?,
+                life: life(days),
+            };
+            sign(session, &csr, &wanted, cert.as_deref())
+        }
         Cert::Show { file } => show_file(session, &file),
         Cert::List => list(session),
         Cert::Renew(args) => super::renew::run(session, &args),
@@ -125,9 +136,29 @@ fn parse_names(names: &[String]) -> Result<Vec<San>, Failure> {
         .collect()
 }
 
-fn open_authority(session: &Session) -> Result<Authority, Failure> {
+/// The scope from the command line. Server anchors have none, and a server of a scope would be one of all.
+fn of_clients(purpose: Purpose, scope: Option<&str>) -> Result<Option<Scope>, Failure> {
+    match (purpose, scope) {
+        (Purpose::Server, Some(_)) => Err(Failure::own(
+            catalogue::BAD_SCOPE,
+            "a server certificate has no scope",
+        )
+        .at(COMMAND_LINE)
+        .because("one server anchor proves every host to every client")
+        .help("leave --scope away, or write --profile client")
+        .exit(Exit::Usage)),
+        (_, scope) => scope.map(scopes::parse).transpose(),
+    }
+}
+
+/// The authority with the client anchors of a scope; without one, of this host's.
+fn open_authority(session: &Session, scope: Option<&Scope>) -> Result<Authority, Failure> {
     let name = name_of_this_host(session)?;
-    Authority::open(session, &name)?.ok_or_else(|| {
+    let opened = match scope {
+        Some(scope) => Authority::open_in(session, &name, scope)?,
+        None => Authority::open(session, &name)?,
+    };
+    opened.ok_or_else(|| {
         Failure::own(
             catalogue::NOT_SET_UP,
             format!("the vault has no authority {name}"),
@@ -140,14 +171,14 @@ fn issue(
     session: &Session,
     request: &LeafRequest,
     kind: Option<sealock_pki::KeyKind>,
-    cert: &Path,
-    key: &Path,
+    scope: Option<&Scope>,
+    (cert, key): (&Path, &Path),
     p12: Option<(PathBuf, sealock_pki::Passphrase)>,
 ) -> Result<Exit, Failure> {
     session.vault()?;
     let store = session.store()?;
     let guard = run::begin(session, &store)?;
-    let authority = open_authority(session)?;
+    let authority = open_authority(session, scope)?;
     let kind = match kind {
         Some(kind) => kind,
         None => authority
@@ -222,22 +253,35 @@ fn tell(session: &Session, certificate: &Certificate) {
     }
 }
 
+/// What a request gets.
+struct Wanted<'a> {
+    purpose: Purpose,
+    names: &'a [String],
+    from_request: bool,
+    scope: Option<Scope>,
+    life: Duration,
+}
+
 fn sign(
     session: &Session,
     csr: &Path,
-    purpose: Purpose,
-    names: &[String],
-    from_request: bool,
+    wanted: &Wanted<'_>,
     cert: Option<&Path>,
-    life: Duration,
 ) -> Result<Exit, Failure> {
+    let Wanted {
+        purpose,
+        names,
+        from_request,
+        life,
+        ..
+    } = *wanted;
     let request_bytes = input::read(csr, LARGEST)?;
     let place = csr;
     let csr = CertificateRequest::from_pem(&request_bytes).map_err(|error| in_file(&error, csr))?;
     session.vault()?;
     let store = session.store()?;
     let guard = run::begin(session, &store)?;
-    let authority = open_authority(session)?;
+    let authority = open_authority(session, wanted.scope.as_ref())?;
     let given = if from_request {
         // With --name the names are a fence, without it the request may name what it likes.
         CsrNames::Requested {
@@ -419,6 +463,8 @@ fn list(session: &Session) -> Result<Exit, Failure> {
                     "identity": entry.identity,
                     "purpose": entry.purpose.to_string(),
                     "names": entry.sans.iter().map(San::value).collect::<Vec<_>>(),
+                    "scope": entry.scope.as_str(),
+                    "usage": entry.usage.as_str(),
                     "generation": entry.generation,
                     "keyId": entry.key_id.to_string(),
                     "notBefore": entry.not_before.to_string(),
@@ -438,7 +484,10 @@ fn list(session: &Session) -> Result<Exit, Failure> {
         .map(|entry| {
             vec![
                 Cell::new(escape(&entry.identity)),
-                Cell::new(entry.purpose.to_string()),
+                Cell::new(match entry.scope.is_own() {
+                    true => entry.purpose.to_string(),
+                    false => format!("{} of {}", entry.purpose, entry.scope),
+                }),
                 Cell::new(entry.state.kind().as_str()),
                 Cell::new(entry.not_after.to_string()),
                 Cell::new(entry.serial.to_string()),
