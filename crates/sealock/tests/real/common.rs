@@ -248,16 +248,20 @@ impl Tree {
 ///
 /// The library and not the program `faketime`, which waits for daemons that were left behind.
 pub(crate) fn faketime(when: &str, mut command: Command) -> Command {
-    let library = std::fs::read_dir("/usr/lib")
-        .unwrap()
-        .map(|entry| entry.unwrap().path().join("faketime/libfaketime.so.1"))
-        .find(|path| path.exists())
-        .expect("libfaketime");
     command
-        .env("LD_PRELOAD", library)
+        .env("LD_PRELOAD", faketime_library())
         .env("FAKETIME", when)
         .env("NO_FAKE_STAT", "1");
     command
+}
+
+/// What gives a program another clock.
+pub(crate) fn faketime_library() -> PathBuf {
+    std::fs::read_dir("/usr/lib")
+        .unwrap()
+        .map(|entry| entry.unwrap().path().join("faketime/libfaketime.so.1"))
+        .find(|path| path.exists())
+        .expect("libfaketime")
 }
 
 /// A figure for whoever reads the log of a run that passed: the test harness keeps back what `println!` prints.

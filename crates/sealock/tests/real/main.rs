@@ -6,13 +6,18 @@
     missing_docs
 )]
 
+mod agent;
+mod backup;
 mod bad_input;
 mod check;
 mod clients;
 mod common;
 mod hand;
+mod import;
 mod kill;
 mod leak;
+mod life;
 mod messages;
 mod rootless;
+mod session;
 mod systemd;

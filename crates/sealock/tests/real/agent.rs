@@ -1,0 +1,5 @@
+//! The agent: one look, a loop of looks, a service of a real systemd, and a year of days.
+
+mod machine;
+mod stand_in;
+mod year;
