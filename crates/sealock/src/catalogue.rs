@@ -33,6 +33,7 @@ pub(crate) const ON_HOLD: Code = Code("SL-U083");
 pub(crate) const NO_SCOPE: Code = Code("SL-U084");
 pub(crate) const BAD_SCOPE: Code = Code("SL-U085");
 pub(crate) const SCOPE_EXISTS: Code = Code("SL-U086");
+pub(crate) const SWAP_ELSEWHERE: Code = Code("SL-U087");
 
 /// The codes of the command line itself.
 const OWN: &[Entry] = &[
@@ -54,7 +55,7 @@ const OWN: &[Entry] = &[
         title: "sealock cannot restart this daemon",
         meaning: "The phases of a rotation or rekey need restarts of the daemon, and each is proved before the next. A daemon that no \
                   service manager runs is restarted by the command that sealock.toml names.",
-        remedy: "In sealock.toml:\n  [daemon]\n  restart_command = \"/path/to/restart\"",
+        remedy: "In sealock.toml:\n  [daemon]\n  restart-command = \"/path/to/restart\"",
     },
     Entry {
         code: REHEARSAL,
@@ -233,6 +234,14 @@ const OWN: &[Entry] = &[
         title: "the scope exists",
         meaning: "A scope's client anchor is not replaced by making the scope again: everybody in it would be locked out.",
         remedy: "sealock ca scope list",
+    },
+    Entry {
+        code: SWAP_ELSEWHERE,
+        title: "a swap on this host would not shut them out",
+        meaning: "--swap replaces the client anchor of the scope that sealock.toml names. The revoked certificates are of another scope \
+                  or authority, so this host refuses them already, and the hosts that let them in would go on doing so. The \
+                  revocation itself is done.",
+        remedy: "sealock --config FILE cert revoke NAME --swap      # FILE is the sealock.toml of a host that lets them in",
     },
     Entry {
         code: INTERRUPTED,

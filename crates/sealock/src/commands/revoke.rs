@@ -4,6 +4,7 @@ mod content;
 mod keys;
 mod lists;
 mod show;
+mod swap;
 mod which;
 
 use std::path::PathBuf;
@@ -14,7 +15,6 @@ use sealock_pki::{AuthorityName, KeyId, RevocationReason, Revoked, Serial, Times
 use sealock_vault::{Entry, State, Vault};
 
 use crate::ask;
-use crate::catalogue;
 use crate::cli;
 use crate::cloak::keep::Record;
 use crate::cloak::{desired, run};
@@ -83,7 +83,11 @@ pub(crate) fn run(session: &Session, args: &cli::Revoke) -> Result<Exit, Failure
     show::revoked(session, &meant, &upcoming, &publications, &words)?;
     drop((vault, guard));
     match args.swap {
-        true => swap(session, &meant, &args.consent),
+        true => swap::run(session, &meant, &args.consent).map_err(|failure| {
+            let state = format!("{}; the revocation stands", failure.state);
+            let exit = failure.exit;
+            failure.state(state, exit)
+        }),
         false => Ok(Exit::Done),
     }
 }
@@ -145,12 +149,6 @@ fn tell_untold(session: &Session, publications: &[Publication]) {
     for why in publications.iter().flat_map(|one| &one.untold) {
         session.printer.warn(why);
     }
-}
-
-/// Everyone else of the scope gets a certificate of a new client anchor, and the old one goes.
-fn swap(session: &Session, meant: &Meant, consent: &cli::Consent) -> Result<Exit, Failure> {
-    let _ = (session, meant, consent);
-    Err(Failure::own(catalogue::BUG, "not written yet"))
 }
 
 pub(crate) fn crl(session: &Session, args: &cli::Crl) -> Result<Exit, Failure> {
