@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sealock_check::seen::{Anchor, File, Keeping, Leaf, LeafState, Role};
 use sealock_host::survey::look;
-use sealock_vault::{AnchorState, Filter, StateKind, Vault};
+use sealock_vault::{AnchorState, Filter, StateKind, Usage, Vault};
 
 use crate::cloak::desired;
 use crate::session::Session;
@@ -83,6 +83,11 @@ fn read(session: &Session, keeping: &mut Keeping) -> Result<(), crate::failure::
     }
     for entry in vault.entries(Filter::all())? {
         if entry.not_after + FORGOTTEN < session.now {
+            continue;
+        }
+        // What lives for minutes is never due, and lies nowhere.
+        let revoked = entry.state.kind() == StateKind::Revoked;
+        if entry.usage == Usage::Session && !revoked {
             continue;
         }
         keeping.leaves.push(Leaf {

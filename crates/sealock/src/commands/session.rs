@@ -267,9 +267,10 @@ fn not_started(program: &OsStr, error: &io::Error) -> Failure {
             "the certificate was withdrawn unused, and its key is gone",
             exit,
         );
-    match code == NOT_EXECUTABLE && is_path {
-        true => failure.help(format!("chmod +x {shown}")),
-        false => failure,
+    match (code == NOT_EXECUTABLE, is_path) {
+        (true, true) => failure.help(format!("chmod +x {shown}")),
+        (false, false) => failure.help(format!("command -v {shown}")),
+        _ => failure,
     }
 }
 

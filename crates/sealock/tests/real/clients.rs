@@ -33,7 +33,7 @@ fn every_client_gets_in(version: Version) {
 }
 
 /// The three files of `dir`, tried by every client there is, on every version of TLS that can be chosen.
-fn every_way(host: &Host, dir: &Path) -> Vec<(&'static str, Attempt)> {
+pub(crate) fn every_way(host: &Host, dir: &Path) -> Vec<(&'static str, Attempt)> {
     let request = Request::new("127.0.0.1", host.port, dir);
     let docker = |version, told| request.docker(&lab().docker_cli(version), &told);
     vec![
