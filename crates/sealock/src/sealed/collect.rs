@@ -17,7 +17,7 @@ use crate::session::Session;
 /// How long a run of another process is waited for before its files are taken as they are.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two looks.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// A home, read.
 pub(crate) struct Collected {

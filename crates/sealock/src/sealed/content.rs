@@ -57,6 +57,7 @@ pub(crate) fn read_content(plain: &[u8]) -> Result<Content, Failure> {
             ))
         })?;
     }
+    manifest.compare(&members)?;
     let content = Content { manifest, members };
     match content.file(VAULT) {
         Some(_) => Ok(content),

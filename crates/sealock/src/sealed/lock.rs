@@ -150,6 +150,12 @@ fn identities(path: &Path) -> Result<Vec<Identity>, Failure> {
         .at(escape(&path.to_string_lossy()))
         .because(cause)
     };
+    if sealock_age::is_age(bytes.expose()) {
+        return Err(
+            bad("identity files that are sealed themselves are not supported".to_owned())
+                .help("open it first\n  age -d SEALED > key.txt"),
+        );
+    }
     let text =
         std::str::from_utf8(bytes.expose()).map_err(|_| bad("it is not UTF-8 text".to_owned()))?;
     Identity::read_all(text).map_err(|error| bad(error.to_string()))

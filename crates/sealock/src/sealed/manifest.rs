@@ -1,5 +1,7 @@
 //! What an archive says of itself, as its first member.
 
+use std::path::Path;
+
 use sealock_change::Digest;
 use sealock_diag::{Diagnose, escape};
 use sealock_vault::KeyFile;
@@ -126,7 +128,7 @@ impl Manifest {
         Ok(Member::file(NAME, text, 0o644))
     }
 
-    /// Reads it, and compares it with the members beside it.
+    /// Reads it; see [`Manifest::compare`].
     pub(super) fn read(members: &[Member]) -> Result<Self, Failure> {
         let foreign = |cause: String| {
             Failure::own(codes::NO_ARCHIVE, "this is no archive of sealock").because(cause)
@@ -148,13 +150,12 @@ impl Manifest {
             }
             None => return Err(foreign(format!("its {NAME} has no version"))),
         }
-        let manifest: Self = serde_json::from_value(value)
-            .map_err(|error| foreign(format!("its {NAME}: {}", escape(&error.to_string()))))?;
-        manifest.compare(members)?;
-        Ok(manifest)
+        serde_json::from_value(value)
+            .map_err(|error| foreign(format!("its {NAME}: {}", escape(&error.to_string()))))
     }
 
-    fn compare(&self, members: &[Member]) -> Result<(), Failure> {
+    /// Compares every file with its digest.
+    pub(super) fn compare(&self, members: &[Member]) -> Result<(), Failure> {
         let differs = |name: &str, why: &str| {
             Failure::own(
                 codes::NOT_INTACT,
@@ -183,8 +184,8 @@ impl Manifest {
     }
 }
 
-/// An error of a vault inside an archive, as one of the archive.
-pub(super) fn not_intact(error: &dyn Diagnose) -> Failure {
+/// An error of a vault that was unpacked here, as one of the archive: where it was unpacked is nobody's business.
+pub(super) fn not_intact(error: &dyn Diagnose, unpacked: &Path) -> Failure {
     let cause = match Diagnose::cause(error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
@@ -193,5 +194,5 @@ pub(super) fn not_intact(error: &dyn Diagnose) -> Failure {
         codes::NOT_INTACT,
         "what the archive holds is not an intact vault",
     )
-    .because(cause)
+    .because(cause.replace(&format!("{}/", escape(&unpacked.to_string_lossy())), ""))
 }

@@ -7,9 +7,9 @@ use sealock_change::{Content as Bytes, Edit, Plan, Store};
 use sealock_diag::escape;
 use sealock_vault::Vault;
 
+use super::codes;
 use super::content::{CONFIG, Content, LEDGER, VAULT};
 use super::manifest::{Host, not_intact};
-use super::{codes, manifest};
 use crate::cloak::run;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -177,19 +177,19 @@ fn judge(session: &Session, home: &Path) -> Result<(), Failure> {
     } else {
         None
     };
-    let vault = Vault::open(home).map_err(|error| manifest::not_intact(&error))?;
+    let vault = Vault::open(home).map_err(|error| not_intact(&error, home))?;
     vault
         .check_integrity()
-        .map_err(|error| not_intact(&error))?;
+        .map_err(|error| not_intact(&error, home))?;
     vault
         .check_keys(passphrase.as_ref())
-        .map_err(|error| not_intact(&error))?;
+        .map_err(|error| not_intact(&error, home))?;
     drop(vault);
     // SQLite leaves its own journal behind, empty.
     fs::remove(&home.join("vault.db-journal"))?;
     Store::open(home.join("changes"))
         .and_then(|store| store.originals())
-        .map_err(|error| not_intact(&error))?;
+        .map_err(|error| not_intact(&error, home))?;
     Ok(())
 }
 
