@@ -34,6 +34,7 @@ pub(crate) const NO_SCOPE: Code = Code("SL-U084");
 pub(crate) const BAD_SCOPE: Code = Code("SL-U085");
 pub(crate) const SCOPE_EXISTS: Code = Code("SL-U086");
 pub(crate) const SWAP_ELSEWHERE: Code = Code("SL-U087");
+pub(crate) const REVOKED: Code = Code("SL-U088");
 
 /// The codes of the command line itself.
 const OWN: &[Entry] = &[
@@ -242,6 +243,13 @@ const OWN: &[Entry] = &[
                   or authority, so this host refuses them already, and the hosts that let them in would go on doing so. The \
                   revocation itself is done.",
         remedy: "sealock --config FILE cert revoke NAME --swap      # FILE is the sealock.toml of a host that lets them in",
+    },
+    Entry {
+        code: REVOKED,
+        title: "the client was revoked",
+        meaning: "The last certificate that this client was given is revoked. Nothing that only keeps things going (apply, renew --all, the \
+                  agent, a session) gives it another one, so that a revocation is not undone in passing.",
+        remedy: "sealock client add NAME      # lets the client in again, with a new key",
     },
     Entry {
         code: INTERRUPTED,

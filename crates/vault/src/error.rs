@@ -299,7 +299,7 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-V002",
         "the vault is open to other users",
         "The home directory, the database or a key file can be read or replaced by users other than the one who runs sealock. Whoever reads an issuer key can be any client of every host that trusts it.",
-        "Close it as the help line shows: directories 0700, the database 0600, keys 0400. If others may have read an issuer key, only a new authority ends what they can do with it: `sealock down`, then `sealock --home DIR up` with a DIR that is new.",
+        "Close it as the help line shows: directories 0700, the database 0600, keys 0400. If others may have read an issuer key, only new anchors end what they can do with it: `sealock rekey`.",
     ),
     entry(
         "SL-V003",
@@ -365,19 +365,19 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-V013",
         "wrong passphrase",
         "The passphrase does not open the key file. Nothing else can open it either: there is no way around a lost passphrase.",
-        "Try again. When it is lost, make a new authority and give everybody new certificates: `sealock down`, then `sealock --home DIR up` with a DIR that is new.",
+        "Try again. When it is lost, make everything new under another one: `sealock rekey --lost --passphrase prompt`.",
     ),
     entry(
         "SL-V014",
         "an issuer key is missing",
         "The vault names a key file that is not there. Certificates that the anchor signed stay good, but nothing more can be signed with it.",
-        "Restore the file from a backup of the home directory, or make a new authority: `sealock down`, then `sealock --home DIR up` with a DIR that is new.",
+        "Restore the file from a backup, or make everything new without it: `sealock rekey`.",
     ),
     entry(
         "SL-V015",
         "an issuer key cannot be read",
         "The key file is there, but it is no private key that can be read.",
-        "Restore the file from a backup of the home directory, or make a new authority: `sealock down`, then `sealock --home DIR up` with a DIR that is new.",
+        "Restore the file from a backup, or make everything new without it: `sealock rekey`.",
     ),
     entry(
         "SL-V016",

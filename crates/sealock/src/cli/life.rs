@@ -135,6 +135,9 @@ pub(crate) struct Rekey {
     /// Do all of it in a copy beside the live vault, and report; nothing of the live one is touched
     #[arg(long)]
     pub(crate) rehearse: bool,
+    /// The old issuer keys, or their passphrase, are lost: do not open them; --passphrase names the new one
+    #[arg(long)]
+    pub(crate) lost: bool,
     /// What becomes of the retired generation once the new one is proved: keep, shred or archive:FILE
     #[arg(long, value_name = "WHAT", default_value = "keep")]
     pub(crate) retired: Retired,

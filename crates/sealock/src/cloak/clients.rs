@@ -6,8 +6,8 @@ use sealock_change::{Edit, Owner};
 use sealock_host::Desired;
 use sealock_host::client::{Bundle, Claim, Endpoint, Place, plan_install};
 use sealock_host::desired::{Client, Install};
-use sealock_pki::{CommonName, LeafRequest, Purpose};
-use sealock_vault::Scope;
+use sealock_pki::{CommonName, Fingerprint, LeafRequest, Purpose};
+use sealock_vault::{Filter, Scope};
 
 use super::course::Renewal;
 use super::credentials::{Authority, Issued, good_for};
@@ -70,6 +70,7 @@ pub(crate) fn files(
         Claim::Anything,
     )?;
     let mut places = vec![folder.display().to_string()];
+    let known = known(session, authority, &client.name)?;
     for install in &client.install {
         let (place, owner) = place(install)?;
         edits.extend(plan_install(
@@ -77,7 +78,7 @@ pub(crate) fn files(
             &place,
             &endpoint,
             owner,
-            Claim::Recognised,
+            Claim::OneOf(&known),
         )?);
         places.push(install.to_string());
     }
@@ -87,6 +88,23 @@ pub(crate) fn files(
         edits,
         places,
     })
+}
+
+/// The certificates that the vault knows of a client: where one of these lies, the next one may.
+fn known(
+    session: &Session,
+    authority: &Authority,
+    name: &str,
+) -> Result<Vec<Fingerprint>, Failure> {
+    if authority.stored().is_none() {
+        return Ok(Vec::new());
+    }
+    let filter = Filter::all().identity(name).purpose(Purpose::Client);
+    let entries = session.vault()?.entries(filter)?;
+    Ok(entries
+        .iter()
+        .map(|entry| entry.certificate.fingerprint())
+        .collect())
 }
 
 fn good_bundle(

@@ -258,8 +258,16 @@ impl Authority {
         }
     }
 
+    /// The certificate of the anchor that signs now. Its key is not needed for it, and may be lost.
     pub(crate) fn anchor(&self, purpose: Purpose) -> Result<&Certificate, Failure> {
-        Ok(self.issuer(purpose)?.certificate())
+        let signs = self.stored().and_then(|unlocked| {
+            let mut anchors = unlocked.anchors(purpose);
+            anchors.find(|anchor| anchor.state == AnchorState::Active)
+        });
+        match signs {
+            Some(anchor) => Ok(&anchor.certificate),
+            None => Ok(self.issuer(purpose)?.certificate()),
+        }
     }
 
     /// A clock before the anchors' birth would issue certificates that nobody accepts.

@@ -86,6 +86,7 @@ pub(crate) fn prepare(
     whose: &Whose,
     kind: OperationKind,
     purposes: &[Purpose],
+    lost: bool,
     (store, guard): (&Store, &Guard),
 ) -> Result<Operation, Failure> {
     let authority = whose.authority(session)?;
@@ -103,12 +104,14 @@ pub(crate) fn prepare(
         .anchors
         .iter()
         .any(|anchor| anchor.sealed && anchor.state != AnchorState::Withdrawn);
-    let passphrase = if sealed {
+    let passphrase = if sealed && !lost {
         session.passphrase_for(true)?
     } else {
         session.new_passphrase()?
     };
-    check(session, whose, &successions, passphrase.as_ref())?;
+    if !lost {
+        check(session, whose, &successions, passphrase.as_ref())?;
+    }
     let now = session.now;
     let mut plan = Plan::new(match kind {
         OperationKind::Rotation => "prepare a rotation",

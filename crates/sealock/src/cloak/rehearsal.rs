@@ -55,10 +55,11 @@ pub(crate) fn run(
     session: &Session,
     wanted: &Desired,
     purposes: &[Purpose],
+    lost: bool,
 ) -> Result<Rehearsal, Failure> {
     let copy = session.home.join(FOLDER);
     clear(&copy)?;
-    let rehearsed = in_copy(session, wanted, purposes, &copy);
+    let rehearsed = in_copy(session, wanted, purposes, lost, &copy);
     let cleared = clear(&copy);
     let rehearsal = rehearsed?;
     cleared?;
@@ -81,13 +82,14 @@ fn in_copy(
     session: &Session,
     wanted: &Desired,
     purposes: &[Purpose],
+    lost: bool,
     copy: &Path,
 ) -> Result<Rehearsal, Failure> {
     let (began, cpu) = (Instant::now(), cpu_time());
     fs::create_dir(copy, 0o700, None)?;
     let snapshot = session.vault()?.snapshot()?;
     fs::write_atomic(&copy.join("vault.db"), &snapshot, 0o600, None)?;
-    keys(session, copy)?;
+    keys(session, copy, lost)?;
     let inner = session.beside(copy.to_owned());
     let store = inner.store()?;
     let guard = run::begin(&inner, &store)?;
@@ -97,7 +99,7 @@ fn in_copy(
         return Err(generation::busy(&operation));
     }
     let kind = OperationKind::Rekey;
-    let operation = generation::prepare(&inner, &whose, kind, purposes, (&store, &guard))?;
+    let operation = generation::prepare(&inner, &whose, kind, purposes, lost, (&store, &guard))?;
     let course = Course {
         renewal: Renewal::All,
         transition: Some(Transition {
@@ -132,16 +134,19 @@ fn in_copy(
 }
 
 /// The issuer keys: a rekey asks whether they open, and shows that what they sign is refused.
-fn keys(session: &Session, copy: &Path) -> Result<(), Failure> {
+fn keys(session: &Session, copy: &Path, lost: bool) -> Result<(), Failure> {
     let folder = copy.join("issuers");
     fs::create_dir(&folder, 0o700, None)?;
     let files = session.vault()?.key_files()?;
     // A person is asked here, and not by the copy.
-    session.passphrase_for(
-        files
-            .iter()
-            .any(|file| file.anchor.sealed && file.is_needed()),
-    )?;
+    let sealed = files
+        .iter()
+        .any(|file| file.anchor.sealed && file.is_needed());
+    if lost {
+        session.new_passphrase()?;
+    } else {
+        session.passphrase_for(sealed)?;
+    }
     for file in files {
         if let (Some(_), Some(name)) = (fs::stat(&file.path)?, file.path.file_name()) {
             let bytes = Sensitive::new(fs::read(&file.path)?);

@@ -22,6 +22,8 @@ pub(crate) struct Replace {
     pub(crate) purposes: Vec<Purpose>,
     /// Who gets no new certificate.
     pub(crate) without: Vec<String>,
+    /// Whether the old issuer keys cannot be opened any more.
+    pub(crate) lost: bool,
     /// What a person is asked.
     pub(crate) question: String,
 }
@@ -80,7 +82,14 @@ pub(crate) fn with(
         None => {
             refuse_hands(session, &wanted)?;
             let kind = OperationKind::Rekey;
-            generation::prepare(session, &whose, kind, &replace.purposes, guard)?
+            generation::prepare(
+                session,
+                &whose,
+                kind,
+                &replace.purposes,
+                replace.lost,
+                guard,
+            )?
         }
     };
     let done = replace_with(session, replace, consent, &wanted, &operation, guard);
@@ -130,9 +139,9 @@ pub(crate) fn refuse_hands(session: &Session, wanted: &Desired) -> Result<(), Fa
         Failure::own(catalogue::CANNOT_RESTART, "sealock cannot restart this daemon")
             .at(session.config.display().to_string())
             .because(
-                "no service manager runs it, and no restart_command is set; every phase has to be proved before the next",
+                "no service manager runs it, and no restart-command is set; every phase has to be proved before the next",
             )
-            .help("[daemon]\nrestart_command = \"/path/to/restart\""),
+            .help("[daemon]\nrestart-command = \"/path/to/restart\""),
     )
 }
 

@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sealock_diag::escape;
 use sealock_pki::{Purpose, Serial, Timestamp};
 use sealock_vault::{Entry, Filter, Scope, State, StateKind, Usage, Vault, VaultError};
+
+use crate::catalogue;
+use crate::failure::Failure;
 
 /// What the vault says of revocations, read once.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +44,23 @@ impl Revoked {
     pub(crate) fn since(&self, client: &str) -> Option<Timestamp> {
         self.clients.get(client).copied()
     }
+}
+
+/// Refuses who is out, for what would let them in again.
+pub(crate) fn check(vault: &Vault, scope: &Scope, client: &str) -> Result<(), Failure> {
+    let Some(since) = Revoked::of(vault, scope)?.since(client) else {
+        return Ok(());
+    };
+    let shown = escape(client);
+    Err(
+        Failure::own(catalogue::REVOKED, format!("{shown} was revoked"))
+            .because(format!(
+                "its last certificate was revoked at {since}, and it was given no other since"
+            ))
+            .help(format!(
+                "to let {shown} in again:\n  sealock client add {shown}"
+            )),
+    )
 }
 
 /// What a plan says of a client that it leaves out.

@@ -64,7 +64,14 @@ pub(crate) fn run(
         }
         None => {
             refuse_hands(session, &wanted)?;
-            generation::prepare(session, &whose, OperationKind::Rotation, purposes, guard)?
+            generation::prepare(
+                session,
+                &whose,
+                OperationKind::Rotation,
+                purposes,
+                false,
+                guard,
+            )?
         }
     };
     let result = phases(

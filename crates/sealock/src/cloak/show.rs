@@ -30,8 +30,12 @@ pub(crate) fn plan(printer: &Printer, plan: &Plan) -> Result<(), sealock_change:
     Ok(())
 }
 
-/// Folders, links, keys and certificates are named in the steps; what a person reads is configuration.
+/// Folders, links, keys, certificates and lists are named in the steps; what a person reads is configuration.
 fn is_worth_reading(file: &FileDiff) -> bool {
+    let (_, name) = file.labels();
+    if name.ends_with(".pem") {
+        return false;
+    }
     match &file.body {
         Body::Summary { .. } => false,
         Body::Text(hunks) => !hunks

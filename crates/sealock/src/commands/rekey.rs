@@ -19,13 +19,14 @@ const BOTH: [Purpose; 2] = [Purpose::Server, Purpose::Client];
 pub(crate) fn run(session: &Session, args: &cli::Rekey) -> Result<Exit, Failure> {
     if args.rehearse {
         let wanted = desired::load(session)?;
-        let rehearsal = rehearsal::run(session, &wanted, &BOTH)?;
+        let rehearsal = rehearsal::run(session, &wanted, &BOTH, args.lost)?;
         report(session, &rehearsal);
         return Ok(Exit::Done);
     }
     let replace = Replace {
         purposes: BOTH.to_vec(),
         without: Vec::new(),
+        lost: args.lost,
         question: "Refuse every certificate there is, and put these in their place?".to_owned(),
     };
     replace::run(session, &replace, &args.consent)

@@ -52,7 +52,8 @@ fn look(session: &Session, purposes: &[Purpose]) -> Result<Exit, Failure> {
             scope: whose.scope.clone(),
             successions: generation::successions(session, &whose, purposes)?,
             phase: Phase::Prepared,
-            phase_at: session.now,
+            // Whatever was fetched until now will be out of date.
+            phase_at: session.now + std::time::Duration::from_secs(1),
             started_at: session.now,
         },
     };

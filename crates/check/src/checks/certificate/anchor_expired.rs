@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     meaning: "Nothing below an expired anchor is accepted any more, however fresh the leaf. A server anchor shuts \
               out every client that trusts it, a client anchor every client of the daemon. Renewing leaves does \
               not help: a new anchor is needed, and it has to reach everybody.",
-    remedy: "Make a new authority, and give everybody a certificate of it:\n  sealock down\n  sealock --home DIR up      # DIR is new",
+    remedy: "Make new anchors, and give everybody certificates of them:\n  sealock rekey",
     explains: &["SL-F319", "SL-F911"],
     look,
 };

@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     source: "RFC 5280 section 6.1; RFC 4210 section 4.4 (root CA key update)",
     meaning: "Everything below it stops on that day, and a new anchor has to reach every client and every daemon \
               before. That takes time: some machines are off, some people are away. A year is not too early.",
-    remedy: "Make the next authority in time. Where both anchors stand in tlscacert and in the ca.pem of the clients for a while, nobody is shut out:\n  sealock down\n  sealock --home DIR up      # DIR is new",
+    remedy: "Replace the anchor in time. Both generations are trusted for a while, so nobody is shut out:\n  sealock ca rotate",
     explains: &[],
     look,
 };

@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     source: "RFC 5280 section 6.1; Go crypto/x509 Verify: certificate has expired or is not yet valid",
     meaning: "The anchor begins to be valid later than this moment, and until then nothing below it is accepted. \
               The clock of the machine that made it was wrong, or the clock of this one is.",
-    remedy: "Compare the clocks:\n  timedatectl\nIf they are right, make a new authority:\n  sealock down\n  sealock --home DIR up      # DIR is new",
+    remedy: "Compare the clocks:\n  timedatectl\nIf they are right, make new anchors:\n  sealock rekey",
     explains: &["SL-F911"],
     look,
 };

@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     source: "RFC 5280 section 6.1: every certificate of the path must be valid",
     meaning: "The leaf says that it is good for longer, and it is not: on the day when its anchor expires it is \
               refused too. Whoever watches the dates of leaves alone is surprised then.",
-    remedy: "Make a new authority before that day, and give everybody a certificate of it:\n  sealock down\n  sealock --home DIR up      # DIR is new",
+    remedy: "Replace the anchor before that day; nobody is locked out on the way:\n  sealock ca rotate",
     explains: &[],
     look,
 };

@@ -45,7 +45,20 @@ fn look(seen: &Seen) -> Vec<Spot> {
         if !can_vouch(anchor) || kept(Purpose::Client).any(|one| one.certificate == *anchor) {
             continue;
         }
-        let spot = if kept(Purpose::Server).any(|one| one.certificate == *anchor) {
+        let other_scope = keeping.other_scopes.iter().find(|one| one.1 == *anchor);
+        let spot = if let Some((scope, _)) = other_scope {
+            let severity = match is_loaded(seen, host, anchor) {
+                true => Severity::Open,
+                false => Severity::Latent,
+            };
+            let cause = format!(
+                "{} is the client anchor of {}; that of {} is expected",
+                called(anchor),
+                scoped(scope),
+                scoped(&keeping.scope)
+            );
+            Spot::new(file.shown(), cause).severity(severity)
+        } else if kept(Purpose::Server).any(|one| one.certificate == *anchor) {
             Spot::new(
                 file.shown(),
                 format!(
@@ -81,6 +94,14 @@ fn look(seen: &Seen) -> Vec<Spot> {
     spots
 }
 
+/// A scope in words.
+fn scoped(scope: &str) -> String {
+    match scope {
+        "" => "hosts without a scope".to_owned(),
+        name => format!("the scope {name}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::CHECK;
@@ -107,6 +128,24 @@ mod tests {
             assert_eq!(world.codes(), ["SL-F339"]);
             assert_eq!(world.look(&CHECK)[0].severity, Some(severity));
         }
+    }
+
+    #[test]
+    fn the_anchor_of_another_scope_is_named() {
+        let mut world = World::new();
+        let office = anchor(Purpose::Client, 1).certificate().clone();
+        let keeping = world.seen.keeping.as_mut().unwrap();
+        keeping.scope = "edge".into();
+        keeping.other_scopes = vec![("office".into(), office.clone())];
+        let both = [world.client_anchor.certificate().clone(), office.clone()];
+        world.daemon_file(Role::DaemonAnchors).state = FileState::Read(Contents::read(&pem(&both)));
+        let spot = &world.look(&CHECK)[0];
+        assert_eq!(spot.severity, Some(Severity::Latent));
+        let named = "of the scope office; that of the scope edge is expected";
+        assert!(spot.cause.contains(named), "{}", spot.cause);
+        let name = office.subject_der().to_vec();
+        world.endpoint_mut().authorities.push(name);
+        assert_eq!(world.look(&CHECK)[0].severity, Some(Severity::Open));
     }
 
     #[test]

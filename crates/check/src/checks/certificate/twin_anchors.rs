@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
     meaning: "The CA was made again under its old name. Go tries both; other clients take the first that has the \
               name, verify with the wrong key and say that the signature is bad. Which one it is depends on the \
               order in the file.",
-    remedy: "Give the newer anchor a subject of its own, which says its generation: sealock does so by itself.\n  sealock down\n  sealock --home DIR up      # DIR is new",
+    remedy: "Give the newer anchor a subject of its own, which says its generation: sealock does so by itself.\n  sealock ca rotate",
     explains: &[],
     look,
 };

@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
     meaning: "dockerd reads no revocation list and asks nobody: a certificate that was revoked opens the API until its last \
               day, as long as its authority is trusted. Whoever holds the stolen key is root on the host until then. To end \
               it, the anchor that signed it has to go from tlscacert, and every other client needs a certificate of a new one.",
-    remedy: "sealock ca show      # which generation of the client anchor signed it\nMake a new client anchor, give everybody a certificate of it, then take the old one out of tlscacert.",
+    remedy: "sealock cert revoke NAME --swap      # a new client anchor, and everybody else on it; the daemon restarts once",
     explains: &[],
     look,
 };

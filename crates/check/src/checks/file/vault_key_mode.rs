@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     meaning: "Whoever reads the client anchor's key can make clients of any name, and every daemon that trusts it \
               lets them in as root. There is no revocation in stock Docker, so a key that was read by others \
               means new anchors everywhere.",
-    remedy: "chmod 400 KEY\nIf others may have read it, make a new authority, and give everybody a certificate of it:\n  sealock down\n  sealock --home DIR up      # DIR is new",
+    remedy: "chmod 400 KEY\nIf others may have read it, make everything new, and refuse what was signed with it:\n  sealock rekey --rehearse\n  sealock rekey",
     explains: &[],
     look,
 };

@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     meaning: "The daemon and its clients go on with the certificates they have. But nobody can renew them, add a client or \
               replace an anchor: on the day when the first of them expires, it is over. The keys of the issuers cannot be made \
               again, so without a backup everybody needs new anchors.",
-    remedy: "Put the home of the vault back from a backup, or mend its modes and owner.\nWithout a backup: sealock down, then sealock up makes new anchors, and every client gets a new bundle.",
+    remedy: "Put the home of the vault back, or mend its modes and owner:\n  sealock restore BACKUP\nWithout a backup: sealock down, then sealock up makes new anchors, and every client gets a new bundle.",
     explains: &[],
     look,
 };

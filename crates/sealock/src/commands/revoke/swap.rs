@@ -34,7 +34,6 @@ pub(super) fn run(
         };
     }
     let replace = Replace {
-        lost: false,
         purposes: vec![Purpose::Client],
         without: vec![meant.name.clone()],
         lost: false,

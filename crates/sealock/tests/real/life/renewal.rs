@@ -1,0 +1,128 @@
+//! Renewal of what lies in files of its own, and of a vault without a daemon.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use crate::common::{Host, Sealock, faketime};
+use sealock_testkit::lab::Version;
+use sealock_testkit::process::run;
+use sealock_testkit::scratch::Scratch;
+
+fn issue(sealock: &Sealock, folder: &std::path::Path, name: &str, profile: &str) -> Command {
+    let cert = folder.join(format!("{name}.pem")).display().to_string();
+    let key = folder.join(format!("{name}.key")).display().to_string();
+    sealock.command(&[
+        "cert",
+        "issue",
+        name,
+        "--profile",
+        profile,
+        "--cert",
+        &cert,
+        "--key",
+        &key,
+    ])
+}
+
+/// Without a daemon: single certificates are renewed where they lie, with the mode that they have.
+#[test]
+fn single_certificates_are_renewed_where_they_lie() {
+    let scratch = Scratch::new("renew-singles");
+    let sealock = Sealock::in_folder(scratch.path());
+    // The anchors first, or the past would have no authority.
+    let _ = run(&mut faketime("-100d", sealock.command(&["ca", "create"]))).expect_code(0);
+    let old = issue(&sealock, scratch.path(), "db.example.org", "server");
+    let _ = run(&mut faketime("-70d", old)).expect_code(0);
+    let young = issue(&sealock, scratch.path(), "backup", "client");
+    let _ = run(&mut { young }).expect_code(0);
+    let key = scratch.join("db.example.org.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
+    let read = |name: &str| fs::read(scratch.join(name)).unwrap();
+    let (old_key, old_cert, backup) = (
+        read("db.example.org.key"),
+        read("db.example.org.pem"),
+        read("backup.pem"),
+    );
+    let look = sealock.run(&["renew", "--dry-run"]).expect_code(3);
+    assert!(look.stderr.contains("db.example.org"), "{look}");
+    let _ = sealock.run(&["renew", "--yes"]).expect_code(0);
+    assert_ne!(read("db.example.org.key"), old_key, "a new key");
+    assert_ne!(read("db.example.org.pem"), old_cert);
+    assert_eq!(read("backup.pem"), backup, "what is not due stays");
+    let mode = fs::metadata(&key).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o640);
+    let nothing = sealock.run(&["renew", "--yes"]).expect_code(0);
+    assert!(nothing.stderr.starts_with("0 changes"), "{nothing}");
+    let anchor = scratch.write("ca.pem", sealock.run(&["ca", "export", "server"]).ok());
+    let (anchor, cert) = (
+        anchor.display().to_string(),
+        scratch.join("db.example.org.pem").display().to_string(),
+    );
+    let _ = sealock
+        .run(&[
+            "cert",
+            "verify",
+            "--anchor",
+            &anchor,
+            "--purpose",
+            "server",
+            "--name",
+            "db.example.org",
+            &cert,
+        ])
+        .expect_code(0);
+    let unknown = sealock.run(&["renew", "nobody", "--yes"]).expect_code(1);
+    assert!(unknown.stderr.contains("SL-U009"), "{unknown}");
+}
+
+/// With a daemon: one run, one restart, and a rekey takes the single certificates along.
+#[test]
+fn a_rekey_takes_single_certificates_along() {
+    let host = Host::new(Version::V28);
+    let _ = host.up(&[]).expect_code(0);
+    let folder = host.daemon.folder().join("services");
+    fs::create_dir(&folder).unwrap();
+    for (name, profile) in [("db.example.org", "server"), ("backup", "client")] {
+        let _ = run(&mut issue(&host.sealock, &folder, name, profile)).expect_code(0);
+    }
+    let before: Vec<Vec<u8>> = ["db.example.org.pem", "backup.pem"]
+        .iter()
+        .map(|name| fs::read(folder.join(name)).unwrap())
+        .collect();
+    let rehearsed = host.sealock.run(&["rekey", "--rehearse", "--json"]).ok();
+    let report: serde_json::Value = serde_json::from_str(&rehearsed).unwrap();
+    assert_eq!(report["certificates"], 4, "{report}");
+    assert_eq!(report["held"], true);
+    assert!(!host.sealock.home().join("rehearsal").exists());
+    let pid = host.daemon.pid();
+    let _ = host.sealock.run(&["status"]).expect_code(0);
+    assert_eq!(host.daemon.pid(), pid);
+    for (name, old) in ["db.example.org.pem", "backup.pem"].iter().zip(&before) {
+        assert_eq!(&fs::read(folder.join(name)).unwrap(), old, "only rehearsed");
+    }
+    let _ = host.sealock.run(&["rekey", "--yes"]).expect_code(0);
+    for (name, old) in ["db.example.org.pem", "backup.pem"].iter().zip(&before) {
+        assert_ne!(&fs::read(folder.join(name)).unwrap(), old);
+    }
+    let list = host.sealock.run(&["cert", "list", "--json"]).ok();
+    assert_eq!(list.matches("\"superseded\"").count(), 4, "{list}");
+    host.lives();
+}
+
+/// The key of the authority is lost: a rekey needs none of it.
+#[test]
+fn a_rekey_survives_the_loss_of_the_issuer_keys() {
+    let host = Host::new(Version::V20);
+    let _ = host.up(&[]).expect_code(0);
+    fs::remove_dir_all(host.sealock.home().join("issuers")).unwrap();
+    let lost = host
+        .sealock
+        .run(&["renew", "--all", "--yes"])
+        .expect_code(1);
+    assert!(lost.stderr.contains("SL-V0"), "{lost}");
+    let _ = host.sealock.run(&["rekey", "--yes"]).expect_code(0);
+    let _ = host.sealock.run(&["status"]).expect_code(0);
+    assert!(super::is_in(&host, &host.client("alice")));
+    host.lives();
+}
