@@ -428,6 +428,8 @@ impl World {
         Keeping {
             home: home.into(),
             authority: Some("lab".to_owned()),
+            scope: String::new(),
+            other_scopes: Vec::new(),
             anchors: vec![
                 anchor(Purpose::Server, &self.server_anchor),
                 anchor(Purpose::Client, &self.client_anchor),

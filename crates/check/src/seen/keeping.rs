@@ -11,9 +11,13 @@ pub struct Keeping {
     pub home: PathBuf,
     /// The authority's name; `None` when the vault has none.
     pub authority: Option<String>,
-    /// Every generation of its anchors.
+    /// The scope of this host; empty when it has none.
+    pub scope: String,
+    /// Every generation of its server anchor, and of the client anchor of this host's scope.
     pub anchors: Vec<Anchor>,
-    /// Every leaf in the inventory that has not expired long ago.
+    /// The client anchors of its other scopes, and theirs: the empty name is that of the authority's own.
+    pub other_scopes: Vec<(String, Certificate)>,
+    /// Every leaf in the inventory that has not expired long ago, and that one of these anchors may have signed.
     pub leaves: Vec<Leaf>,
     /// The issuers' keys as they lie there.
     pub issuer_keys: Vec<File>,

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use sealock_check::seen::{Anchor, File, Keeping, Leaf, LeafState, Role};
 use sealock_host::survey::look;
-use sealock_vault::{AnchorState, Filter, StateKind, Usage, Vault};
+use sealock_pki::Purpose;
+use sealock_vault::{AnchorState, Filter, Scope, StateKind, Usage, Vault};
 
 use crate::cloak::desired;
 use crate::session::Session;
@@ -17,7 +18,9 @@ pub(crate) fn keys_only(home: &Path) -> Keeping {
     Keeping {
         home: home.to_owned(),
         authority: None,
+        scope: String::new(),
         anchors: Vec::new(),
+        other_scopes: Vec::new(),
         leaves: Vec::new(),
         issuer_keys: issuer_keys(home),
         interrupted: None,
@@ -56,11 +59,13 @@ fn read(session: &Session, keeping: &mut Keeping) -> Result<(), crate::failure::
     let wanted = desired::find(session)
         .ok()
         .flatten()
-        .map(|desired| desired.authority.name);
+        .map(|desired| desired.authority);
+    let scope = wanted.as_ref().map_or(Scope::own(), |wanted| &wanted.scope);
+    scope.as_str().clone_into(&mut keeping.scope);
     let name = vault.authorities()?.into_iter().find(|name| {
         wanted
-            .as_deref()
-            .is_none_or(|wanted| wanted == name.as_str())
+            .as_ref()
+            .is_none_or(|wanted| wanted.name == name.as_str())
     });
     let Some(name) = name else {
         keeping.problem = keeping
@@ -70,6 +75,11 @@ fn read(session: &Session, keeping: &mut Keeping) -> Result<(), crate::failure::
     };
     if let Some(authority) = vault.authority(&name)? {
         for anchor in &authority.anchors {
+            if anchor.purpose == Purpose::Client && anchor.scope != *scope {
+                let other = (anchor.scope.to_string(), anchor.certificate.clone());
+                keeping.other_scopes.push(other);
+                continue;
+            }
             let signs = authority.signs_now(anchor.purpose, &anchor.scope);
             keeping.anchors.push(Anchor {
                 purpose: anchor.purpose,
@@ -83,6 +93,9 @@ fn read(session: &Session, keeping: &mut Keeping) -> Result<(), crate::failure::
     }
     for entry in vault.entries(Filter::all())? {
         if entry.not_after + FORGOTTEN < session.now {
+            continue;
+        }
+        if entry.purpose == Purpose::Client && entry.scope != *scope {
             continue;
         }
         // What lives for minutes is never due, and lies nowhere.

@@ -22,7 +22,7 @@ use crate::cli::{Client, ShellName};
 use crate::cloak::course::Renewal;
 use crate::cloak::credentials::{Authority, is_due};
 use crate::cloak::keep::{InUse, Record, Settle};
-use crate::cloak::revoked::Revoked;
+use crate::cloak::revoked::{self, Revoked};
 use crate::cloak::{clients, desired, run, show, waiting};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -446,6 +446,7 @@ pub(super) fn find<'a>(wanted: &'a Desired, name: &str) -> Result<&'a Wanted, Fa
 fn stored_bundle(session: &Session, name: &str) -> Result<Bundle, Failure> {
     let wanted = desired::load(session)?;
     find(&wanted, name)?;
+    revoked::check(&session.vault()?, &wanted.authority.scope, name)?;
     Ok(Bundle::read_dir(&clients::folder(
         session,
         &wanted.authority.scope,

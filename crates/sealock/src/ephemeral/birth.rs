@@ -12,6 +12,7 @@ use sealock_vault::{AnchorState, NewEntry, Scope, StateKind, SystemEntropy, Usag
 
 use super::memory::File;
 use crate::catalogue;
+use crate::cloak::{revoked, scopes};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -56,6 +57,8 @@ pub(crate) fn give_birth(
             .help("sealock up")
     })?;
     let scope = &wanted.authority.scope;
+    scopes::check(&stored, scope)?;
+    revoked::check(&vault, scope, name)?;
     let sealed = stored
         .anchors
         .iter()
