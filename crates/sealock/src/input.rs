@@ -50,7 +50,10 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 
 /// At most `limit` bytes; `None` when there are more.
 pub(crate) fn take(file: File, limit: u64) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
-    let mut bytes = Zeroizing::new(Vec::new());
+    // Room for any key or passphrase from the start: a buffer that has to grow leaves a copy behind, which nobody wipes.
+    const ROOM: usize = 64 * 1024;
+    let room = usize::try_from(limit + 2).map_or(ROOM, |most| most.min(ROOM));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     file.take(limit + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }

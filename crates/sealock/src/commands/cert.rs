@@ -484,9 +484,11 @@ fn list(session: &Session) -> Result<Exit, Failure> {
         .map(|entry| {
             vec![
                 Cell::new(escape(&entry.identity)),
-                Cell::new(match entry.scope.is_own() {
-                    true => entry.purpose.to_string(),
-                    false => format!("{} of {}", entry.purpose, entry.scope),
+                Cell::new(match (entry.usage, entry.scope.is_own()) {
+                    (Usage::Session, true) => "session".to_owned(),
+                    (Usage::Session, false) => format!("session of {}", entry.scope),
+                    (Usage::Standing, true) => entry.purpose.to_string(),
+                    (Usage::Standing, false) => format!("{} of {}", entry.purpose, entry.scope),
                 }),
                 Cell::new(entry.state.kind().as_str()),
                 Cell::new(entry.not_after.to_string()),

@@ -94,6 +94,7 @@ pub(crate) fn run(session: &Session, args: &cli::Session) -> Result<Exit, Failur
     let places = places();
     bury(session, &places);
     let born = give_birth(session, &wanted, &client.name, args.ttl)?;
+    session.forget_passphrase();
     let memory = Memory::keep(&born.files()).map_err(|error| {
         Failure::own(NO_MEMORY, "the memory of a session cannot be had")
             .at("this process")

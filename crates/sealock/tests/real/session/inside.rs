@@ -170,29 +170,44 @@ fn no_secret_has_a_name_and_none_is_handed_on() {
     assert_eq!(variable("DOCKER_TLS_VERIFY"), Some("1"));
     assert_eq!(variable("DOCKER_CERT_PATH"), live.directory.to_str());
     assert_eq!(variable("SEALOCK_SESSION"), Some("alice"));
-    // The issuer's key has been used, and is no more in the memory of who has used it.
-    let issuers: Vec<_> = fs::read_dir(desk.sealock.home().join("issuers"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    assert_eq!(in_memory(live.sealock.id(), &live.key()), 0);
-    assert!(!issuers.is_empty());
-    for issuer in &issuers {
-        assert_eq!(in_memory(live.sealock.id(), issuer), 0);
-    }
     assert_eq!(live.end(), Some(0));
 }
 
-/// How many of a key's forms (lines of PEM, DER, the number itself) are in the memory of a process.
-fn in_memory(process: u32, key: &std::path::Path) -> usize {
+#[test]
+fn what_signed_it_is_not_in_memory_any_more() {
+    let phrase = sealock_testkit::Scratch::new("phrase");
+    let file = phrase.write("pass", "vier bunte Boote im Nebel\n");
+    let source = format!("file:{}", file.display());
+    for options in [&[][..], &["--passphrase", &source]] {
+        let desk = Desk::with("memory", options);
+        let live = Live::start(&desk.sealock, options);
+        let mut keys = vec![live.key()];
+        let issuers = fs::read_dir(desk.sealock.home().join("issuers")).unwrap();
+        keys.extend(issuers.map(|entry| entry.unwrap().path()));
+        assert_eq!(keys.len(), 3);
+        for key in &keys {
+            assert_eq!(in_memory(&live, key, &file), "none", "{}", key.display());
+        }
+        assert_eq!(live.end(), Some(0));
+    }
+}
+
+/// Which forms of a key (lines of its PEM, its DER, the number itself either way round), and whether its passphrase, are in
+/// the memory of a session's sealock.
+fn in_memory(live: &Live, key: &std::path::Path, passphrase: &std::path::Path) -> String {
     let script = "\
 import re, subprocess, sys
-pid, key = sys.argv[1:]
-pem = open(key, 'rb').read()
-needles = [line for line in pem.splitlines() if len(line) > 32 and not line.startswith(b'-')]
-der = subprocess.run(['openssl', 'pkey', '-outform', 'DER'], input=pem, capture_output=True, check=True).stdout
-needles += [der, re.search(rb'\\x02\\x01\\x01\\x04\\x20(.{32})', der, re.S).group(1)]
-found, seen = set(), 0
+pid, key, passphrase, known = sys.argv[1:]
+command = ['openssl', 'pkey', '-passin', 'file:' + passphrase, '-in', key]
+pem = subprocess.run(command, capture_output=True, check=True).stdout
+der = subprocess.run(command + ['-outform', 'DER'], capture_output=True, check=True).stdout
+number = re.search(rb'\\x02\\x01\\x01\\x04\\x20(.{32})', der, re.S).group(1)
+needles = {'der': der, 'number': number, 'turned': number[::-1], 'passphrase': open(passphrase, 'rb').read().strip()}
+for line in pem.splitlines():
+    if len(line) > 32 and not line.startswith(b'-'):
+        needles[f'line of {len(line)}'] = line
+found = set()
+sees = False
 with open(f'/proc/{pid}/mem', 'rb', 0) as memory:
     for line in open(f'/proc/{pid}/maps'):
         begin, end = (int(word, 16) for word in line.split()[0].split('-'))
@@ -200,14 +215,17 @@ with open(f'/proc/{pid}/mem', 'rb', 0) as memory:
             continue
         memory.seek(begin)
         text = memory.read(end - begin)
-        seen += len(text)
-        found |= {number for number, needle in enumerate(needles) if needle in text}
-assert seen > 100000, seen
-print(len(found))
+        sees |= known.encode() in text
+        found |= {name for name, needle in needles.items() if needle in text}
+assert sees, 'not even the directory of its links is found'
+print(*sorted(found) or ['none'])
 ";
-    let (process, key) = (process.to_string(), key.display().to_string());
-    let outcome = run(Command::new("python3").args(["-c", script, &process, &key]));
-    outcome.ok().trim().parse().unwrap()
+    let process = live.sealock.id().to_string();
+    let outcome = run(Command::new("python3")
+        .args(["-c", script, &process])
+        .args([key, passphrase])
+        .arg(&live.directory));
+    outcome.ok().trim().to_owned()
 }
 
 #[test]
