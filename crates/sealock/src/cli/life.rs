@@ -32,7 +32,10 @@ pub(crate) struct Renew {
 #[command(after_help = "Examples:
   sealock session alice -- docker ps
   sealock session alice --ttl 5m -- docker compose up -d
-  sealock session alice --shell")]
+  sealock session alice --shell
+
+The exit code is that of the command; 128 and the number of the signal that ended it, 127 when it is not there, 126 when it
+cannot be run.")]
 pub(crate) struct Session {
     /// The client whose name the certificate carries
     pub(crate) name: String,
