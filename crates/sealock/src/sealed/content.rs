@@ -1,5 +1,7 @@
 //! An archive's content, judged before any of it is used.
 
+use std::collections::HashMap;
+
 use sealock_diag::escape;
 
 use super::codes;
@@ -43,20 +45,11 @@ pub(crate) fn read_content(plain: &[u8]) -> Result<Content, Failure> {
     let mut members = members_of(plain)?;
     let manifest = Manifest::read(&members)?;
     members.retain(|member| member.name != manifest::NAME);
-    // Parents before their children, whoever packed it.
-    members.sort_by(|one, other| one.name.cmp(&other.name));
     for member in &mut members {
-        member.mode = mode_of(member).ok_or_else(|| {
-            Failure::own(
-                codes::HOSTILE,
-                "the archive holds something that no archive of ours holds",
-            )
-            .because(format!(
-                "{}: it does not belong into a vault",
-                escape(&member.name)
-            ))
-        })?;
+        member.mode =
+            mode_of(member).ok_or_else(|| hostile(member, "it does not belong into a vault"))?;
     }
+    complete(&mut members)?;
     manifest.compare(&members)?;
     let content = Content { manifest, members };
     match content.file(VAULT) {
@@ -67,6 +60,39 @@ pub(crate) fn read_content(plain: &[u8]) -> Result<Content, Failure> {
         )
         .because("it has no vault.db")),
     }
+}
+
+/// Every directory that something lies in, and parents before their children, whoever packed it.
+fn complete(members: &mut Vec<Member>) -> Result<(), Failure> {
+    let directory = |member: &Member| (member.name.clone(), member.bytes.is_none());
+    let mut known: HashMap<String, bool> = members.iter().map(directory).collect();
+    let mut missing = Vec::new();
+    for member in members.iter() {
+        let ends = member.name.match_indices('/').map(|(at, _)| at);
+        for parent in ends.filter_map(|at| member.name.get(..at)) {
+            match known.get(parent) {
+                Some(true) => {}
+                Some(false) => {
+                    return Err(hostile(member, "it lies in something that is no directory"));
+                }
+                None => {
+                    known.insert(parent.to_owned(), true);
+                    missing.push(Member::directory(parent, 0o700));
+                }
+            }
+        }
+    }
+    members.append(&mut missing);
+    members.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(())
+}
+
+fn hostile(member: &Member, why: &str) -> Failure {
+    Failure::own(
+        codes::HOSTILE,
+        "the archive holds something that no archive of ours holds",
+    )
+    .because(format!("{}: {why}", escape(&member.name)))
 }
 
 /// The mode a member gets; `None` for what does not belong. What an archive says counts within what is safe.
@@ -110,6 +136,21 @@ fn is_key_file(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_stands_before_what_is_in_it_even_when_nobody_packed_it() {
+        let file = |name: &str| Member::file(name, Vec::new(), 0o600);
+        let mut members = vec![
+            file("clients/edge/bob/key.pem"),
+            file(VAULT),
+            file("clients/a"),
+        ];
+        complete(&mut members).unwrap();
+        let names: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+        let wanted = ["clients", "clients/a", "clients/edge", "clients/edge/bob"];
+        assert_eq!(names[..4], wanted);
+        assert_eq!(names[4..], ["clients/edge/bob/key.pem", VAULT]);
+    }
 
     #[test]
     fn modes_are_what_is_safe_whatever_an_archive_says() {

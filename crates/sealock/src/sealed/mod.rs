@@ -16,10 +16,6 @@ pub(crate) use content::{Content, read_content};
 pub(crate) use lock::{Opener, Recipients, open, seal};
 pub(crate) use manifest::Host;
 pub(crate) use place::{Config, Lies, PENDING, clear_up, place, what_lies_there};
-#[allow(
-    unused_imports,
-    reason = "rekey --retired archive:FILE is about to use it"
-)]
 pub(crate) use tar::Member;
 pub(crate) use tar::tar_of;
 
@@ -30,7 +26,6 @@ use std::path::Path;
 
 /// Overwrites a file with random bytes and removes it; see `sealock_change::fs::shred` for what that is worth on
 /// which disks. What is absent is no error.
-#[allow(dead_code, reason = "rekey --retired shred is about to call it")]
 pub(crate) fn shred(path: &Path) -> Result<(), Failure> {
     use sealock_pki::Entropy;
     let mut entropy = sealock_vault::SystemEntropy;

@@ -88,11 +88,14 @@ impl Ground {
     fn sealed_by_python(&self, name: &str, script: &str) -> PathBuf {
         let (tar, to) = (self.scratch.join("made.tar"), self.scratch.join(name));
         let program = format!(
-            "import io, json, hashlib, sys, tarfile\n\
+            "import io, json, hashlib, os, sys, tarfile\n\
              tar = tarfile.open(sys.argv[1], 'w')\n\
              def add(name, data=b'', kind=tarfile.REGTYPE, link='', mode=0o600):\n\
              \x20   member = tarfile.TarInfo(name); member.type = kind; member.linkname = link\n\
              \x20   member.size = len(data); member.mode = mode; tar.addfile(member, io.BytesIO(data))\n\
+             def mode(name):\n\
+             \x20   path = sys.argv[2] + '/' + name\n\
+             \x20   return os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o600\n\
              def unpacked(name): return open(sys.argv[2] + '/' + name, 'rb').read()\n\
              {script}\ntar.close()\n"
         );
@@ -312,6 +315,10 @@ fn members_that_lead_elsewhere_are_refused() {
             "does not belong into a vault",
         ),
         (
+            "listed('clients/a', b'x'); listed('clients/a/b', b'x'); add('manifest.json', json.dumps(m).encode())",
+            "lies in something that is no directory",
+        ),
+        (
             "listed('changes/journal', b'x'); add('manifest.json', json.dumps(m).encode())",
             "does not belong into a vault",
         ),
@@ -347,7 +354,7 @@ fn a_vault_that_is_not_intact_is_refused() {
              if told: m['files'] = [{{'name': n, 'size': len(d), 'sha256': hashlib.sha256(d).hexdigest()}} for n, d in files.items()]\n\
              add('manifest.json', json.dumps(m).encode())\n\
              add('issuers', kind=tarfile.DIRTYPE)\n\
-             [add(name, data) for name, data in files.items()]\n"
+             [add(name, data, mode=mode(name)) for name, data in files.items()]\n"
         )
     };
     for (change, words) in [

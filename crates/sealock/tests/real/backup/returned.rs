@@ -31,8 +31,7 @@ fn returns(seal: &[&str]) {
     let _ = host.up(&up).expect_code(0);
     let run = |words: &[&str]| host.sealock.run(&[words, seal].concat());
     let _ = run(&["cert", "revoke", "carol", "--yes"]).expect_code(0);
-    // Who was revoked and is still in sealock.toml gets another certificate.
-    let _ = run(&["apply", "--yes"]).expect_code(0);
+    let _ = run(&["client", "remove", "carol", "--yes"]).expect_code(0);
     let listed = host.sealock.run(&["client", "list"]).ok();
     let certificates = run(&["cert", "list", "--json"]).ok();
 
