@@ -4,7 +4,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sealock_testkit::process::{Outcome, run};
+use sealock_testkit::process::{Outcome, call, run};
 
 use super::{Desk, inventory, session};
 
@@ -115,4 +115,36 @@ fn without_proc_the_memory_cannot_be_reached() {
     assert!(said.contains("error[SL-U033]"), "{said}");
     let (_, sessions) = inventory(&desk.sealock);
     assert!(sessions.is_empty());
+}
+
+#[test]
+fn swap_that_keeps_what_is_written_to_it_is_told_to_whom_it_concerns() {
+    let desk = Desk::new("swap");
+    let head = "Filename Type Size Used Priority";
+    let table = |line: &str| {
+        format!(
+            "printf '{head}\\n{line} 1024 0 -2\\n' >/dev/shm/$$; mount --bind /dev/shm/$$ /proc/swaps; rm /dev/shm/$$\n"
+        )
+    };
+    // Root's memory is never swapped.
+    let outcome = after(&desk, &table("/dev/vda9 partition"), &[]).expect_code(0);
+    assert_eq!(outcome.stderr, "");
+    let everything = call(
+        "chown",
+        &["-R", "nobody", desk.scratch.path().to_str().unwrap()],
+    );
+    let _ = everything.ok();
+    let nobody = "set -- setpriv --reuid=65534 --regid=65534 --clear-groups \"$@\"\n";
+    for (line, told) in [
+        ("/dev/vda9 partition", true),
+        ("/swap.img file", true),
+        ("/dev/zram7 partition", false),
+    ] {
+        let outcome = after(&desk, &format!("{}{nobody}", table(line)), &[]).expect_code(0);
+        let device = line.split(' ').next().unwrap();
+        let said = outcome
+            .stderr
+            .contains(&format!("this machine swaps to {device}, which"));
+        assert_eq!(said, told, "{outcome}");
+    }
 }
