@@ -60,9 +60,15 @@ impl Leaf {
         &self.chain[0]
     }
 
-    /// Whether this CA signed it, with nobody between.
+    /// Whether this CA signed it, or an intermediate that stands behind it in its file.
     pub(crate) fn is_of(&self, ca: &Certificate) -> bool {
-        signed(self.certificate(), ca)
+        let leaf = self.certificate();
+        signed(leaf, ca)
+            || self
+                .chain
+                .iter()
+                .skip(1)
+                .any(|link| link.is_ca() && signed(leaf, link) && signed(link, ca))
     }
 }
 

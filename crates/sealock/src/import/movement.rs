@@ -17,7 +17,7 @@ use sealock_vault::{Scope, State, Vault};
 
 use super::adopt::{Adopt, Known};
 use super::choice::{Choice, Hints, read_key};
-use super::lot::{KeyAt, Leaf, Lot, Used, signed};
+use super::lot::{KeyAt, Leaf, Lot, Used};
 use super::{codes, names, wanted};
 use crate::cloak::credentials::is_due;
 use crate::cloak::up::{DAEMON, UNSEALED, intent};
@@ -225,11 +225,7 @@ impl Import<'_> {
 
     /// Whether a chain leads from the leaf to the anchor of this purpose.
     fn belongs(&self, leaf: &Leaf, purpose: Purpose) -> bool {
-        let anchor = &self.choice.of(purpose).certificate;
-        leaf.is_of(anchor)
-            || leaf.chain.iter().skip(1).any(|link| {
-                signed(leaf.certificate(), link) && link.is_ca() && signed(link, anchor)
-            })
+        leaf.is_of(&self.choice.of(purpose).certificate)
     }
 
     /// Whether it is the certificate that this host's daemon has, or the only one that it could have.

@@ -29,9 +29,11 @@ fn organisation(certificate: &Certificate) -> Option<String> {
     let value = subject
         .split(", ")
         .find_map(|part| part.strip_prefix("O="))?;
-    // mkcert writes the same organisation into every certificate.
-    (value != "mkcert development certificate")
-        .then(|| value.split(".<").next().unwrap_or(value).to_owned())
+    // mkcert writes the same organisation into every certificate. The bracket is escaped in a shown name.
+    (value != "mkcert development certificate").then(|| {
+        let user = value.split('<').next().unwrap_or(value);
+        user.trim_end_matches(['.', '\\']).to_owned()
+    })
 }
 
 fn stem(path: &Path) -> String {

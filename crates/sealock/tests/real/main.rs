@@ -18,6 +18,7 @@ mod kill;
 mod leak;
 mod life;
 mod messages;
+mod revoke;
 mod rootless;
 mod session;
 mod systemd;
