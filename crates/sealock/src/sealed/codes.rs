@@ -20,7 +20,7 @@ pub(crate) const CATALOGUE: &[Entry] = &[
         meaning: "An archive holds the issuer keys, so it is never written in the clear. It is sealed for age recipients, \
                   whose identities then open it, or with a passphrase, which comes from a prompt, a file, a descriptor or a \
                   systemd credential.",
-        remedy: "age-keygen -o key.txt                                    once; keep key.txt away from this host\n\
+        remedy: "age-keygen -o key.txt        once; keep key.txt away from this host\n\
                  sealock backup -o vault.age --to age1…\n\
                  sealock backup -o vault.age --archive-passphrase prompt",
     },
@@ -30,7 +30,7 @@ pub(crate) const CATALOGUE: &[Entry] = &[
         meaning: "Recipients are age1 and 58 more characters, and identities AGE-SECRET-KEY-1 and 58 more, as age-keygen makes them. \
                   Both carry a checksum, so a slip of the finger is noticed. SSH keys, plugins and identity files that are \
                   sealed with a passphrase of their own are for the age tool and not for sealock.",
-        remedy: "age-keygen -o key.txt\nage-keygen -y key.txt            prints its recipient\nage -d sealed-key.txt > key.txt   opens an identity file that is sealed",
+        remedy: "age-keygen -o key.txt             makes an identity\nage-keygen -y key.txt             prints its recipient\nage -d sealed-key.txt > key.txt   opens an identity file that is sealed",
     },
     Entry {
         code: NO_ARCHIVE,

@@ -38,6 +38,7 @@ impl Recipients {
                     Failure::own(codes::NO_KEY, "this is no recipient that sealock can use")
                         .at("--to")
                         .because(error.to_string())
+                        .help("age-keygen -y key.txt        prints the recipient of a key file")
                         .exit(Exit::Usage)
                 })?;
                 if !recipients.contains(&recipient) {

@@ -1,6 +1,7 @@
 //! Bad input of every kind ends in an error with code, where, cause, state and help, the right exit code, and
 //! nothing changed. What is said is written down in `snapshots/`, one page for each topic, to be read by people.
 
+mod archives;
 mod bundles;
 mod certificates;
 mod clients;

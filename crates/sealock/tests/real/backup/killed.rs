@@ -62,6 +62,50 @@ fn a_killed_restore_leaves_nothing_or_everything() {
 }
 
 #[test]
+fn a_backup_after_a_killed_run_holds_an_intact_vault() {
+    let scratch = Scratch::new("killed-run");
+    let sealock = super::made(&scratch);
+    let keys = Keys::new(&scratch, "holder");
+    let add = || sealock.command(&["client", "add", "bob"]);
+    let (instants, outcome) = kill::instants(&add().into());
+    assert_eq!(outcome.code, 0, "{outcome}");
+    let _ = sealock
+        .run(&["client", "remove", "bob", "--yes"])
+        .expect_code(0);
+    // In the middle of the run: its journal is there, and the files of the client are on their way.
+    let key = instants
+        .iter()
+        .rev()
+        .find(|instant| instant.call.starts_with("rename"));
+    let _ = kill::kill_at(&add().into(), key.unwrap()).expect_code(128 + 9);
+    assert!(sealock.home().join("changes/journal").exists());
+
+    let archive = scratch.join("vault.age").display().to_string();
+    let backup = ["backup", "-o", &archive, "--to", &keys.recipient, "--json"];
+    let said = sealock.run(&backup).expect_code(0);
+    assert!(said.stdout.contains("\"calm\": false"), "{said}");
+    assert!(said.stderr.contains("was killed"), "{said}");
+    assert!(
+        sealock.home().join("changes/journal").exists(),
+        "a backup changes nothing"
+    );
+    let other = Sealock::in_folder(&scratch.join("other"));
+    let restore = [
+        "restore",
+        &archive,
+        "--identity",
+        &keys.file,
+        "--yes",
+        "--json",
+    ];
+    let said = other.run(&restore).expect_code(0);
+    assert!(said.stdout.contains("\"config\": \"written\""), "{said}");
+    assert!(!other.home().join("changes/journal").exists());
+    let _ = other.run(&["client", "add", "bob"]).expect_code(0);
+    assert_eq!(super::ground::clients_are_whole(&other.home()), 2);
+}
+
+#[test]
 fn what_a_killed_restore_left_is_cleared_up_by_any_command_that_changes_something() {
     let scratch = Scratch::new("killed-leftover");
     let sealock = super::made(&scratch);
