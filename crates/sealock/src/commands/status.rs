@@ -12,6 +12,7 @@ use crate::agent::standing::Standing;
 use crate::cloak::course::{self, Renewal};
 use crate::cloak::credentials::{self, Authority, is_due};
 use crate::cloak::proof::failed_rows;
+use crate::cloak::revoked::left_out;
 use crate::cloak::{clients, desired, show, targets, up};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -54,6 +55,10 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
         lives.push(life(up::DAEMON, &server.leaf));
     }
     for client in &wanted.clients {
+        if let Some(since) = authority.revoked.since(&client.name) {
+            session.printer.warn(&left_out(&client.name, since));
+            continue;
+        }
         let files = clients::files(session, &authority, &wanted, client, &Renewal::Due)?;
         if files.issued.is_some() {
             problems.push(format!(

@@ -20,5 +20,6 @@ mod life;
 mod messages;
 mod revoke;
 mod rootless;
+mod scope;
 mod session;
 mod systemd;

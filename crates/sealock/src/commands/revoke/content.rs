@@ -25,13 +25,14 @@ impl Content {
         anchor: &Anchor,
         previous: Option<&Crl>,
         upcoming: &[Upcoming],
+        now: Timestamp,
     ) -> Result<Self, Failure> {
         let mut content = Self {
             revoked: Vec::new(),
             dropped: Vec::new(),
         };
         for (one, entry) in vault.revoked_by(anchor)? {
-            match may_drop_off(&one, entry.not_after, previous) {
+            match may_drop_off(&one, entry.not_after, previous, now) {
                 true => content.dropped.push(one.serial),
                 false => content.revoked.push(one),
             }
@@ -58,9 +59,17 @@ impl Content {
 }
 
 /// An entry stays until one list has carried it past the end of the certificate (RFC 5280 §3.3).
-fn may_drop_off(revoked: &Revoked, not_after: Timestamp, previous: Option<&Crl>) -> bool {
-    previous
-        .is_some_and(|list| list.this_update() > not_after && list.find(&revoked.serial).is_some())
+fn may_drop_off(
+    revoked: &Revoked,
+    not_after: Timestamp,
+    previous: Option<&Crl>,
+    now: Timestamp,
+) -> bool {
+    // That list may come from a clock that ran ahead.
+    now > not_after
+        && previous.is_some_and(|list| {
+            list.this_update() > not_after && list.find(&revoked.serial).is_some()
+        })
 }
 
 #[cfg(test)]
@@ -144,7 +153,11 @@ mod tests {
             ("listed past its end", NOW - DAY, Some(&with), true),
             ("not on that list", NOW - DAY, Some(&list(&[])), false),
         ] {
-            assert_eq!(may_drop_off(&entry(1), not_after, previous), may, "{what}");
+            let found = may_drop_off(&entry(1), not_after, previous, NOW + DAY * 2);
+            assert_eq!(found, may, "{what}");
         }
+        // A list of tomorrow, by a clock that ran ahead: today the certificate is still good.
+        let today = NOW - DAY * 2;
+        assert!(!may_drop_off(&entry(1), NOW - DAY, Some(&with), today));
     }
 }

@@ -103,7 +103,7 @@ impl Publication {
         for anchor in anchors.filter(|one| of(one) && can_matter(one, session.now)) {
             let previous = published.iter().find(|one| one.is_of(&anchor));
             let previous = previous.map(|one| &one.list);
-            let content = Content::of(vault, &anchor, previous, upcoming)?;
+            let content = Content::of(vault, &anchor, previous, upcoming, session.now)?;
             let list = match previous {
                 Some(list) if sign == Sign::Due && !content.is_due(list, session.now) => {
                     list.clone()
