@@ -85,5 +85,18 @@ fn judge(entries: &[Entry], operation: &Operation, now: Timestamp) -> Vec<Waitin
             });
         }
     }
+    // A session keeps what it began with; nobody is locked out in the middle of its work, and it is not for long.
+    let live = entries.iter().filter(|entry| {
+        entry.usage == Usage::Session
+            && entry.state == State::Active
+            && entry.not_after > now
+            && entry.scope == operation.scope
+            && entry.issued_at < since
+    });
+    waiting.extend(live.map(|entry| Waiting {
+        identity: entry.identity.clone(),
+        place: format!("a session until {}", entry.not_after),
+        help: "ends by itself".to_owned(),
+    }));
     waiting
 }

@@ -1,5 +1,6 @@
 //! `sealock session` with real daemons, clients, terminals and file systems.
 
+mod beside;
 mod ends;
 mod inside;
 mod killed;
