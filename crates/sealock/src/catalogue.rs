@@ -25,6 +25,7 @@ pub(crate) const NOT_MENDED: Code = Code("SL-U018");
 pub(crate) const UNDER_WAY: Code = Code("SL-U090");
 pub(crate) const NOTHING_UNDER_WAY: Code = Code("SL-U091");
 pub(crate) const CANNOT_RESTART: Code = Code("SL-U092");
+pub(crate) const FILE_IS_THERE: Code = Code("SL-U094");
 pub(crate) const REHEARSAL: Code = Code("SL-U093");
 pub(crate) const NOTHING_TO_REVOKE: Code = Code("SL-U080");
 pub(crate) const NOT_OURS: Code = Code("SL-U081");
@@ -57,6 +58,12 @@ const OWN: &[Entry] = &[
         meaning: "The phases of a rotation or rekey need restarts of the daemon, and each is proved before the next. A daemon that no \
                   service manager runs is restarted by the command that sealock.toml names.",
         remedy: "In sealock.toml:\n  [daemon]\n  restart-command = \"/path/to/restart\"",
+    },
+    Entry {
+        code: FILE_IS_THERE,
+        title: "an archive would replace a file",
+        meaning: "The archive of retired keys may be the only copy of them, so it is never written over something that is there.",
+        remedy: "Name a file that is not there yet.",
     },
     Entry {
         code: REHEARSAL,

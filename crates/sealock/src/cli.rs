@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use life::{
-    Agent, AgentVerb, Anchors, Backup, Crl, Import, Pace, Rekey, Renew, Restore, Retired, Revoke,
-    Rotate, Scope, Session,
+    Agent, AgentVerb, Anchors, Backup, Crl, Import, Pace, Rekey, Renew, Restore, Retire, Retired,
+    Revoke, Rotate, Scope, Session,
 };
 
 use crate::passphrase::Source;
@@ -303,6 +303,8 @@ pub(crate) enum Ca {
     },
     /// Replace anchors without locking anybody out
     Rotate(Rotate),
+    /// What becomes of the keys of generations that are withdrawn
+    Retire(Retire),
     /// Take over what another tool has left: an OpenSSL recipe, mkcert, easy-rsa, docker-machine, cfssl, minica
     Import(Import),
     /// Groups of hosts with a client anchor of their own

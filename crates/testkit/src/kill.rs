@@ -153,6 +153,8 @@ pub struct Instant {
     pub number: usize,
     /// The call with its arguments, as strace printed it, for messages.
     pub line: String,
+    /// The path that it is about, when the number counts the calls about that path only.
+    pub path: Option<String>,
 }
 
 /// What one killed run was like.
@@ -184,6 +186,62 @@ pub fn instants(program: &Program<'_>) -> (Vec<Instant>, Outcome) {
     let calls = format!("trace={}", names());
     let (text, outcome) = program.trace(&["-y", "-s", "64", "-e", "signal=none", "-e", &calls]);
     (parse(&text), outcome)
+}
+
+/// As [`instants`], with numbers that count the calls about one path: a program that waits for others makes other calls of the
+/// same name in between, and not always as many. Only for a run in the same place: the paths must be the same again. Paths
+/// with a name that is drawn anew in each run count as before.
+///
+/// # Panics
+/// When strace cannot run the program.
+#[must_use]
+pub fn instants_by_path(program: &Program<'_>) -> (Vec<Instant>, Outcome) {
+    let calls = format!("trace={}", names());
+    let (text, outcome) = program.trace(&["-y", "-s", "200", "-e", "signal=none", "-e", &calls]);
+    let mut found = parse(&text);
+    let mut seen: Vec<(String, String)> = Vec::new();
+    let mut numbers = Vec::new();
+    for line in text.lines() {
+        let Some((call, arguments)) = line.split_once('(') else {
+            continue;
+        };
+        if !MUTATING.contains(&call) {
+            continue;
+        }
+        // strace takes no address of a socket for a path.
+        let talks = matches!(call, "connect" | "sendto" | "sendmsg");
+        let path = path_of(arguments).filter(|_| !talks);
+        let about = path.map(|path| (call.to_owned(), path));
+        let number = about.clone().map(|about| {
+            seen.push(about.clone());
+            seen.iter().filter(|other| **other == about).count()
+        });
+        if changes(call, arguments) {
+            numbers.push(about.map(|(_, path)| path).zip(number));
+        }
+    }
+    for (instant, about) in found.iter_mut().zip(numbers) {
+        if let Some((path, number)) = about {
+            instant.path = Some(path);
+            instant.number = number;
+        }
+    }
+    (found, outcome)
+}
+
+/// The file that a call is about, unless its name is drawn anew in each run.
+fn path_of(arguments: &str) -> Option<String> {
+    let mut words = arguments.split(['"', '<', '>']);
+    let is_here =
+        |word: &&str| word.starts_with('/') && !arguments.contains(&format!("AT_FDCWD<{word}>"));
+    let path = words.find(is_here)?;
+    let drawn = path.split('/').any(|name| {
+        let hex = name
+            .split(['.', '-'])
+            .map(|part| part.len() >= 16 && part.bytes().all(|b| b.is_ascii_hexdigit()));
+        hex.into_iter().any(|drawn| drawn)
+    });
+    (!drawn && !path.starts_with("/proc/") && !path.starts_with("/dev/")).then(|| path.to_owned())
 }
 
 /// The lines of a trace in which another thread of the program than its main one changes a file:
@@ -304,7 +362,7 @@ pub fn kill_and_see(program: &Program<'_>, instant: &Instant) -> (Outcome, Strin
         "inject={}:signal=KILL:when={}",
         instant.call, instant.number
     );
-    let options = [
+    let mut options = vec![
         "-y",
         "-s",
         "64",
@@ -315,6 +373,9 @@ pub fn kill_and_see(program: &Program<'_>, instant: &Instant) -> (Outcome, Strin
         "-e",
         &inject,
     ];
+    if let Some(path) = &instant.path {
+        options.extend(["-P", path]);
+    }
     let (text, outcome) = program.trace(&options);
     let mut calls = text.lines().rev().filter(|line| line.contains('('));
     let last = calls.next().filter(|_| outcome.code == 128 + 9);
@@ -353,6 +414,7 @@ fn parse(trace: &str) -> Vec<Instant> {
                 call: call.to_owned(),
                 number,
                 line: line.chars().take(600).collect(),
+                path: None,
             });
         }
     }

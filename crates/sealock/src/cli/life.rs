@@ -90,6 +90,9 @@ pub(crate) struct Rotate {
     /// Go back to the old generation; possible until it is dropped
     #[arg(long, conflicts_with = "drop_waiting")]
     pub(crate) undo: bool,
+    /// Only the next phase; run it again for the one after it
+    #[arg(long)]
+    pub(crate) step: bool,
     /// Do not wait for clients that have not fetched their new bundle: they are locked out
     #[arg(long)]
     pub(crate) drop_waiting: bool,
@@ -126,6 +129,22 @@ impl std::str::FromStr for Retired {
             },
         }
     }
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  sealock ca retire shred
+  sealock ca retire archive:/root/old.age --to age1…")]
+pub(crate) struct Retire {
+    /// keep lists them; shred overwrites and removes them; archive:FILE seals them with age first
+    #[arg(value_name = "WHAT", default_value = "keep")]
+    pub(crate) what: Retired,
+    /// Who can open the archive: an age recipient (can be repeated)
+    #[arg(long, value_name = "RECIPIENT", conflicts_with = "archive_passphrase")]
+    pub(crate) to: Vec<String>,
+    /// Where the passphrase of the archive comes from, when no recipient is named
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) archive_passphrase: Option<Source>,
 }
 
 #[derive(Args, Debug)]

@@ -63,6 +63,10 @@ pub(crate) fn with(
     let began = Instant::now();
     let wanted = desired::load(session)?;
     let whose = Whose::of(&wanted)?;
+    if interrupted && session.has_vault()? {
+        // The files are as they were before the run; the vault may have noted its end. The vault is right.
+        up::apply_with(&session.for_a_step(), consent, guard)?;
+    }
     let operation = match whose.operation(session)? {
         Some(operation) if operation.kind == OperationKind::Rekey => {
             session.printer.say(&format!(
@@ -73,9 +77,7 @@ pub(crate) fn with(
         }
         Some(operation) => return Err(generation::busy(&operation)),
         None if interrupted => {
-            // The vault had withdrawn the old generation, and the run was killed before its files were committed: they
-            // are as before again.
-            up::apply_with(session, consent, guard)?;
+            // The vault had withdrawn the old generation before the run was killed.
             session.printer.say("the interrupted rekey is finished");
             return Ok(None);
         }

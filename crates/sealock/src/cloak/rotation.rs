@@ -16,6 +16,15 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
 
+/// How far a command goes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pace {
+    /// Only the next phase.
+    pub(crate) step: bool,
+    /// Past those who have not fetched their new bundle.
+    pub(crate) drop_waiting: bool,
+}
+
 /// The phase after this one, for an operation on these anchors.
 pub(crate) fn next(operation: &Operation) -> Phase {
     let clients = operation.succession(Purpose::Client).is_some();
@@ -42,7 +51,7 @@ pub(crate) fn needs_fetching(operation: &Operation, phase: Phase) -> bool {
 pub(crate) fn run(
     session: &Session,
     purposes: &[Purpose],
-    drop_waiting: bool,
+    pace: Pace,
     consent: &cli::Consent,
 ) -> Result<Exit, Failure> {
     let store = session.store()?;
@@ -50,6 +59,10 @@ pub(crate) fn run(
     let guard = (&store, &guard);
     let wanted = desired::load(session)?;
     let whose = Whose::of(&wanted)?;
+    if interrupted && session.has_vault()? {
+        // The files are as they were before the run; the vault may have noted its end. The vault is right.
+        up::apply_with(&session.for_a_step(), consent, guard)?;
+    }
     let operation = match whose.operation(session)? {
         Some(operation) if operation.kind == OperationKind::Rotation => {
             go_on(session, &operation, purposes)?;
@@ -57,8 +70,7 @@ pub(crate) fn run(
         }
         Some(operation) => return Err(generation::busy(&operation)),
         None if interrupted => {
-            // The vault had dropped the old generation, and the run was killed before its files were committed.
-            up::apply_with(session, consent, guard)?;
+            // The vault had dropped the old generation before the run was killed.
             session.printer.say("the interrupted rotation is finished");
             return Ok(Exit::Done);
         }
@@ -79,7 +91,7 @@ pub(crate) fn run(
         &whose,
         &wanted,
         operation.clone(),
-        drop_waiting,
+        pace,
         consent,
         guard,
     );
@@ -125,7 +137,15 @@ pub(crate) fn undo(session: &Session, consent: &cli::Consent) -> Result<Exit, Fa
         phase(session, &wanted, &operation, Phase::Swapped, consent, guard)?;
         operation = under_way(session, &whose)?;
     }
-    phases(session, &whose, &wanted, operation, false, consent, guard)
+    phases(
+        session,
+        &whose,
+        &wanted,
+        operation,
+        Pace::default(),
+        consent,
+        guard,
+    )
 }
 
 fn phases(
@@ -133,13 +153,13 @@ fn phases(
     whose: &Whose,
     wanted: &Desired,
     mut operation: Operation,
-    drop_waiting: bool,
+    pace: Pace,
     consent: &cli::Consent,
     guard: (&Store, &Guard),
 ) -> Result<Exit, Failure> {
     loop {
         let next = next(&operation);
-        if needs_fetching(&operation, next) && !drop_waiting {
+        if needs_fetching(&operation, next) && !pace.drop_waiting {
             let missing = waiting::list(&session.vault()?, &operation, session.now)?;
             if !missing.is_empty() {
                 tell_waiting(session, &operation, next, &missing);
@@ -157,6 +177,13 @@ fn phases(
             return Ok(Exit::Done);
         }
         operation = under_way(session, whose)?;
+        if pace.step {
+            session.printer.say(&format!(
+                "next: {}. Run the command again for it.",
+                self::next(&operation).as_str()
+            ));
+            return Ok(Exit::Done);
+        }
     }
 }
 

@@ -24,8 +24,10 @@ pub(crate) fn begin_again(session: &Session, store: &Store) -> Result<(Guard, bo
     // A restore that was killed leaves no half home, but keys beside it.
     crate::sealed::clear_up(&session.home)?;
     let interrupted = store.interrupted()?.is_some();
-    // While the journal says so: a kill in here must lead back here.
-    if interrupted && let Err(error) = Vault::clear_up(&session.home) {
+    // A run that was to make nothing but keys has no journal, so this is not for interrupted ones alone.
+    if let Err(error) = Vault::clear_up(&session.home)
+        && interrupted
+    {
         // Half-made keys in a closed folder are no reason to leave the host as it is.
         session
             .printer

@@ -22,6 +22,7 @@ pub(crate) fn run(session: &Session, verb: Ca) -> Result<Exit, Failure> {
         Ca::Show => show(session),
         Ca::Export { purpose, scope } => export(session, purpose.into(), scope.as_deref()),
         Ca::Rotate(args) => super::rotate::run(session, &args),
+        Ca::Retire(args) => super::retire::run(session, &args),
         Ca::Import(args) => super::import::run(session, &args),
         Ca::Scope(args) => super::scope::run(session, &args),
         Ca::Crl(args) => super::revoke::crl(session, &args),

@@ -14,6 +14,7 @@ pub(crate) mod help;
 pub(crate) mod import;
 pub(crate) mod rekey;
 pub(crate) mod renew;
+pub(crate) mod retire;
 pub(crate) mod revoke;
 pub(crate) mod rotate;
 pub(crate) mod scope;

@@ -8,6 +8,7 @@ use crate::cli;
 use crate::cloak::rehearsal::{self, Rehearsal};
 use crate::cloak::replace::{self, Replace};
 use crate::cloak::{desired, show};
+use crate::commands::retire::{self, Way};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{BOLD, GOOD, paint};
@@ -29,7 +30,11 @@ pub(crate) fn run(session: &Session, args: &cli::Rekey) -> Result<Exit, Failure>
         lost: args.lost,
         question: "Refuse every certificate there is, and put these in their place?".to_owned(),
     };
-    replace::run(session, &replace, &args.consent)
+    let retired = &args.retired;
+    let way = Way::of(session, retired, &args.to, args.archive_passphrase.as_ref())?;
+    let exit = replace::run(session, &replace, &args.consent)?;
+    retire::after(session, &way)?;
+    Ok(exit)
 }
 
 fn report(session: &Session, rehearsal: &Rehearsal) {

@@ -23,7 +23,11 @@ pub(crate) fn run(session: &Session, args: &cli::Rotate) -> Result<Exit, Failure
     if args.undo {
         return rotation::undo(session, &args.consent);
     }
-    rotation::run(session, &purposes, args.drop_waiting, &args.consent)
+    let pace = rotation::Pace {
+        step: args.step,
+        drop_waiting: args.drop_waiting,
+    };
+    rotation::run(session, &purposes, pace, &args.consent)
 }
 
 /// One line of the phases.

@@ -9,6 +9,7 @@
 
 mod by_hand;
 mod judge;
+mod life;
 mod on_machine;
 mod politely;
 mod site;
@@ -67,6 +68,21 @@ fn the_recovery_killed_at_every_call() {
         "recovery: killed at {tried} instants, after {first} first kills, in {:.0} s",
         start.elapsed().as_secs_f64()
     ));
+}
+
+/// A rotation phase by phase, and a rekey: each killed at its calls, on two daemons side by side.
+#[test]
+fn rotation_and_rekey_killed_at_every_call() {
+    let start = Instant::now();
+    let sites = [ByHand::new(), ByHand::new()];
+    let sweep = life::Sweep::default();
+    std::thread::scope(|scope| {
+        for (which, site) in sites.iter().enumerate() {
+            let sweep = &sweep;
+            scope.spawn(move || sweep.work_through(site, which, 2));
+        }
+    });
+    sweep.say(start.elapsed());
 }
 
 #[test]

@@ -52,6 +52,19 @@ pub(super) fn the_daemon_can_start(site: &dyn Site) {
 
 /// The place is cloaked, the rightful client gets in, and nothing else is left over.
 pub(super) fn is_cloaked(site: &dyn Site, reference: &Reference) {
+    alice_gets_in(site);
+    nobody_gets_in(site);
+    assert_eq!(shape(&site.host_files()), reference.cloaked);
+    assert!(
+        site.restarts_from_files(),
+        "systemd has another unit in memory"
+    );
+    nothing_left_over(site);
+    lives(site);
+}
+
+/// The rightful client gets an answer.
+pub(super) fn alice_gets_in(site: &dyn Site) {
     let alice = site.home().join("clients/alice");
     let path = |name: &str| site.for_curl(&alice.join(name));
     let url = format!("https://{}/_ping", site.address());
@@ -68,14 +81,6 @@ pub(super) fn is_cloaked(site: &dyn Site, reference: &Reference) {
         &url,
     ]);
     assert_eq!(said.stdout, "OK", "the rightful client: {said}");
-    nobody_gets_in(site);
-    assert_eq!(shape(&site.host_files()), reference.cloaked);
-    assert!(
-        site.restarts_from_files(),
-        "systemd has another unit in memory"
-    );
-    nothing_left_over(site);
-    lives(site);
 }
 
 /// Everything is as it was.
@@ -120,14 +125,7 @@ pub(super) fn lives(site: &dyn Site) {
 /// No temporary file, no journal, no key that no authority has.
 fn nothing_left_over(site: &dyn Site) {
     let home = super::site::files(&site.home());
-    let temporary = home
-        .keys()
-        .filter(|path| path.to_string_lossy().contains("sealock-new"));
-    assert_eq!(temporary.collect::<Vec<_>>(), Vec::<&PathBuf>::new());
-    assert!(
-        !home.contains_key(Path::new("changes/journal")),
-        "the journal of a run is left"
-    );
+    nothing_half(&home);
     let keys = home
         .keys()
         .filter(|path| path.starts_with("issuers") && path.extension().is_some())
@@ -136,6 +134,18 @@ fn nothing_left_over(site: &dyn Site) {
     for (path, file) in home.iter().filter(|(path, _)| !path.starts_with("clients")) {
         assert_eq!(file.mode & 0o077, 0, "{} is open to others", path.display());
     }
+}
+
+/// No temporary file and no journal.
+pub(super) fn nothing_half(home: &super::site::Files) {
+    let temporary = home
+        .keys()
+        .filter(|path| path.to_string_lossy().contains("sealock-new"));
+    assert_eq!(temporary.collect::<Vec<_>>(), Vec::<&PathBuf>::new());
+    assert!(
+        !home.contains_key(Path::new("changes/journal")),
+        "the journal of a run is left"
+    );
 }
 
 /// Files as they are comparable between two issues: names of folders, modes, and the content of what is no certificate.

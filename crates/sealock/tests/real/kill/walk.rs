@@ -281,7 +281,7 @@ fn forget(site: &dyn Site) {
 
 /// Kills at exactly this call. A run that waits for others may come there by another number than the one that was listed: then
 /// the neighbours are tried, after `put_back`. Gives how often it died elsewhere.
-fn kill_there(
+pub(super) fn kill_there(
     site: &dyn Site,
     words: &[String],
     instant: &Instant,
@@ -422,7 +422,7 @@ pub(super) fn kill_the_recovery(site: &dyn Site, first: &Instant) -> usize {
 }
 
 /// Says what was being tried when a judgement panics.
-struct Say<'a>(&'a str);
+pub(super) struct Say<'a>(pub(super) &'a str);
 
 impl Drop for Say<'_> {
     fn drop(&mut self) {
@@ -431,7 +431,7 @@ impl Drop for Say<'_> {
 }
 
 /// Ends the watch, whatever happens.
-struct Stop<'a>(&'a Watch);
+pub(super) struct Stop<'a>(pub(super) &'a Watch);
 
 impl Drop for Stop<'_> {
     fn drop(&mut self) {

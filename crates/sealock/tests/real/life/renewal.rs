@@ -126,3 +126,64 @@ fn a_rekey_survives_the_loss_of_the_issuer_keys() {
     assert!(super::is_in(&host, &host.client("alice")));
     host.lives();
 }
+
+/// The passphrase is forgotten: `--lost` makes everything new under another one, and what is left of the old is shredded.
+#[test]
+fn a_forgotten_passphrase_is_survived_and_the_old_keys_are_shredded() {
+    let host = Host::new(Version::V28);
+    let secret = host.daemon.folder().join("old.pass");
+    fs::write(&secret, "correct horse\n").unwrap();
+    let old = format!("file:{}", secret.display());
+    let _ = host.up(&["--passphrase", &old]).expect_code(0);
+    fs::write(&secret, "battery staple\n").unwrap();
+    let wrong = ["rekey", "--yes", "--passphrase", &old];
+    let refused = host.sealock.run(&wrong).expect_code(1);
+    assert!(refused.stderr.contains("SL-V013"), "{refused}");
+    let words = ["rekey", "--yes", "--lost", "--retired", "shred"];
+    let words = [&words[..], &["--passphrase", &old]].concat();
+    let issuers = host.sealock.home().join("issuers");
+    let keys = || fs::read_dir(&issuers).unwrap().count();
+    assert_eq!(keys(), 2);
+    let _ = host.sealock.run(&words).expect_code(0);
+    assert_eq!(keys(), 2, "the two new ones");
+    let status = ["status", "--passphrase", &old];
+    let _ = host.sealock.run(&status).expect_code(0);
+    assert!(super::is_in(&host, &host.client("alice")));
+    let nothing = ["ca", "retire", "shred", "--yes", "--passphrase", &old];
+    let nothing = host.sealock.run(&nothing).expect_code(0);
+    assert!(nothing.stderr.contains("0 changes"), "{nothing}");
+    host.lives();
+}
+
+/// The retired keys go to an archive that the real age opens, and leave the vault.
+#[test]
+fn retired_keys_go_to_an_archive_that_age_opens() {
+    let host = Host::new(Version::V20);
+    let _ = host.up(&[]).expect_code(0);
+    let folder = host.daemon.folder();
+    let identity = folder.join("identity.txt").display().to_string();
+    let made = sealock_testkit::process::call("age-keygen", &["-o", &identity]);
+    let recipient = made.stderr.trim().rsplit(' ').next().unwrap().to_owned();
+    let archive = folder.join("retired.age").display().to_string();
+    let what = format!("archive:{archive}");
+    let nobody = host.sealock.run(&["rekey", "--yes", "--retired", &what]);
+    assert_ne!(nobody.code, 0, "{nobody}");
+    let issuers = host.sealock.home().join("issuers");
+    let old: Vec<Vec<u8>> = fs::read_dir(&issuers)
+        .unwrap()
+        .map(|entry| fs::read(entry.unwrap().path()).unwrap())
+        .collect();
+    assert_eq!(old.len(), 2, "what is refused has made nothing");
+    let words = ["rekey", "--yes", "--retired", &what, "--to", &recipient];
+    let _ = host.sealock.run(&words).expect_code(0);
+    let open = format!("age -d -i {identity} {archive} | tar -xO --wildcards '*.key'");
+    let opened = sealock_testkit::process::call("sh", &["-c", &open]).ok();
+    for key in &old {
+        let text = String::from_utf8_lossy(key).into_owned();
+        assert!(opened.contains(text.trim()), "a retired key is missing");
+    }
+    assert_eq!(fs::read_dir(&issuers).unwrap().count(), 2);
+    let again = host.sealock.run(&words).expect_code(1);
+    assert!(again.stderr.contains("SL-U094"), "{again}");
+    host.lives();
+}
