@@ -29,6 +29,10 @@ struct Given {
     /// What import calls the old client.
     client: &'static str,
     server_stays: bool,
+    /// Whether import has to find it by itself, where the daemon's configuration leads.
+    unnamed: bool,
+    /// Whether it is followed to the end.
+    rotates: bool,
 }
 
 impl Old {
@@ -59,7 +63,10 @@ impl Old {
         self.lets_in(&hand, "before");
 
         let sealock = Sealock::in_folder(&folder.join("sealock"));
-        let mut words = vec!["ca".to_owned(), "import".into(), left.display().to_string()];
+        let mut words = vec!["ca".to_owned(), "import".into()];
+        if !given.unnamed {
+            words.push(left.display().to_string());
+        }
         for (option, path) in [
             ("--docker-config", self.daemon.config_file()),
             ("--docker-socket", self.daemon.socket()),
@@ -100,11 +107,60 @@ impl Old {
         for (way, attempt) in self.every_way(&newcomer) {
             assert!(attempt.got_in, "{}, {way}: {}", given.name, attempt.text);
         }
+        if given.rotates {
+            self.moves_to_two_anchors(&sealock, &hand, &newcomer);
+        }
         let _ = sealock.run(&["down", "--yes"]).expect_code(0);
         self.lets_in(&hand, "taken down");
         self.lives();
         let config = fs::read_to_string(self.daemon.config_file()).unwrap();
         assert!(config.contains(given.server[0]), "{config}");
+    }
+
+    /// The old client is renewed where it lies, and then both anchors are replaced by two of our own.
+    #[track_caller]
+    fn moves_to_two_anchors(&self, sealock: &Sealock, hand: &Path, newcomer: &Path) {
+        let home = sealock.home().parent().unwrap().join(".docker");
+        assert_eq!(
+            fingerprint(&home.join("cert.pem")),
+            fingerprint(&hand.join("cert.pem"))
+        );
+        let _ = sealock.run(&["renew", "client", "--yes"]).expect_code(0);
+        assert_ne!(
+            fingerprint(&home.join("cert.pem")),
+            fingerprint(&hand.join("cert.pem"))
+        );
+        self.lets_in(&home, "renewed");
+        self.lets_in(hand, "although another one was");
+        let rotate = sealock.run(&["ca", "rotate", "--yes", "--drop-waiting"]);
+        let rotate = rotate.expect_code(0);
+        self.lets_in(&home, "rotated");
+        self.lets_in(newcomer, "rotated");
+        let attempt = self
+            .request(hand)
+            .docker(&lab().docker_cli(Version::V28), &Told::CertPath);
+        assert!(!attempt.got_in, "{rotate}");
+        let shown: serde_json::Value =
+            serde_json::from_str(&sealock.run(&["ca", "show", "--json"]).ok()).unwrap();
+        let states: Vec<String> = shown["anchors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| {
+                format!("{} {} {}", one["purpose"], one["generation"], one["state"])
+                    .replace('"', "")
+            })
+            .collect();
+        assert_eq!(
+            states,
+            [
+                "client 1 withdrawn",
+                "client 2 active",
+                "server 1 withdrawn",
+                "server 2 active"
+            ]
+        );
+        self.lives();
     }
 
     /// The daemon as its owner had it: with the files where the tool made them.
@@ -200,6 +256,8 @@ fn a_daemon_with_the_files_of_openssl_easy_rsa_and_docker_machine_goes_on() {
         sealed: true,
         client: "client",
         server_stays: true,
+        unnamed: true,
+        rotates: true,
     });
     old.goes_on(&Given {
         name: "easy-rsa",
@@ -209,6 +267,8 @@ fn a_daemon_with_the_files_of_openssl_easy_rsa_and_docker_machine_goes_on() {
         sealed: true,
         client: "alice",
         server_stays: true,
+        unnamed: false,
+        rotates: false,
     });
     old.goes_on(&Given {
         name: "docker-machine",
@@ -222,6 +282,8 @@ fn a_daemon_with_the_files_of_openssl_easy_rsa_and_docker_machine_goes_on() {
         client: "ann",
         // It is good for a client too, and the proof would have it so.
         server_stays: false,
+        unnamed: false,
+        rotates: false,
     });
 }
 
@@ -236,6 +298,8 @@ fn a_daemon_with_the_files_of_mkcert_cfssl_and_minica_goes_on() {
         sealed: false,
         client: "alice@lab.test",
         server_stays: true,
+        unnamed: true,
+        rotates: false,
     });
     old.goes_on(&Given {
         name: "cfssl",
@@ -245,6 +309,8 @@ fn a_daemon_with_the_files_of_mkcert_cfssl_and_minica_goes_on() {
         sealed: false,
         client: "alice",
         server_stays: true,
+        unnamed: false,
+        rotates: false,
     });
     old.goes_on(&Given {
         name: "cfssl-intermediate",
@@ -254,6 +320,8 @@ fn a_daemon_with_the_files_of_mkcert_cfssl_and_minica_goes_on() {
         sealed: false,
         client: "alice",
         server_stays: true,
+        unnamed: false,
+        rotates: false,
     });
     old.goes_on(&Given {
         name: "minica",
@@ -263,5 +331,7 @@ fn a_daemon_with_the_files_of_mkcert_cfssl_and_minica_goes_on() {
         sealed: false,
         client: "alice.client",
         server_stays: false,
+        unnamed: false,
+        rotates: false,
     });
 }
