@@ -1,11 +1,12 @@
 //! The directory that a Docker client is pointed to: links to memory, and nothing else.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
+use sealock_change::{Error, fs};
 use sealock_pki::Serial;
 
 use super::memory::Memory;
@@ -66,8 +67,9 @@ impl Links {
             names: Vec::new(),
         };
         for (name, target) in memory.paths() {
-            symlink(target, links.directory.join(name))?;
+            // Before it is made: what is half made goes as well.
             links.names.push(name);
+            fs::symlink_atomic(&links.directory.join(name), &target, None).map_err(as_io)?;
         }
         Ok(links)
     }
@@ -76,9 +78,9 @@ impl Links {
 impl Drop for Links {
     fn drop(&mut self) {
         for name in &self.names {
-            let _left_for_the_next = fs::remove_file(self.directory.join(name));
+            let _left_for_the_next = fs::remove(&self.directory.join(name));
         }
-        let _left_for_the_next = fs::remove_dir(&self.directory);
+        let _left_for_the_next = fs::remove(&self.directory);
     }
 }
 
@@ -104,7 +106,7 @@ pub(crate) fn places() -> Vec<PathBuf> {
 fn is_ours_to_use(place: &Path, me: u32) -> bool {
     const STICKY: u32 = 0o1000;
     const OTHERS_WRITE: u32 = 0o022;
-    let Ok(found) = fs::metadata(place) else {
+    let Ok(found) = std::fs::metadata(place) else {
         return false;
     };
     let kept = [0, me].contains(&found.uid())
@@ -114,7 +116,9 @@ fn is_ours_to_use(place: &Path, me: u32) -> bool {
 
 /// Removes what killed sessions of this user have left in these places, and says which certificates were theirs.
 pub(crate) fn clear_away(places: &[PathBuf]) -> Vec<Serial> {
-    let entries = places.iter().filter_map(|place| fs::read_dir(place).ok());
+    let entries = places
+        .iter()
+        .filter_map(|place| std::fs::read_dir(place).ok());
     entries
         .flatten()
         .flatten()
@@ -127,42 +131,43 @@ pub(crate) fn clear_away(places: &[PathBuf]) -> Vec<Serial> {
 }
 
 fn remove_dead(directory: &Path) -> io::Result<()> {
+    // Held until the end: whoever makes one of this name waits for it, and sees that it is gone.
     let lock = open(directory)?;
-    if lock.metadata()?.uid() != rustix::process::geteuid().as_raw() {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
     lock.try_lock()?;
-    for entry in fs::read_dir(directory)? {
+    for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_type()?.is_symlink() {
-            fs::remove_file(entry.path())?;
+            fs::remove(&entry.path()).map_err(as_io)?;
         }
     }
-    fs::remove_dir(directory)
+    let removed = fs::remove(directory).map_err(as_io);
+    drop(lock);
+    removed
 }
 
 /// Makes a directory that is closed to others, and locks it.
 fn locked(directory: &Path) -> io::Result<File> {
-    for _ in 0..ATTEMPTS {
-        DirBuilder::new().mode(0o700).create(directory)?;
-        match lock(directory) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+    let mut attempt = 1;
+    loop {
+        let made = fs::create_dir(directory, 0o700, None).map_err(as_io);
+        match made.and_then(|()| lock(directory)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && attempt < ATTEMPTS => {
+                attempt += 1;
+            }
             Err(error) => {
-                let _nothing_in_it = fs::remove_dir(directory);
+                let _nothing_in_it = fs::remove(directory);
                 return Err(error);
             }
             locked => return locked,
         }
     }
-    Err(io::ErrorKind::ResourceBusy.into())
 }
 
 fn lock(directory: &Path) -> io::Result<File> {
     let lock = open(directory)?;
-    lock.set_permissions(Permissions::from_mode(0o700))?;
     lock.lock()?;
     // Until here nothing told it from a dead one: it may have been cleared away.
-    let (ours, there) = (lock.metadata()?, fs::metadata(directory)?);
+    let (ours, there) = (lock.metadata()?, std::fs::metadata(directory)?);
     if (ours.dev(), ours.ino()) == (there.dev(), there.ino()) {
         Ok(lock)
     } else {
@@ -170,12 +175,22 @@ fn lock(directory: &Path) -> io::Result<File> {
     }
 }
 
+/// Opens a directory of this user's, and nothing that a link leads to.
 fn open(directory: &Path) -> io::Result<File> {
-    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(directory)
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = File::from(rustix::fs::open(directory, flags, Mode::empty())?);
+    match opened.metadata()?.uid() == rustix::process::geteuid().as_raw() {
+        true => Ok(opened),
+        false => Err(io::ErrorKind::PermissionDenied.into()),
+    }
+}
+
+/// The kernel's own answer, where there is one.
+fn as_io(error: Error) -> io::Error {
+    match error {
+        Error::Io { source, .. } => source,
+        other => io::Error::other(other.to_string()),
+    }
 }
 
 #[cfg(test)]
