@@ -11,15 +11,15 @@ use sealock_host::{Local, Running, System};
 use sealock_pki::Timestamp;
 use sealock_vault::{Filter, StateKind, Usage};
 
-use super::CLOCK_BEHIND;
+use super::{CLOCK_BEHIND, REMAINS};
 use super::clock::{self, Verdict};
 use super::memory::Memory;
 use super::signals::Signals;
 use crate::catalogue;
 use crate::check::metrics;
 use crate::cli;
-use crate::cloak::course::Renewal;
-use crate::cloak::{desired, renew, run, up};
+use crate::cloak::course::{Course, Renewal};
+use crate::cloak::{desired, prepare, renew, run, up};
 use crate::commands::revoke;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -67,7 +67,13 @@ impl Looker<'_> {
             return Ok("stopped before anything was begun".to_owned());
         }
         let last_run = last_run(session)?;
-        renew::run(session, &Renewal::Due, &cli::Consent::default()).map_err(by_hand)?;
+        // Without anything to do there is no proof either: six kinds of client at every look would fill the daemon's log.
+        if is_anything_to_do(session)? {
+            let exit = renew::run(session, &Renewal::Due, &cli::Consent::default());
+            if exit.map_err(by_hand)? == Exit::No {
+                return Err(yours());
+            }
+        }
         let renewed = renewed(session, &known)?;
         let has_run = last_run != self::last_run(session)?;
         let lists = publish(session)?;
@@ -165,6 +171,28 @@ impl Looker<'_> {
             }
         }
     }
+}
+
+/// Whether a run would change anything, or waits for somebody else's restart.
+fn is_anything_to_do(session: &Session) -> Result<bool, Failure> {
+    let Some(wanted) = desired::find(session)? else {
+        return Ok(renew::look(session, &Renewal::Due)? != Exit::Done);
+    };
+    let observed = up::observed(&wanted.options())?;
+    let prepared = prepare::prepare(session, &wanted, &observed, &Course::default())?;
+    Ok(!prepared.plan.is_empty() || prepared.only_remaining().is_some())
+}
+
+/// A daemon that only a person can restart.
+fn yours() -> Failure {
+    Failure::own(
+        REMAINS,
+        "what was renewed waits for a restart that is not ours",
+    )
+    .at("this host")
+    .because("nobody has said how this daemon is restarted")
+    .state("everything is written; the daemon serves what it had", Exit::Failed)
+    .help("restart dockerd the way it was started, or say how:\n  sealock up --restart-command CMD")
 }
 
 /// A consent is a person's: the error says what the person types.
@@ -319,11 +347,13 @@ pub(crate) fn system() -> Arc<dyn System> {
     Arc::new(Local::new())
 }
 
-/// Whether a look that ended so is one that went wrong.
+/// How a look has ended. It has no question to answer with a no: a proof that does not hold is a failure.
 pub(crate) fn exit_of(outcome: &Result<String, Failure>) -> Exit {
-    outcome
-        .as_ref()
-        .map_or_else(|failure| failure.exit, |_| Exit::Done)
+    match outcome {
+        Ok(_) => Exit::Done,
+        Err(failure) if failure.exit == Exit::No => Exit::Failed,
+        Err(failure) => failure.exit,
+    }
 }
 
 #[cfg(test)]

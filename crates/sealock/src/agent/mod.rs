@@ -27,6 +27,7 @@ pub(crate) const NO_CREDENTIAL: Code = Code("SL-U063");
 pub(crate) const HIDDEN_PROGRAM: Code = Code("SL-U064");
 pub(crate) const WRONG_CREDENTIAL: Code = Code("SL-U065");
 pub(crate) const SYSTEMCTL: Code = Code("SL-U066");
+pub(crate) const REMAINS: Code = Code("SL-U067");
 
 pub(crate) const CATALOGUE: &[Entry] = &[
     Entry {
@@ -78,5 +79,12 @@ pub(crate) const CATALOGUE: &[Entry] = &[
         title: "systemd refused",
         meaning: "A call of systemctl failed. What it said is the cause.",
         remedy: "systemctl status sealock-agent.service sealock-agent.timer",
+    },
+    Entry {
+        code: REMAINS,
+        title: "what was renewed waits for a restart that is not ours",
+        meaning: "Nobody has told sealock how this daemon is restarted, so the agent can write new certificates and cannot make the \
+                  daemon read them. Each look says so until somebody has restarted it.",
+        remedy: "Restart dockerd the way it was started, or say how, and the agent does it: sealock up --restart-command CMD",
     },
 ];

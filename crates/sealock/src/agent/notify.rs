@@ -36,6 +36,8 @@ impl Manager {
             _ => return Err(io::ErrorKind::InvalidInput.into()),
         };
         let socket = UnixDatagram::unbound()?;
+        // A manager that has stopped reading must not stop us: its queue is short, and then a word is lost.
+        socket.set_nonblocking(true)?;
         Ok(Arc::new(Socket { socket, to }))
     }
 
@@ -147,8 +149,8 @@ mod tests {
         let address = SocketAddr::from_abstract_name(&own).unwrap();
         let by_name = UnixDatagram::bind_addr(&address).unwrap();
         for (socket, name) in [
-            (by_path, path.display().to_string()),
-            (by_name, format!("@{own}")),
+            (&by_path, path.display().to_string()),
+            (&by_name, format!("@{own}")),
         ] {
             let manager = Manager(Some(Manager::open(OsStr::new(&name)).unwrap()));
             manager.tell("READY=1");
@@ -162,6 +164,8 @@ mod tests {
                 assert_eq!(&heard[..length], expected.as_bytes(), "{name}");
             }
         }
+        let deaf = Manager(Some(Manager::open(path.as_os_str()).unwrap()));
+        (0..10_000).for_each(|_| deaf.tell("WATCHDOG=1"));
         std::fs::remove_file(&path).unwrap();
         // Nobody there any more, and no socket at all.
         Manager(Some(Manager::open(path.as_os_str()).unwrap())).tell("WATCHDOG=1");

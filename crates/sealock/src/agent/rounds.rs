@@ -62,9 +62,9 @@ pub(crate) fn once(session: &Session, pace: &Pace, is_unit: bool) -> Result<Exit
         // A log gets its line; a person gets the whole of it.
         Err(failure) if is_unit || session.printer.json => {
             ours.printer.log(Level::Error, &line(&failure));
-            Ok(failure.exit)
+            Ok(exit)
         }
-        Err(failure) => Err(failure),
+        Err(failure) => Err(failure.exit(exit)),
     }
 }
 

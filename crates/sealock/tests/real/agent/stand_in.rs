@@ -12,10 +12,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sealock_engine::{Engine, Mode};
-use sealock_pki::{Certificate, PrivateKey};
+use sealock_pki::{Certificate, PrivateKey, Timestamp};
 use sealock_testkit::Scratch;
 use sealock_testkit::process::{end, free_port, run, runs, wait_for};
 use sealock_tls::{Clock, Identity};
@@ -148,11 +148,12 @@ impl World {
         let _ = run(&mut self.sealock(&words)).ok();
     }
 
-    /// What that clock says, as certificates write it.
-    pub(crate) fn now_words(&self) -> String {
-        let mut date = Command::new("date");
-        date.args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]);
-        run(&mut self.under_clock(date)).ok().trim().to_owned()
+    /// What that clock says.
+    pub(crate) fn now(&self) -> Timestamp {
+        let text = fs::read_to_string(self.folder().join("clock")).unwrap();
+        let shift: i64 = text.trim().parse().unwrap();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        Timestamp::from_unix(i64::try_from(now.as_secs()).unwrap() + shift)
     }
 
     fn clock_environment(&self) -> [(&'static str, String); 5] {

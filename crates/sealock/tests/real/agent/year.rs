@@ -99,7 +99,7 @@ fn under_a_clock_that_cannot_be_right_nothing_is_issued() {
 fn nothing_in_use_has_expired(world: &World, day: i64) {
     let list = run(&mut world.sealock(&["cert", "list", "--json"])).ok();
     let list: serde_json::Value = serde_json::from_str(&list).unwrap();
-    let now = world.now_words();
+    let now = world.now().to_string();
     let mut used = 0;
     for entry in list["certificates"].as_array().unwrap() {
         if entry["state"] == "active" {
