@@ -17,7 +17,7 @@ use sealock_vault::{Entry, State, Vault};
 use crate::ask;
 use crate::cli;
 use crate::cloak::keep::Record;
-use crate::cloak::{desired, run};
+use crate::cloak::{desired, run, scopes};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -32,7 +32,8 @@ pub(crate) fn run(session: &Session, args: &cli::Revoke) -> Result<Exit, Failure
     let store = session.store()?;
     let guard = run::begin(session, &store)?;
     let vault = session.vault()?;
-    let meant = which::find(&vault, &args.what)?;
+    let scope = args.scope.as_deref().map(scopes::parse).transpose()?;
+    let meant = which::find(&vault, &args.what, scope.as_ref())?;
     let fresh: Vec<&Entry> = meant
         .entries
         .iter()

@@ -1,5 +1,6 @@
 //! Revocation: what a list says and who believes it, and what ends it at a daemon that believes none.
 
+mod killed;
 mod lists;
 mod mistakes;
 mod stock;

@@ -204,6 +204,17 @@ fn a_certificate_for_one_scope_opens_no_other() {
         let _ = vault.run(scope, &["check"]).expect_code(0);
     }
 
+    let wrong = ["--yes", "cert", "revoke", "ci", "--scope", "edge"];
+    let refused = vault.run("edge", &wrong).expect_code(2);
+    assert!(
+        refused
+            .stderr
+            .contains("those of ci are of the scope office"),
+        "{refused}"
+    );
+    let right = ["--yes", "cert", "revoke", "ci", "--scope", "office"];
+    let _ = vault.run("edge", &right).expect_code(0);
+
     // The same name in two scopes is revoked in both, with a list for each.
     let said = vault
         .run("edge", &["--yes", "cert", "revoke", "alice"])

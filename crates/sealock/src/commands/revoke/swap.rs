@@ -10,6 +10,7 @@ use super::which::Meant;
 use crate::catalogue;
 use crate::cli;
 use crate::cloak::replace::{self, Replace};
+use crate::cloak::revoked::Revoked;
 use crate::cloak::{desired, up};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -33,9 +34,18 @@ pub(super) fn run(
             None => up::apply(session, consent),
         };
     }
+    // Who has a certificate that was not revoked gets a new one like everybody else.
+    let vault = session.vault()?;
+    let is_out = Revoked::of(&vault, scope)?.since(&meant.name).is_some();
+    drop(vault);
+    let shown = match is_out {
+        true => shown,
+        false => format!("what was revoked of {shown}"),
+    };
+    let without = is_out.then(|| meant.name.clone());
     let replace = Replace {
         purposes: vec![Purpose::Client],
-        without: vec![meant.name.clone()],
+        without: without.iter().cloned().collect(),
         lost: false,
         question: format!(
             "Swap the client anchor, so that {shown} is refused, and give everyone else a new certificate?"
@@ -48,7 +58,7 @@ pub(super) fn run(
         .clients
         .iter()
         .map(|client| client.name.as_str())
-        .filter(|other| *other != meant.name)
+        .filter(|other| without.as_deref() != Some(*other))
         .collect();
     session
         .printer

@@ -6,7 +6,7 @@ use std::path::Path;
 use sealock_diag::escape;
 use sealock_host::desired::nearest;
 use sealock_pki::{AuthorityName, Certificate, Purpose, RevocationReason, Serial};
-use sealock_vault::{Anchor, Entry, Filter, State, Usage, Vault};
+use sealock_vault::{Anchor, Entry, Filter, Scope, State, Usage, Vault};
 
 use crate::catalogue;
 use crate::cloak::keep::Recorded;
@@ -30,11 +30,19 @@ pub(super) struct Meant {
 }
 
 /// Looks for a name, then for a serial, then for a file.
-pub(super) fn find(vault: &Vault, what: &str) -> Result<Meant, Failure> {
+pub(super) fn find(vault: &Vault, what: &str, scope: Option<&Scope>) -> Result<Meant, Failure> {
     let of_name = Filter::all().identity(what);
     let mut entries = vault.entries(of_name.clone().purpose(Purpose::Client))?;
     if entries.is_empty() {
         entries = vault.entries(of_name)?;
+    }
+    if let Some(scope) = scope {
+        let (here, others): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|entry| entry.scope == *scope);
+        if here.is_empty() && !others.is_empty() {
+            return Err(of_other_scopes(what, scope, &others));
+        }
+        entries = here;
     }
     if !entries.is_empty() {
         return Ok(Meant {
@@ -121,6 +129,26 @@ fn signer(
     let fits = |anchor: &Anchor| leaf.purposes().only() == Some(anchor.purpose);
     let index = found.iter().position(fits).unwrap_or(0);
     Ok((index < found.len()).then(|| found.swap_remove(index)))
+}
+
+fn of_other_scopes(what: &str, scope: &Scope, others: &[Entry]) -> Failure {
+    let scopes: BTreeSet<String> = others
+        .iter()
+        .map(|entry| match entry.scope.is_own() {
+            true => "no scope".to_owned(),
+            false => format!("the scope {}", entry.scope),
+        })
+        .collect();
+    let scopes: Vec<String> = scopes.into_iter().collect();
+    let shown = escape(what);
+    Failure::own(
+        catalogue::NOTHING_TO_REVOKE,
+        format!("the vault knows no certificate of `{shown}` in the scope {scope}"),
+    )
+    .at(COMMAND_LINE)
+    .because(format!("those of {shown} are of {}", scopes.join(", ")))
+    .help(format!("sealock cert revoke {shown}"))
+    .exit(Exit::Usage)
 }
 
 fn unknown(vault: &Vault, what: &str) -> Result<Failure, Failure> {

@@ -94,5 +94,12 @@ fn who_was_revoked_is_let_in_until_the_anchor_is_swapped() {
     asks(&host, &alice).expect_out();
     let _ = sealock(&["apply", "--yes"]).expect_code(0);
     asks(&host, &host.client("alice")).expect_in();
+    // So does who is renewed by name.
+    let _ = sealock(&["--yes", "cert", "revoke", "alice"]).expect_code(0);
+    let second = kept(&host, "alice", "c");
+    let renewed = sealock(&["renew", "alice", "--yes"]).expect_code(0);
+    assert!(renewed.stderr.contains("alice (client)"), "{renewed}");
+    let fresh = fs::read(host.client("alice").join("cert.pem")).unwrap();
+    assert_ne!(fresh, fs::read(second.join("cert.pem")).unwrap());
     host.lives();
 }
