@@ -282,6 +282,13 @@ fn foreign_names(desired: &Desired) -> Vec<String> {
 
 fn tell_next(session: &Session, content: &Content, next: &Next, remembers: bool) {
     let printer = &session.printer;
+    if next.same && !sealed::is_of_this_place(session, content) {
+        printer.say(&format!(
+            "this lies beside the home that it was made from ({}); with --home and --config every command looks here",
+            escape(&content.manifest.home)
+        ));
+        return;
+    }
     if next.same {
         printer.say("next: `sealock apply` brings the daemon and the clients of this host to what the vault says");
         if !remembers {

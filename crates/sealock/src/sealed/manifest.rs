@@ -1,5 +1,6 @@
 //! What an archive says of itself, as its first member.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use sealock_change::Digest;
@@ -163,22 +164,20 @@ impl Manifest {
             )
             .because(format!("{}: {why}", escape(name)))
         };
-        let files = || {
-            members
-                .iter()
-                .filter(|member| member.bytes.is_some() && member.name != NAME)
-        };
+        let mut files: HashMap<&str, &[u8]> = members
+            .iter()
+            .filter(|member| member.bytes.is_some() && member.name != NAME)
+            .map(|member| (member.name.as_str(), member.content()))
+            .collect();
         for line in &self.files {
-            let file = files().find(|member| member.name == line.name);
-            let file = file.ok_or_else(|| differs(&line.name, "it is missing"))?;
-            if Digest::of(file.content()).to_string() != line.sha256 {
+            let bytes = files.remove(line.name.as_str());
+            let bytes = bytes.ok_or_else(|| differs(&line.name, "it is missing"))?;
+            if Digest::of(bytes).to_string() != line.sha256 {
                 return Err(differs(&line.name, "its digest is another"));
             }
         }
-        let listed: std::collections::HashSet<&str> =
-            self.files.iter().map(|line| line.name.as_str()).collect();
-        match files().find(|member| !listed.contains(member.name.as_str())) {
-            Some(more) => Err(differs(&more.name, "it is not listed")),
+        match files.keys().min() {
+            Some(more) => Err(differs(more, "it is not listed")),
             None => Ok(()),
         }
     }

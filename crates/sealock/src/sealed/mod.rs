@@ -15,7 +15,7 @@ pub(crate) use collect::collect;
 pub(crate) use content::{Content, read_content};
 pub(crate) use lock::{Opener, Recipients, open, seal};
 pub(crate) use manifest::Host;
-pub(crate) use place::{Config, Lies, PENDING, clear_up, place, what_lies_there};
+pub(crate) use place::{Config, Lies, PENDING, clear_up, is_of_this_place, place, what_lies_there};
 pub(crate) use tar::Member;
 pub(crate) use tar::tar_of;
 

@@ -92,7 +92,6 @@ pub(crate) fn what_lies_there(session: &Session, content: &Content) -> Result<Li
 
 /// Puts the home in its place. Everything is judged where nobody looks yet, and one rename decides.
 pub(crate) fn place(session: &Session, content: &Content, lies: &Lies) -> Result<Placed, Failure> {
-    let remembers = *lies == Lies::Memory || is_of_this_place(session, content);
     if *lies != Lies::Same {
         let made = made_parents(&session.home)?;
         let placed = put(session, content, lies);
@@ -104,6 +103,9 @@ pub(crate) fn place(session: &Session, content: &Content, lies: &Lies) -> Result
         }
         placed?;
     }
+    // An archive without a memory is of a host where nothing was touched.
+    let there = fs::stat(&session.home.join(LEDGER))?.is_some();
+    let remembers = there || content.file(LEDGER).is_none();
     let config = place_config(session, content)?;
     Ok(Placed { config, remembers })
 }
@@ -114,10 +116,9 @@ pub(crate) fn clear_up(home: &Path) -> Result<bool, Failure> {
 }
 
 /// Whether an archive is of this very home: only then does its memory of other files mean files of this host.
-fn is_of_this_place(session: &Session, content: &Content) -> bool {
+pub(crate) fn is_of_this_place(session: &Session, content: &Content) -> bool {
     let manifest = &content.manifest;
-    content.file(LEDGER).is_some()
-        && manifest.host.is(&Host::this())
+    manifest.host.is(&Host::this())
         && Path::new(&manifest.home) == session.home
         && Path::new(&manifest.config) == session.config
 }
