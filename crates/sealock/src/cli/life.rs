@@ -234,6 +234,9 @@ pub(crate) struct Revoke {
     /// Why, as the CRL will say it (RFC 5280 §5.3.1)
     #[arg(long, value_name = "REASON", default_value = "unspecified")]
     pub(crate) reason: String,
+    /// Of a name, only the certificates of this scope [default: of all scopes]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scope: Option<String>,
     /// Also swap the client anchor, so that a daemon which reads no CRL refuses it too: everyone else gets a new certificate
     #[arg(long)]
     pub(crate) swap: bool,
