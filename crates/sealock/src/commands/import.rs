@@ -12,7 +12,7 @@ use sealock_check::seen::ClientSide;
 use sealock_diag::escape;
 use sealock_host::leftover::usual_places;
 use sealock_host::survey::{client_at, survey};
-use sealock_host::{Local, Observed, System};
+use sealock_host::{Local, Observed, Supervisor, System};
 use sealock_pki::{AuthorityName, Certificate, Purpose};
 
 use crate::ask;
@@ -25,7 +25,7 @@ use crate::import::choice::{self, Choice, Hints};
 use crate::import::judge::judge;
 use crate::import::lot::Lot;
 use crate::import::movement::Import;
-use crate::import::tell;
+use crate::import::tell::{self, Next};
 use crate::session::Session;
 
 /// The name of an authority that nobody named.
@@ -36,10 +36,15 @@ pub(crate) fn run(session: &Session, args: &cli::Import) -> Result<Exit, Failure
     let system: Arc<dyn System> = Arc::new(Local::new());
     let options = desired::options(session, &args.daemon)?;
     let observed = up::observed(&options);
-    let daemon = observed.as_ref().ok();
-    let daemons = Daemons::of(daemon);
-    let clients = survey(&system, &options, None).clients;
-    let clients = with_own_folder(&*system, clients);
+    let daemons = Daemons::of(observed.as_ref().ok());
+    let seen = survey(&system, &options, None);
+    let daemon = match &observed {
+        Ok(_) if seen.host.is_none() => Err("there is none".to_owned()),
+        Ok(found) if !is_ours_to_change(found) => Err("that takes root".to_owned()),
+        Ok(found) => Ok(found),
+        Err(failure) => Err(failure.headline.clone()),
+    };
+    let clients = with_own_folder(&*system, seen.clients);
     let lot = Lot::gather(&*system, &looked_at(&*system, &named, &daemons), &clients);
     let hints = Hints {
         named: &named,
@@ -76,17 +81,25 @@ pub(crate) fn run(session: &Session, args: &cli::Import) -> Result<Exit, Failure
         choice: &choice,
         hints: &hints,
         name: &name,
-        observed: daemon.filter(|_| own),
+        observed: daemon.as_ref().ok().copied().filter(|_| own),
         options: &options,
     };
     let stored = import.is_stored()?;
     if args.dry_run {
+        session.printer.say(&format!(
+            "{} can be imported as {name}; without --dry-run it is",
+            choice
+                .all()
+                .iter()
+                .map(|ca| ca.certificate.subject())
+                .collect::<Vec<_>>()
+                .join(" and ")
+        ));
         return report(session, &lot, &findings, &choice, &name, 0);
     }
-    if let Err(error) = &observed {
+    if let Err(why) = &daemon {
         session.printer.warn(&format!(
-            "no Docker daemon can be configured here ({}), so sealock.toml is not written",
-            error.headline
+            "no Docker daemon can be configured from here ({why}), so sealock.toml is not written"
         ));
     } else if !own {
         session.printer.warn(&format!(
@@ -110,11 +123,20 @@ pub(crate) fn run(session: &Session, args: &cli::Import) -> Result<Exit, Failure
     ask::proceed(session, "Import this?")?;
     let changes = run::run(session, &store, &guard, plan)?;
     session.printer.say(&format!("{changes} changes.\n"));
-    let applies = own && daemon.is_some();
+    let next = match (own, &daemon) {
+        (false, _) => Next::OtherAuthority,
+        (true, Ok(_)) => Next::Apply,
+        (true, Err(_)) => Next::Elsewhere,
+    };
     session
         .printer
-        .say(tell::closing(&lot, &choice, applies).trim_end());
+        .say(tell::closing(&lot, &choice, next).trim_end());
     report(session, &lot, &findings, &choice, &name, changes)
+}
+
+/// Whether the daemon's files may be written by whoever runs this.
+fn is_ours_to_change(observed: &Observed) -> bool {
+    rustix::process::geteuid().is_root() || observed.supervisor == Supervisor::Rootless
 }
 
 /// The anchors' issuers, the same one twice when one CA is both.

@@ -178,21 +178,32 @@ fn file_to_json(lot: &Lot, item: &Item) -> Value {
     })
 }
 
+/// Where an import leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// `sealock.toml` names the authority: it is applied here.
+    Apply,
+    /// `sealock.toml` names another one.
+    OtherAuthority,
+    /// There is no daemon to configure here.
+    Elsewhere,
+}
+
 /// What comes next, and what can go then.
-pub(crate) fn closing(lot: &Lot, choice: &Choice<'_>, applies: bool) -> String {
-    let mut out = String::new();
-    let next = match applies {
-        true => {
-            "Next:  sealock apply          the daemon keeps its certificate where it can, every client gets in as before\n\
-             Then:  sealock ca rotate      two anchors in the place of one, nobody locked out on the way\n"
+pub(crate) fn closing(lot: &Lot, choice: &Choice<'_>, next: Next) -> String {
+    let mut out = match next {
+        Next::Apply => {
+            "Next:  sealock apply          the daemon keeps its certificate where it can, every client gets in as before\n"
         }
-        false => "Next:  name it in sealock.toml, [authority] name, and:  sealock apply\n",
-    };
-    let next = match (applies, choice.is_one()) {
-        (true, false) => next.lines().next().unwrap_or_default().to_owned() + "\n",
-        _ => next.to_owned(),
-    };
-    out.push_str(&next);
+        Next::OtherAuthority => "It signs for nobody until sealock.toml names it: [authority] name\n",
+        Next::Elsewhere => {
+            "Next:  `sealock ca import` on the host of the daemon; from here, `sealock cert issue` signs with it\n"
+        }
+    }
+    .to_owned();
+    if next == Next::Apply && choice.is_one() {
+        out.push_str("Then:  sealock ca rotate      two anchors in the place of one, nobody locked out on the way\n");
+    }
     let mut keys: Vec<Cow<'_, str>> = Vec::new();
     for ca in choice.all() {
         match &ca.key {
@@ -222,7 +233,7 @@ pub(crate) fn closing(lot: &Lot, choice: &Choice<'_>, applies: bool) -> String {
             litter.join(" ")
         ));
     }
-    if applies {
+    if next == Next::Apply {
         out.push_str(
             "The old server files stay until you are sure: `sealock down` puts back a configuration that names them.\n",
         );

@@ -32,6 +32,7 @@ impl Ground {
         for folder in ["etc", "sealock", "left"] {
             fs::create_dir(scratch.join(folder)).unwrap();
         }
+        scratch.write("etc/daemon.json", "{}\n");
         let sealock = Sealock::in_folder(&scratch.join("sealock"));
         Self { scratch, sealock }
     }

@@ -28,7 +28,7 @@ fn a_killed_import_is_finished_by_the_next() {
             let _absent = fs::remove_dir_all(ground.scratch.join("sealock"));
             let _absent = fs::remove_dir_all(ground.scratch.join("etc"));
             fs::create_dir(ground.scratch.join("sealock")).unwrap();
-            fs::create_dir(ground.scratch.join("etc")).unwrap();
+            ground.scratch.write("etc/daemon.json", "{}\n");
         },
         || ground.sealock.command(&words.each()),
         |killed| {
