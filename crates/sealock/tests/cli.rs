@@ -25,7 +25,7 @@ fn said(words: &[&str]) -> String {
     text(&output.stdout)
 }
 
-const COMMANDS: [&[&str]; 27] = [
+const COMMANDS: [&[&str]; 46] = [
     &[],
     &["demo"],
     &["up"],
@@ -44,13 +44,32 @@ const COMMANDS: [&[&str]; 27] = [
     &["ca", "create"],
     &["ca", "show"],
     &["ca", "export"],
+    &["ca", "rotate"],
+    &["ca", "retire"],
+    &["ca", "import"],
+    &["ca", "scope"],
+    &["ca", "scope", "add"],
+    &["ca", "scope", "list"],
+    &["ca", "crl"],
+    &["ca", "crl", "publish"],
+    &["ca", "crl", "show"],
     &["cert"],
     &["cert", "issue"],
     &["cert", "sign"],
     &["cert", "show"],
     &["cert", "list"],
+    &["cert", "renew"],
+    &["cert", "revoke"],
     &["cert", "verify"],
     &["check"],
+    &["renew"],
+    &["session"],
+    &["rekey"],
+    &["agent"],
+    &["agent", "install"],
+    &["agent", "remove"],
+    &["backup"],
+    &["restore"],
     &["explain"],
     &["completions"],
 ];
@@ -91,6 +110,8 @@ fn every_command_is_on_the_list() {
         if !parent.starts_with("sealock")
             || path.contains(&"help")
             || path == ["man"]
+            // Other names of rekey.
+            || ["hj", "hotel-juliet"].contains(&child)
             || parent.contains("help")
             || child.starts_with('$')
         {
