@@ -108,11 +108,16 @@ pub(crate) fn run(session: &Session, args: &cli::Session) -> Result<Exit, Failur
     drop(born);
     drop(privacy);
 
+    if until < session.now + args.ttl {
+        session.printer.warn(&format!(
+            "the client anchor ends at {until}, and this session with it"
+        ));
+    }
     if memory.is_swappable() {
         warn_of_swap(session);
     }
     if args.shell {
-        greet(session, args, &endpoint, &until.to_string());
+        greet(session, &args.name, &endpoint, &until.to_string());
     }
     let (program, words) = command(args);
     let mut command = Command::new(&program);
@@ -221,13 +226,9 @@ fn warn_of_swap(session: &Session) {
     }
 }
 
-fn greet(session: &Session, args: &cli::Session, endpoint: &Endpoint, until: &str) {
+fn greet(session: &Session, name: &str, endpoint: &Endpoint, until: &str) {
     let say = |text: &str| session.printer.say(text);
-    say(&format!(
-        "You are {} at {endpoint} for {}, until {until}.",
-        args.name,
-        format_life(args.ttl)
-    ));
+    say(&format!("You are {name} at {endpoint} until {until}."));
     say("From then on docker commands are refused here; what runs by then goes on.");
     say("Leave with `exit` or Ctrl-D: the key goes with this shell.");
 }

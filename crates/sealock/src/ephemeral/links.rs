@@ -1,9 +1,8 @@
 //! The directory that a Docker client is pointed to: links to memory, and nothing else.
 
-use std::fs::File;
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::{fs::File, io};
 
 use rustix::fs::{Mode, OFlags};
 use sealock_change::{Error, fs};

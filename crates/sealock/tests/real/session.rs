@@ -16,10 +16,10 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use sealock_pki::Purpose;
 use sealock_testkit::Scratch;
-use sealock_testkit::process::becomes;
+use sealock_testkit::process::{becomes, run};
 use sealock_vault::{Entry, Filter, Usage, Vault};
 
-use crate::common::Sealock;
+use crate::common::{Sealock, faketime};
 
 /// What a session runs that is to be looked at: it tells where its files are and who it is, and waits for the end of its input.
 const WAIT: &str = "echo \"$DOCKER_CERT_PATH\"; echo $$; exec cat";
@@ -103,12 +103,26 @@ impl Desk {
 
     /// Made with further options, such as a source for a passphrase.
     fn with(name: &str, options: &[&str]) -> Self {
+        let desk = Self::bare(name);
+        let words = [&["ca", "create"], options].concat();
+        let _made = desk.sealock.run(&words).ok();
+        desk
+    }
+
+    /// Whose anchors were made at another time.
+    fn of_age(name: &str, when: &str) -> Self {
+        let desk = Self::bare(name);
+        let make = desk.sealock.command(&["ca", "create"]);
+        let _made = run(&mut faketime(when, make)).ok();
+        desk
+    }
+
+    fn bare(name: &str) -> Self {
         let scratch = Scratch::new(name);
         let sealock = Sealock::in_folder(scratch.path());
         let toml = "version = 1\n[authority]\nname = \"sealock\"\n[daemon]\nlisten = [\"127.0.0.1:2376\"]\n\
                     names = [\"localhost\", \"127.0.0.1\"]\n[[client]]\nname = \"alice\"\n";
         std::fs::write(sealock.config(), toml).unwrap();
-        let _made = sealock.run(&[&["ca", "create"], options].concat()).ok();
         Self { scratch, sealock }
     }
 

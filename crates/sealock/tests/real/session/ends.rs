@@ -145,3 +145,27 @@ fn no_core_of_sealock_is_written() {
         "{status}"
     );
 }
+
+#[test]
+fn it_ends_with_the_anchor_at_the_latest() {
+    // Anchors live for 3652 days, and these have one of them left.
+    let old = Desk::of_age("old", "-3651d");
+    let words = ["session", "alice", "--ttl", "2d", "--", "true"];
+    let outcome = old.sealock.run(&words).expect_code(0);
+    assert!(
+        outcome.stderr.contains("note: the client anchor ends at "),
+        "{outcome}"
+    );
+    let (_, sessions) = inventory(&old.sealock);
+    let left = sessions[0].not_after.since(sessions[0].issued_at).as_secs();
+    assert!((80_000..=86_400).contains(&left), "{left}");
+    // Another day, and there is nothing to sign with.
+    let over = Desk::of_age("over", "-3653d");
+    let outcome = over.sealock.run(&words).expect_code(1);
+    assert!(
+        outcome.stderr.contains("the client anchor of sealock"),
+        "{outcome}"
+    );
+    let (_, sessions) = inventory(&over.sealock);
+    assert!(sessions.is_empty());
+}
