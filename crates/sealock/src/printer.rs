@@ -179,6 +179,11 @@ impl Printer {
         self.say(&render(failure));
     }
 
+    /// Whether nobody listens but a log.
+    pub(crate) fn is_log(&self) -> bool {
+        self.log.is_some()
+    }
+
     /// Whether a person reads stderr, so that progress may be drawn and questions asked.
     pub(crate) fn is_interactive(&self) -> bool {
         self.log.is_none() && io::stderr().is_terminal() && io::stdin().is_terminal()

@@ -107,9 +107,18 @@ pub(crate) fn remove(session: &Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// For `down`, which puts all files back itself: what comes before the files of the agent go. `None` where none is
-/// installed by us.
-pub(crate) fn before_down(store: &Store) -> Result<Option<(Stop, Reload)>, Failure> {
+/// What `down`, which puts the agent's files back among all others, does around them.
+pub(crate) struct Farewell {
+    /// Before everything: its undo comes last.
+    pub(crate) first: Reload,
+    /// Before the files go.
+    pub(crate) stop: Stop,
+    /// Once they are gone.
+    pub(crate) last: Reload,
+}
+
+/// The farewell of the agent; `None` where none is installed by us.
+pub(crate) fn before_down(store: &Store) -> Result<Option<Farewell>, Failure> {
     let Ok(systemd) = Systemd::find(system()) else {
         return Ok(None);
     };
@@ -118,12 +127,13 @@ pub(crate) fn before_down(store: &Store) -> Result<Option<(Stop, Reload)>, Failu
         .originals()?
         .iter()
         .any(|original| paths.contains(&original.path));
-    Ok(is_ours.then(|| {
-        let stop = Stop {
+    Ok(is_ours.then(|| Farewell {
+        first: Reload::last(&systemd),
+        stop: Stop {
             systemd: systemd.clone(),
             ran: false,
-        };
-        (stop, Reload::first(&systemd))
+        },
+        last: Reload::first(&systemd),
     }))
 }
 

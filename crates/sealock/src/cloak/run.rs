@@ -63,11 +63,10 @@ pub(crate) fn run(
     plan: Plan,
 ) -> Result<usize, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [
-        signal_hook::consts::SIGINT,
-        signal_hook::consts::SIGTERM,
-        signal_hook::consts::SIGHUP,
-    ] {
+    let mut signals = vec![signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
+    // The terminal of a person is gone; for the agent SIGHUP means something else.
+    signals.extend((!session.printer.is_log()).then_some(signal_hook::consts::SIGHUP));
+    for signal in signals {
         // Without the handler a signal ends us at once, and the next command undoes the run: safe, only less polite.
         let _unhandled = signal_hook::flag::register(signal, Arc::clone(&stop));
     }

@@ -4,6 +4,7 @@ use sealock_change::{Action, BoxDiagnose, Content, Edit, Plan};
 use sealock_host::{Desired, Options, Service, plan_down};
 use sealock_probe::{Target, served_certificate};
 
+use crate::agent::install;
 use crate::ask;
 use crate::cli::Down;
 use crate::cloak::proof::Baseline;
@@ -52,6 +53,12 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
     }
 
     let mut plan = Plan::new(format!("put {} back as it was", observed.service.name()));
+    let mut agent_is_gone = None;
+    if let Some(farewell) = install::before_down(&store)? {
+        plan.push_action(farewell.first);
+        plan.push_action(farewell.stop);
+        agent_is_gone = Some(farewell.last);
+    }
     if host.restart {
         Baseline::open(
             &mut plan,
@@ -71,6 +78,9 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
     }
     for step in std::mem::take(&mut host.steps) {
         plan.push(step);
+    }
+    if let Some(reload) = agent_is_gone {
+        plan.push_action(reload);
     }
     if host.restart {
         plan.push_action(Answers {

@@ -16,12 +16,26 @@ fn nothing_due_says_what_is_next_and_touches_nothing() {
     let host = up();
     let before = host.daemon.pid();
     let first = host.sealock.run(&["agent", "--once"]).expect_code(0);
-    assert!(first.stderr.starts_with("nothing is due; next: "), "{first}");
-    assert_eq!((first.stdout.as_str(), first.stderr.lines().count()), ("", 1));
+    assert!(
+        first.stderr.starts_with("nothing is due; next: "),
+        "{first}"
+    );
+    assert_eq!(
+        (first.stdout.as_str(), first.stderr.lines().count()),
+        ("", 1)
+    );
     let connections = host.daemon.log().matches("TLS handshake error").count();
-    let second = host.sealock.run(&["agent", "--once", "--json"]).expect_code(0);
+    let second = host
+        .sealock
+        .run(&["agent", "--once", "--json"])
+        .expect_code(0);
     let said: Value = serde_json::from_str(&second.stdout).unwrap();
-    assert!(said["said"].as_str().unwrap().starts_with("nothing is due; next: "));
+    assert!(
+        said["said"]
+            .as_str()
+            .unwrap()
+            .starts_with("nothing is due; next: ")
+    );
     assert_eq!(said["error"], Value::Null);
     // It asks which certificate the daemon shows, and as nobody else: six kinds of client at every look would fill the log.
     let now = host.daemon.log().matches("TLS handshake error").count();
@@ -39,7 +53,10 @@ fn nothing_due_says_what_is_next_and_touches_nothing() {
         .iter()
         .map(|item| item["kind"].as_str().unwrap())
         .collect();
-    assert_eq!(kinds, ["crl", "crl", "client", "daemon", "anchor", "anchor"]);
+    assert_eq!(
+        kinds,
+        ["crl", "crl", "client", "daemon", "anchor", "anchor"]
+    );
 }
 
 #[test]
@@ -59,10 +76,17 @@ fn what_has_expired_is_mended_and_what_waits_for_a_person_is_said() {
 
     let script = host.daemon.restart_script().display().to_string();
     let config = fs::read_to_string(host.sealock.config()).unwrap();
-    let config = config.replacen("[daemon]\n", &format!("[daemon]\nrestart-command = \"{script}\"\n"), 1);
+    let config = config.replacen(
+        "[daemon]\n",
+        &format!("[daemon]\nrestart-command = \"{script}\"\n"),
+        1,
+    );
     fs::write(host.sealock.config(), config).unwrap();
     let mended = host.sealock.run(&["agent", "--once"]).expect_code(0);
-    assert!(mended.stderr.contains("put back what was not as"), "{mended}");
+    assert!(
+        mended.stderr.contains("put back what was not as"),
+        "{mended}"
+    );
     let status = host.sealock.run(&["status"]).expect_code(0);
     assert!(status.stdout.contains("healthy"), "{status}");
     assert!(!status.stderr.contains("expired"), "{status}");
@@ -81,16 +105,26 @@ fn a_failed_look_is_rolled_back_and_tried_again_later_each_time() {
         let look = host.sealock.run(&["agent", "--once"]).expect_code(4);
         assert!(look.stderr.contains("rolled back and verified"), "{look}");
         let memory = memory(&host);
-        assert_eq!((&memory["failures"], &memory["succeeded"]), (&Value::from(failures), &Value::Null));
+        assert_eq!(
+            (&memory["failures"], &memory["succeeded"]),
+            (&Value::from(failures), &Value::Null)
+        );
         waits.push(memory["next"].as_i64().unwrap() - memory["looked"].as_i64().unwrap());
     }
     // What is left is a minute or so, of which a quarter may pass.
-    assert!(waits.iter().all(|wait| (5..=30).contains(wait)), "{waits:?}");
+    assert!(
+        waits.iter().all(|wait| (5..=30).contains(wait)),
+        "{waits:?}"
+    );
     let status = host.sealock.run(&["status"]).expect_code(3);
     assert!(status.stdout.contains("3 in a row"), "{status}");
     fs::write(&script, works).unwrap();
     let look = host.sealock.run(&["agent", "--once"]).expect_code(0);
-    assert!(look.stderr.contains("renewed dockerd; one restart, 1 container alive"), "{look}");
+    assert!(
+        look.stderr
+            .contains("renewed dockerd; one restart, 1 container alive"),
+        "{look}"
+    );
     assert_eq!(memory(&host)["failures"], 0);
     host.lives();
 }
@@ -102,16 +136,28 @@ fn a_run_that_was_killed_is_cleared_up_and_done_again() {
     let script = host.daemon.restart_script();
     let works = fs::read(&script).unwrap();
     let asked = host.daemon.folder().join("asked");
-    fs::write(&script, format!("#!/bin/sh\ntouch {}\nexec sleep 60\n", asked.display())).unwrap();
+    fs::write(
+        &script,
+        format!("#!/bin/sh\ntouch {}\nexec sleep 60\n", asked.display()),
+    )
+    .unwrap();
     let mut renew = host.sealock.command(&["renew", "--yes"]);
     let mut child = renew.stderr(Stdio::null()).spawn().unwrap();
-    wait_for("the run to restart the daemon", Duration::from_secs(20), || asked.exists());
+    wait_for(
+        "the run to restart the daemon",
+        Duration::from_secs(20),
+        || asked.exists(),
+    );
     child.kill().unwrap();
     child.wait().unwrap();
     fs::write(&script, works).unwrap();
     let look = host.sealock.run(&["agent", "--once"]).expect_code(0);
     assert!(look.stderr.contains("an interrupted run"), "{look}");
-    assert!(look.stderr.contains("renewed dockerd; one restart, 1 container alive"), "{look}");
+    assert!(
+        look.stderr
+            .contains("renewed dockerd; one restart, 1 container alive"),
+        "{look}"
+    );
     let status = host.sealock.run(&["status"]).expect_code(0);
     assert!(status.stdout.contains("healthy"), "{status}");
     host.lives();
@@ -133,7 +179,10 @@ fn metrics_are_replaced_whole_and_what_cannot_be_written_is_said() {
     ] {
         assert!(text.contains(series), "{series}: {text}");
     }
-    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
+    assert_eq!(
+        fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o644
+    );
     let lost = with("/no/such/folder/sealock.prom").expect_code(1);
     assert!(lost.stderr.contains("/no/such/folder"), "{lost}");
 }
@@ -142,13 +191,21 @@ fn metrics_are_replaced_whole_and_what_cannot_be_written_is_said() {
 #[test]
 fn without_systemd_there_is_nothing_to_install() {
     let host = up();
-    for words in [&["agent", "install", "--yes"][..], &["agent", "remove", "--yes"]] {
+    for words in [
+        &["agent", "install", "--yes"][..],
+        &["agent", "remove", "--yes"],
+    ] {
         // A root of its own, so that it is the same wherever this runs.
         let inner = host.sealock.command(words);
         let mut bare = Command::new("unshare");
-        bare.args(["--mount", "sh", "-c", "mount -t tmpfs none /run && exec \"$0\" \"$@\""])
-            .arg(inner.get_program())
-            .args(inner.get_args());
+        bare.args([
+            "--mount",
+            "sh",
+            "-c",
+            "mount -t tmpfs none /run && exec \"$0\" \"$@\"",
+        ])
+        .arg(inner.get_program())
+        .args(inner.get_args());
         let refused = run(&mut bare).expect_code(1);
         assert!(refused.stderr.contains("error[SL-U061]"), "{refused}");
     }
@@ -167,7 +224,10 @@ pub(super) fn make_due(host: &Host) {
     let short = config.replace("server-life = \"90d\"", "server-life = \"2m\"");
     assert_ne!(config, short);
     fs::write(host.sealock.config(), short).unwrap();
-    let _: Outcome = host.sealock.run(&["renew", "dockerd", "--yes"]).expect_code(0);
+    let _: Outcome = host
+        .sealock
+        .run(&["renew", "dockerd", "--yes"])
+        .expect_code(0);
     fs::write(host.sealock.config(), config).unwrap();
 }
 

@@ -21,7 +21,9 @@ impl<'a> Loop<'a> {
     fn start(host: &'a Host) -> Self {
         let socket = host.daemon.folder().join("notify");
         let manager = UnixDatagram::bind(&socket).unwrap();
-        manager.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        manager
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
         let log = fs::File::create(host.daemon.folder().join("agent.log")).unwrap();
         let mut command = host.sealock.command(&["agent", "--every", "1h"]);
         command
@@ -43,7 +45,9 @@ impl<'a> Loop<'a> {
 
     #[track_caller]
     fn logs(&self, words: &str) {
-        wait_for(words, Duration::from_secs(30), || self.log().contains(words));
+        wait_for(words, Duration::from_secs(30), || {
+            self.log().contains(words)
+        });
     }
 
     /// Listens until the manager was told this.
@@ -90,10 +94,19 @@ fn signals_wake_it_and_end_it_and_its_manager_hears_of_it() {
 
     agent.signal("-TERM");
     agent.hears("STOPPING=1");
-    assert_eq!(agent.child.wait().unwrap().code(), Some(0), "{}", agent.log());
+    assert_eq!(
+        agent.child.wait().unwrap().code(),
+        Some(0),
+        "{}",
+        agent.log()
+    );
     let log = agent.log();
     assert!(log.ends_with("<6>stopped\n"), "{log}");
-    assert!(log.lines().all(|line| line.starts_with('<') && !line.contains('\u{1b}')), "{log}");
+    assert!(
+        log.lines()
+            .all(|line| line.starts_with('<') && !line.contains('\u{1b}')),
+        "{log}"
+    );
 }
 
 #[test]
@@ -109,7 +122,12 @@ fn a_stop_in_the_middle_of_a_run_takes_the_run_back() {
     let mut agent = Loop::start(&host);
     wait_for("the restart", Duration::from_secs(20), || asked.exists());
     agent.signal("-TERM");
-    assert_eq!(agent.child.wait().unwrap().code(), Some(0), "{}", agent.log());
+    assert_eq!(
+        agent.child.wait().unwrap().code(),
+        Some(0),
+        "{}",
+        agent.log()
+    );
     assert!(agent.log().ends_with("<6>stopped\n"), "{}", agent.log());
     fs::write(&script, works).unwrap();
     host.lives();

@@ -77,7 +77,10 @@ impl World {
         let folder = scratch.path().to_owned();
         scratch.write(
             "etc/daemon.json",
-            format!("{{\n    \"hosts\": [\"unix://{}/d.sock\"]\n}}\n", folder.display()),
+            format!(
+                "{{\n    \"hosts\": [\"unix://{}/d.sock\"]\n}}\n",
+                folder.display()
+            ),
         );
         scratch.write("clock", "+0\n");
         let ours = folder.join("sealock");
@@ -108,7 +111,9 @@ impl World {
     /// Sets the clock of everybody to this many days from now.
     pub(crate) fn set_day(&self, day: i64) {
         // Replaced whole: the stand-in reads it at any moment.
-        let new = self.scratch.write("clock.new", format!("{:+}\n", day * 86_400));
+        let new = self
+            .scratch
+            .write("clock.new", format!("{:+}\n", day * 86_400));
         fs::rename(new, self.folder().join("clock")).unwrap();
     }
 

@@ -12,9 +12,19 @@ use crate::common::{Tree, report};
 fn in_a_year_of_days_nothing_ever_expires() {
     let world = World::new();
     world.up();
-    let [db, key] = ["db.pem", "db.key"].map(|name| world.folder().join(name).display().to_string());
+    let [db, key] =
+        ["db.pem", "db.key"].map(|name| world.folder().join(name).display().to_string());
     let issue = [
-        "cert", "issue", "db.example.org", "--profile", "server", "--cert", &db, "--key", &key, "--yes",
+        "cert",
+        "issue",
+        "db.example.org",
+        "--profile",
+        "server",
+        "--cert",
+        &db,
+        "--key",
+        &key,
+        "--yes",
     ];
     let _ = run(&mut world.sealock(&issue)).ok();
     let (began, mut looking, mut renewals, mut restarts) = (Instant::now(), 0.0, 0, 0);
@@ -49,7 +59,10 @@ fn a_machine_that_slept_for_a_hundred_days_comes_back_by_itself() {
     let _ = run(&mut world.sealock(&["agent", "--once"])).ok();
     world.set_day(100);
     let locked_out = curl(&world);
-    assert_ne!(locked_out.code, 0, "alice's certificate has expired: {locked_out}");
+    assert_ne!(
+        locked_out.code, 0,
+        "alice's certificate has expired: {locked_out}"
+    );
     let look = ["agent", "--once", "--clock-patience", "1s"];
     let look = run(&mut world.sealock(&look)).expect_code(0);
     for said in [
@@ -72,7 +85,11 @@ fn under_a_clock_that_cannot_be_right_nothing_is_issued() {
     let _ = run(&mut world.sealock(&["agent", "--once"])).ok();
     let look = || {
         let home = world.sealock.home();
-        Tree::of(&[&home.join("clients"), &home.join("vault.db"), &world.folder().join("etc")])
+        Tree::of(&[
+            &home.join("clients"),
+            &home.join("vault.db"),
+            &world.folder().join("etc"),
+        ])
     };
     let refused = |day: i64, why: &str| {
         world.set_day(day);
@@ -117,7 +134,11 @@ fn nothing_in_use_has_expired(world: &World, day: i64) {
 #[track_caller]
 fn alice_gets_in(world: &World, day: i64) {
     let curl = curl(world);
-    assert_eq!((curl.code, curl.stdout.as_str()), (0, "OK"), "day {day}: {curl}");
+    assert_eq!(
+        (curl.code, curl.stdout.as_str()),
+        (0, "OK"),
+        "day {day}: {curl}"
+    );
     let script = format!(
         "printf 'GET /_ping HTTP/1.0\\r\\n\\r\\n' | openssl s_client -quiet -verify_return_error -verify_hostname localhost \
          -connect 127.0.0.1:{} -CAfile ca.pem -cert cert.pem -key key.pem",
@@ -137,7 +158,9 @@ fn alice_gets_in(world: &World, day: i64) {
 fn curl(world: &World) -> Outcome {
     let mut curl = Command::new("curl");
     curl.args(["--silent", "--show-error", "--max-time", "20"])
-        .args(["--cacert", "ca.pem", "--cert", "cert.pem", "--key", "key.pem"])
+        .args([
+            "--cacert", "ca.pem", "--cert", "cert.pem", "--key", "key.pem",
+        ])
         .arg(format!("https://localhost:{}/_ping", world.port))
         .current_dir(world.sealock.home().join("clients/alice"));
     run(&mut world.under_clock(curl))
