@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sealock_change::{Action, BoxDiagnose, Content, Edit, Guard, Plan, Store};
 use sealock_diag::{Code, Diagnose, escape};
-use sealock_pki::AuthorityName;
+use sealock_pki::{AuthorityName, Purpose};
 
 use super::access::{self, Access};
 use super::credential::{self, Credential};
@@ -314,12 +314,11 @@ fn check_seal(session: &Session, credential: Option<&Credential>) -> Result<(), 
         .at(session.home.display().to_string()));
     };
     if let Some(passphrase) = credential.passphrase()? {
+        // Keys are opened when they are asked for.
         vault
             .unlock(&name, sealock_vault::Scope::own(), Some(&passphrase))
-            .map_err(|error| {
-                let cause = error.to_string();
-                credential::wrong("--credential", &cause)
-            })?;
+            .and_then(|unlocked| unlocked.issuer(Purpose::Server).map(|_| ()))
+            .map_err(|error| credential::wrong("--credential", &error.to_string()))?;
     }
     Ok(())
 }
