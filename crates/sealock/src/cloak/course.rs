@@ -104,6 +104,20 @@ pub(crate) struct Course {
     pub(crate) without: Vec<String>,
 }
 
+impl Course {
+    /// What it means for certificates of other scopes: an anchor that is replaced is not theirs.
+    pub(crate) fn of_other_scopes(&self) -> Self {
+        Self {
+            renewal: match (&self.renewal, &self.transition) {
+                (Renewal::All, Some(_)) => Renewal::Due,
+                (renewal, _) => renewal.clone(),
+            },
+            transition: None,
+            without: self.without.clone(),
+        }
+    }
+}
+
 /// Notes in the vault that a phase was reached. The last step but the bookkeeping: until here the vault says what was
 /// true before, so that a run which is killed is undone to what the vault says.
 pub(crate) struct Advance {

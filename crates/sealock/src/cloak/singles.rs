@@ -1,13 +1,15 @@
 //! Single certificates that `cert issue` wrote to files: renewed where they lie, with the modes and owners that they have.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use sealock_change::{Action, BoxDiagnose, Content, Edit, fs};
 use sealock_diag::escape;
 use sealock_pki::{
-    Certificate, CommonName, LeafRequest, PrivateKey, Purpose, San, Serial, Timestamp,
+    AuthorityName, Certificate, CommonName, LeafRequest, PrivateKey, Purpose, San, Serial,
+    Timestamp,
 };
-use sealock_vault::{Entry, Filter, State, StateKind, Usage, Vault};
+use sealock_vault::{Entry, Filter, Scope, State, StateKind, Usage, Vault};
 
 use super::course::Course;
 use super::credentials::{Authority, Issued, good_for};
@@ -96,18 +98,60 @@ pub(crate) fn due(
         .vault()?
         .entries(Filter::all().state(StateKind::Active))?;
     let mut renewed = Vec::new();
+    let mut others = Others::new(session, authority)?;
+    let elsewhere = course.of_other_scopes();
     for entry in &entries {
         let Some(files) = Files::of(entry) else {
             continue;
         };
-        let ours = entry.usage == Usage::Standing
-            && authority.knows(entry.purpose, entry.issuer)
-            && !course.without.contains(&entry.identity);
-        if ours && let Some(one) = renew(session, authority, course, entry, &files)? {
-            renewed.push(one);
+        if entry.usage != Usage::Standing || course.without.contains(&entry.identity) {
+            continue;
         }
+        let (signer, course) = match authority.knows(entry.purpose, entry.issuer) {
+            true => (authority, course),
+            false => match others.of(entry)? {
+                Some(other) => (other, &elsewhere),
+                None => continue,
+            },
+        };
+        renewed.extend(renew(session, signer, course, entry, &files)?);
     }
     Ok(renewed)
+}
+
+/// The same authority with the client anchors of other scopes, opened when they are needed.
+struct Others<'a> {
+    session: &'a Session,
+    name: &'a AuthorityName,
+    scopes: Vec<Scope>,
+    opened: BTreeMap<Scope, Authority>,
+}
+
+impl<'a> Others<'a> {
+    fn new(session: &'a Session, authority: &'a Authority) -> Result<Self, Failure> {
+        let stored = session.vault()?.authority(&authority.name)?;
+        Ok(Self {
+            session,
+            name: &authority.name,
+            scopes: stored.map(|one| one.scopes()).unwrap_or_default(),
+            opened: BTreeMap::new(),
+        })
+    }
+
+    /// The one that signed a client of another scope.
+    fn of(&mut self, entry: &Entry) -> Result<Option<&Authority>, Failure> {
+        let scope = &entry.scope;
+        if entry.purpose != Purpose::Client || !self.scopes.contains(scope) {
+            return Ok(None);
+        }
+        if !self.opened.contains_key(scope)
+            && let Some(other) = Authority::open_in(self.session, self.name, scope)?
+        {
+            self.opened.insert(scope.clone(), other);
+        }
+        let other = self.opened.get(scope);
+        Ok(other.filter(|other| other.knows(Purpose::Client, entry.issuer)))
+    }
 }
 
 fn renew(

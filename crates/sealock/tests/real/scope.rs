@@ -197,6 +197,11 @@ fn a_certificate_for_one_scope_opens_no_other() {
     office.asks(&dir).expect_in();
     edge.asks(&dir).expect_out();
 
+    let before = leaf(&dir);
+    let _ = vault.run("edge", &["renew", "ci", "--yes"]).expect_code(0);
+    assert_ne!(leaf(&dir), before);
+    office.asks(&dir).expect_in();
+    edge.asks(&dir).expect_out();
     for scope in ["edge", "office"] {
         let _ = vault.run(scope, &["status"]).expect_code(0);
         let again = vault.run(scope, &["apply", "--yes"]).expect_code(0);
