@@ -2,12 +2,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sealock_pki::{PrivateKey, PublicKey};
+use sealock_pki::{Passphrase, PrivateKey, PublicKey};
 
 fuzz_target!(|data: &[u8]| {
     let _ = PublicKey::from_spki_der(data);
+    let passphrase = Passphrase::new("horse".to_owned()).unwrap();
     for key in [
         PrivateKey::from_pem(data, None),
+        PrivateKey::from_pem(data, Some(&passphrase)),
         PrivateKey::from_pkcs8_der(data),
     ]
     .into_iter()

@@ -9,7 +9,7 @@ use super::Ground;
 use super::makers::{make, mkcert};
 
 /// One in so many instants is tried in full.
-const STRIDE: usize = 9;
+const STRIDE: usize = 13;
 
 #[test]
 fn a_killed_import_is_finished_by_the_next() {

@@ -9,7 +9,7 @@ use sealock_testkit::dockerd::{Container, Dockerd};
 use sealock_testkit::lab::{Version, lab};
 use sealock_testkit::process::{call, free_port};
 
-use super::makers::{self, PASSPHRASE, make};
+use super::makers::{self, make};
 use crate::common::Sealock;
 
 /// One daemon that has lived with several leftovers in turn.
@@ -245,8 +245,7 @@ fn config(version: Version, listen: &str, tls: &str) -> String {
 }
 
 #[test]
-fn a_daemon_with_the_files_of_openssl_easy_rsa_and_docker_machine_goes_on() {
-    assert!(PASSPHRASE.len() > 8);
+fn a_daemon_with_the_files_of_openssl_and_easy_rsa_goes_on() {
     let old = Old::new(Version::V28);
     old.goes_on(&Given {
         name: "openssl",
@@ -270,21 +269,6 @@ fn a_daemon_with_the_files_of_openssl_easy_rsa_and_docker_machine_goes_on() {
         unnamed: false,
         rotates: false,
     });
-    old.goes_on(&Given {
-        name: "docker-machine",
-        script: makers::docker_machine(),
-        ca: "machine/certs/ca.pem",
-        server: [
-            "machine/machines/dev/server.pem",
-            "machine/machines/dev/server-key.pem",
-        ],
-        sealed: false,
-        client: "ann",
-        // It is good for a client too, and the proof would have it so.
-        server_stays: false,
-        unnamed: false,
-        rotates: false,
-    });
 }
 
 #[test]
@@ -303,17 +287,6 @@ fn a_daemon_with_the_files_of_mkcert_cfssl_and_minica_goes_on() {
     });
     old.goes_on(&Given {
         name: "cfssl",
-        script: makers::cfssl("ecdsa", "256"),
-        ca: "ca.pem",
-        server: ["server.pem", "server-key.pem"],
-        sealed: false,
-        client: "alice",
-        server_stays: true,
-        unnamed: false,
-        rotates: false,
-    });
-    old.goes_on(&Given {
-        name: "cfssl-intermediate",
         script: makers::cfssl_with_intermediate(),
         ca: "ca.pem",
         server: ["server.pem", "server-key.pem"],
