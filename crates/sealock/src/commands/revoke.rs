@@ -71,16 +71,19 @@ pub(crate) fn run(session: &Session, args: &cli::Revoke) -> Result<Exit, Failure
     }
     let publications = affected(session, &vault, &meant, &upcoming)?;
     push(&mut plan, session, &publications)?;
-    let words = show::Words::of(&vault, &meant, session.now)?;
+    let words = show::Words::of(&vault, &meant, &publications, session.now)?;
     if plan.is_empty() {
         words.nothing_to_do(session);
+        tell_untold(session, &publications);
     } else {
         words.note_on(&mut plan, args.swap);
+        for why in publications.iter().flat_map(|one| &one.untold) {
+            plan.note(why);
+        }
         crate::cloak::show::plan(&session.printer, &plan)?;
         ask::proceed(session, &format!("Revoke {}?", escape(&meant.name)))?;
         run::run(session, &store, &guard, plan)?;
     }
-    tell_untold(session, &publications);
     show::revoked(session, &meant, &upcoming, &publications, &words)?;
     drop((vault, guard));
     match args.swap {

@@ -1,5 +1,6 @@
 //! Making and publishing the lists: one for each generation of an anchor, numbered, dated, written to files.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -100,6 +101,7 @@ impl Publication {
         let anchors = authority.into_iter().flat_map(|one| one.anchors);
         let published = vault.lists(name)?;
         let mut keys = Keys::new(session, vault, name);
+        let mut told = HashSet::new();
         for anchor in anchors.filter(|one| of(one) && can_matter(one, session.now)) {
             let previous = published.iter().find(|one| one.is_of(&anchor));
             let previous = previous.map(|one| &one.list);
@@ -113,8 +115,10 @@ impl Publication {
                         Ok(issuer) => issuer,
                         Err(why) => {
                             // Of a retired anchor without its key the agent need not hear every six hours.
-                            let news = anchor.state.is_trusted() && !content.revoked.is_empty();
-                            if news || sign == Sign::All {
+                            let matters = anchor.state.is_trusted() || !upcoming.is_empty();
+                            let news = matters && !content.revoked.is_empty();
+                            // One CA for both purposes is two anchors with one key.
+                            if (news || sign == Sign::All) && told.insert(anchor.key_id) {
                                 publication.untold.push(why);
                             }
                             continue;
@@ -136,6 +140,11 @@ impl Publication {
             publication.write(places, &anchor, &list)?;
         }
         Ok(publication)
+    }
+
+    /// Whether there is a list of any anchor that was picked.
+    pub(super) fn has_lists(&self) -> bool {
+        !self.edits.is_empty()
     }
 
     /// Adds it to a plan; a file that is as it should be adds nothing. Gives the paths, which are others' to read:

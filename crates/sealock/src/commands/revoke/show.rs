@@ -27,10 +27,17 @@ pub(super) struct Words {
     shut_out: usize,
     /// Whether any of them was revoked before.
     before: bool,
+    /// Whether a list says so.
+    listed: bool,
 }
 
 impl Words {
-    pub(super) fn of(vault: &Vault, meant: &Meant, now: Timestamp) -> Result<Self, Failure> {
+    pub(super) fn of(
+        vault: &Vault,
+        meant: &Meant,
+        publications: &[Publication],
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
         let mut trusted: HashSet<KeyId> = HashSet::new();
         for name in vault.authorities()? {
             let anchors = vault
@@ -63,29 +70,30 @@ impl Words {
             still_in: client::revoked(&meant.name, &taken, now),
             shut_out: refused.len(),
             before: meant.entries.iter().any(is_revoked),
+            listed: publications.iter().any(Publication::has_lists),
         })
     }
 
     /// Why a plan has nothing to do.
     pub(super) fn nothing_to_do(&self, session: &Session) {
-        session.printer.say(&match self.before {
-            true => format!(
-                "0 changes: {} is revoked already, and its lists are published",
-                self.name
-            ),
-            false => format!(
-                "0 changes: {} has no certificate that is still valid",
-                self.name
-            ),
+        let name = &self.name;
+        session.printer.say(&match (self.before, self.listed) {
+            (true, true) => {
+                format!("0 changes: {name} is revoked already, and its lists are published")
+            }
+            (true, false) => format!("0 changes: {name} is revoked already"),
+            (false, _) => format!("0 changes: {name} has no certificate that is still valid"),
         });
     }
 
     /// The truth, beside the steps.
     pub(super) fn note_on(&self, plan: &mut Plan, swap: bool) {
-        plan.note(format!(
-            "whoever reads the list refuses {}: a gateway of sealock's, `sealock cert verify --crl`, OpenSSL with -crl_check",
-            self.name
-        ));
+        if self.listed {
+            plan.note(format!(
+                "whoever reads the list refuses {}: a gateway of sealock's, `sealock cert verify --crl`, OpenSSL with -crl_check",
+                self.name
+            ));
+        }
         if swap {
             return;
         }

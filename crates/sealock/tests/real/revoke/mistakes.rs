@@ -127,6 +127,55 @@ fn a_key_that_is_gone_is_told_and_stops_nothing_else() {
     assert_eq!(ca.shown()["revoked"][0]["identity"], "alice");
 }
 
+/// What mkcert makes, and docker-machine, and minica: a CA that may sign certificates and nothing else.
+#[test]
+fn an_imported_anchor_that_may_sign_no_lists_is_told_of() {
+    let scratch = sealock_testkit::scratch::Scratch::new("mkcert");
+    let ca = scratch.join("ca");
+    fs::create_dir(&ca).unwrap();
+    let made = run(Command::new("openssl")
+        .current_dir(&ca)
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ])
+        .args([
+            "-subj",
+            "/O=mkcert development CA/CN=mkcert me",
+            "-days",
+            "3650",
+        ])
+        .args(["-addext", "keyUsage=critical,keyCertSign"])
+        .args(["-keyout", "rootCA-key.pem", "-out", "rootCA.pem"]));
+    let _ = made.expect_code(0);
+    let sealock = crate::common::Sealock::in_folder(scratch.path());
+    let _ = sealock
+        .run(&["ca", "import", "--yes", &ca.display().to_string()])
+        .expect_code(0);
+    let files = ["a.pem", "a.key"].map(|file| scratch.join(file).display().to_string());
+    let issue = ["cert", "issue", "alice", "--profile", "client"];
+    let _ = sealock
+        .run(&[&issue[..], &["--cert", &files[0], "--key", &files[1]]].concat())
+        .expect_code(0);
+    let said = sealock
+        .run(&["--yes", "cert", "revoke", "alice"])
+        .expect_code(0);
+    assert!(
+        said.stderr.contains("its key usage is keyCertSign"),
+        "{said}"
+    );
+    assert!(!said.stderr.contains("whoever reads the list"), "{said}");
+    let listed = sealock.run(&["cert", "list"]).ok();
+    assert!(listed.contains("revoked"), "{listed}");
+    let none = sealock.run(&["ca", "crl", "publish"]).expect_code(0);
+    assert!(none.stderr.contains("0 lists are published"), "{none}");
+}
+
 #[test]
 fn a_sealed_authority_needs_its_passphrase_only_for_a_signature() {
     let ca = Authority::new("open");
