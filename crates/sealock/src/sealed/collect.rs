@@ -37,7 +37,7 @@ pub(crate) fn collect(session: &Session) -> Result<Collected, Failure> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let before = Moment::of(session)?;
-        let last = Instant::now() >= deadline || (before.journal && is_abandoned(session));
+        let last = Instant::now() >= deadline || (before.journal && is_abandoned(session)?);
         if before.journal && !last {
             std::thread::sleep(PAUSE);
             continue;
@@ -75,8 +75,22 @@ impl Moment {
 }
 
 /// Whether whoever wrote the journal is gone: then waiting would not end.
-fn is_abandoned(session: &Session) -> bool {
-    session.store().and_then(|store| Ok(store.lock()?)).is_ok()
+///
+/// By the process that the lock names, and not by trying the lock: whoever comes in that instant would find it taken.
+fn is_abandoned(session: &Session) -> Result<bool, Failure> {
+    let holder = || -> Result<Option<u32>, Failure> {
+        let text = read_if_there(&session.home.join("changes/lock"))?.unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        Ok(text.trim().parse().ok())
+    };
+    let Some(pid) = holder()? else {
+        return Ok(false);
+    };
+    if Path::new("/proc").join(pid.to_string()).exists() {
+        return Ok(false);
+    }
+    // It may have ended well since the journal was seen, and another may have begun.
+    Ok(Moment::of(session)?.journal && holder()? == Some(pid))
 }
 
 fn read(session: &Session) -> Result<(Vec<Member>, Vec<String>), Failure> {
