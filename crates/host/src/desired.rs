@@ -3,6 +3,7 @@
 mod edit;
 mod life;
 mod read;
+mod share;
 
 use crate::{HostError, Listen};
 use sealock_pki::KeyKind;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 pub use edit::{add_client, remove_client};
 pub use life::{format_life, parse_life};
+pub use share::Share;
 pub use read::nearest;
 
 /// Default life of a server leaf and of a client leaf.
@@ -43,6 +45,8 @@ pub struct Authority {
     pub crl_dir: Option<PathBuf>,
     /// Life of a revocation list.
     pub crl_life: Duration,
+    /// After which part of their life certificates are renewed.
+    pub renew_after: Share,
 }
 
 impl Authority {
@@ -54,6 +58,7 @@ impl Authority {
             scope: Scope::own().clone(),
             crl_dir: None,
             crl_life: CRL_LIFE,
+            renew_after: Share::default(),
         }
     }
 }

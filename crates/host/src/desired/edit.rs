@@ -1,6 +1,6 @@
 //! Writing `sealock.toml`, and edits that keep what a person wrote in it.
 
-use super::{Authority, CRL_LIFE, Client, Desired, format_life};
+use super::{Authority, CRL_LIFE, Client, Desired, Share, format_life};
 use crate::HostError;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -90,6 +90,13 @@ fn of_authority(authority: &Authority) -> String {
     }
     if authority.crl_life != CRL_LIFE {
         let _ = writeln!(out, "crl-life = {}", text(&format_life(authority.crl_life)));
+    }
+    if authority.renew_after != Share::default() {
+        let _ = writeln!(
+            out,
+            "renew-after = {}",
+            text(&authority.renew_after.to_string())
+        );
     }
     out
 }

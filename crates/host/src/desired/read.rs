@@ -1,7 +1,8 @@
 //! Reading `sealock.toml` with lines in every message.
 
 use super::{
-    Authority, CRL_LIFE, Client, Daemon, Desired, Install, LEAF_LIFE, check_client_name, parse_life,
+    Authority, CRL_LIFE, Client, Daemon, Desired, Install, LEAF_LIFE, Share, check_client_name,
+    parse_life,
 };
 use crate::{HostError, Listen};
 use sealock_diag::escape;
@@ -15,7 +16,7 @@ use toml_edit::{Document, Item, TableLike};
 const TOP: &[&str] = &["version", "authority", "daemon", "client"];
 /// What an authority is called unless somebody says otherwise.
 const NAME: &str = "sealock";
-const AUTHORITY: &[&str] = &["name", "key", "scope", "crl-dir", "crl-life"];
+const AUTHORITY: &[&str] = &["name", "key", "scope", "crl-dir", "crl-life", "renew-after"];
 const DAEMON: &[&str] = &[
     "listen",
     "names",
@@ -127,6 +128,12 @@ fn authority(section: &Section<'_>) -> Result<Authority, HostError> {
         scope,
         crl_dir: section.absolute("crl-dir")?,
         crl_life: section.life("crl-life", CRL_LIFE)?,
+        renew_after: match section.string("renew-after")? {
+            None => Share::default(),
+            Some(text) => text.parse().map_err(|problem: String| {
+                section.refuse("renew-after", section.item("renew-after"), &problem, None)
+            })?,
+        },
     })
 }
 

@@ -34,6 +34,7 @@ fn full() -> Desired {
     desired.authority.scope = "edge".try_into().unwrap();
     desired.authority.crl_dir = Some(PathBuf::from("/etc/ssl/crl"));
     desired.authority.crl_life = Duration::from_secs(36 * 3600);
+    desired.authority.renew_after = "50%".parse().unwrap();
     desired.daemon.docker_config = Some(PathBuf::from("/d/daemon.json"));
     desired.daemon.docker_socket = Some(PathBuf::from("/d/s.sock"));
     desired.daemon.restart_command = Some("kill -9 \"$x\"".into());
@@ -52,7 +53,7 @@ fn what_is_written_reads_back() {
 #[test]
 fn an_authority_says_only_what_differs() {
     let plain = Desired::new("a", Vec::new(), Vec::new()).to_toml();
-    for key in ["scope", "crl-dir", "crl-life"] {
+    for key in ["scope", "crl-dir", "crl-life", "renew-after"] {
         assert!(!plain.contains(key), "{plain}");
     }
     let written = full().to_toml();
@@ -60,6 +61,7 @@ fn an_authority_says_only_what_differs() {
         "scope = \"edge\"\n",
         "crl-dir = \"/etc/ssl/crl\"\n",
         "crl-life = \"36h\"\n",
+        "renew-after = \"50%\"\n",
     ] {
         assert!(written.contains(line), "{written}");
     }

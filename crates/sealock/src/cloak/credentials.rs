@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use sealock_diag::{Diagnose, escape};
+use sealock_host::desired::Share;
 use sealock_host::{Desired, Installed, Material, Observed};
 use sealock_pki::{
     AnchorRequest, AuthorityName, CaKeyUsage, Certificate, CommonName, Issuer, KeyId, KeyKind,
@@ -32,6 +33,8 @@ pub(crate) struct Authority {
     pub(crate) name: AuthorityName,
     /// Whose certificates count no more.
     pub(crate) revoked: Revoked,
+    /// After which part of their life certificates are renewed.
+    renew_after: Share,
     source: Source,
 }
 
@@ -88,6 +91,7 @@ impl Authority {
         Ok(Self {
             name,
             revoked: Revoked::default(),
+            renew_after: renew_after(session),
             source,
         })
     }
@@ -121,6 +125,7 @@ impl Authority {
         let authority = Self {
             name: name.clone(),
             revoked: Revoked::of(&vault, scope)?,
+            renew_after: renew_after(session),
             source: Source::Stored(unlocked),
         };
         authority.check_clock(session.now)?;
@@ -532,9 +537,13 @@ pub(crate) fn good_for(
     if leaf.spki_der() != key.spki_der() {
         return Err("its key does not match".to_owned());
     }
-    if is_due(leaf, now) {
+    if is_due(leaf, authority.renew_after, now) {
         return Err(format!(
-            "two thirds of its life are over ({} to {})",
+            "{} of its life are over ({} to {})",
+            match authority.renew_after {
+                Share::TWO_THIRDS => "two thirds".to_owned(),
+                other => other.to_string(),
+            },
             leaf.not_before(),
             leaf.not_after()
         ));
@@ -542,9 +551,16 @@ pub(crate) fn good_for(
     Ok(())
 }
 
+/// After which part of their life certificates are renewed, as sealock.toml has it.
+pub(crate) fn renew_after(session: &Session) -> Share {
+    // A file that somebody broke is an error of whoever needs more of it.
+    let wanted = super::desired::find(session).ok().flatten();
+    wanted.map_or(Share::default(), |wanted| wanted.authority.renew_after)
+}
+
 /// Whether it is time to renew a certificate: see [`due_at`].
-pub(crate) fn is_due(leaf: &Certificate, now: Timestamp) -> bool {
-    now > due_at(leaf)
+pub(crate) fn is_due(leaf: &Certificate, after: Share, now: Timestamp) -> bool {
+    now > due_at(leaf, after)
 }
 
 /// Whether half of a certificate's life is over.
@@ -552,11 +568,11 @@ pub(crate) fn is_half_over(leaf: &Certificate, now: Timestamp) -> bool {
     now > leaf.not_before() + leaf.not_after().since(leaf.not_before()) / 2
 }
 
-/// When two thirds of a certificate's life are over, or a little before: up to a twelfth of its life earlier, each
+/// When that part of a certificate's life is over, or a little before: up to a twelfth of its life earlier, each
 /// certificate at a moment of its own, so that a thousand of them that were born in one minute are not renewed in one.
-pub(crate) fn due_at(leaf: &Certificate) -> Timestamp {
+pub(crate) fn due_at(leaf: &Certificate, after: Share) -> Timestamp {
     let whole = leaf.not_after().since(leaf.not_before());
     let last = leaf.serial().as_bytes().last().copied().unwrap_or(0);
     let early = whole / 12 * u32::from(last) / 255;
-    leaf.not_before() + whole * 2 / 3 - early
+    leaf.not_before() + after.of(whole) - early
 }

@@ -295,7 +295,7 @@ fn daemon_side(
 
 /// Who must get in and who must not: the clients of the anchor that signs, of others that are trusted, and of the
 /// youngest that is withdrawn.
-fn kits(
+pub(crate) fn kits(
     session: &Session,
     authority: &Authority,
     server: &credentials::Server,

@@ -178,15 +178,31 @@ impl Kits {
     /// is an error.
     pub(crate) fn prove(&self, targets: &[Target]) -> Result<Proof, BoxDiagnose> {
         let proof = after_start(targets, &self.signing)?;
-        for (who, kit) in self.others.iter().filter(|_| proof.holds()) {
+        let rows = match proof.holds() {
+            true => self.failures(targets, &proof),
+            // What fails for the anchor that signs stands in the proof itself.
+            false => Vec::new(),
+        };
+        match rows.is_empty() {
+            true => Ok(proof),
+            false => Err(Box::new(DoesNotHold { rows })),
+        }
+    }
+
+    /// What does not hold, row by row: for the anchor that signs, or else for the other generations.
+    pub(crate) fn failures(&self, targets: &[Target], proof: &Proof) -> Vec<String> {
+        if !proof.holds() {
+            return failed_rows(proof);
+        }
+        let mut rows = Vec::new();
+        for (who, kit) in &self.others {
             let other = prove(targets, kit);
             if !other.holds() {
-                let mut rows = vec![who.clone()];
+                rows.push(who.clone());
                 rows.extend(failed_rows(&other));
-                return Err(Box::new(DoesNotHold { rows }));
             }
         }
-        Ok(proof)
+        rows
     }
 }
 

@@ -149,7 +149,7 @@ fn list(session: &Session) -> Result<Exit, Failure> {
             "serial": entry.as_ref().map(|entry| entry.serial.to_string()),
             "notAfter": until,
             "revoked": revoked.since(&client.name).map(|since| since.to_string()),
-            "due": entry.as_ref().map(|entry| is_due(&entry.certificate, session.now)),
+            "due": entry.as_ref().map(|entry| is_due(&entry.certificate, wanted.authority.renew_after, session.now)),
             "places": places,
         }));
         rows.push(vec![

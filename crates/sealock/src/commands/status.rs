@@ -5,15 +5,13 @@ use serde_json::json;
 use sealock_diag::escape;
 use sealock_host::drift;
 use sealock_pki::{AuthorityName, Certificate, Purpose};
-use sealock_probe::ProofKit;
-use sealock_vault::{Operation, OperationKind, Phase, SystemEntropy};
+use sealock_vault::{Operation, OperationKind, Phase};
 
 use crate::agent::standing::Standing;
 use crate::cloak::course::{self, Renewal};
 use crate::cloak::credentials::{self, Authority, is_due};
-use crate::cloak::proof::failed_rows;
 use crate::cloak::revoked::left_out;
-use crate::cloak::{clients, desired, show, targets, up};
+use crate::cloak::{clients, desired, prepare, show, targets, up};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{BAD, GOOD, WARN, paint};
@@ -69,19 +67,10 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
             lives.push(life(&client.name, files.bundle.leaf()));
         }
     }
-    let entropy = &mut SystemEntropy;
-    let anchors = vec![authority.anchor(Purpose::Server)?.clone()];
-    let kit = ProofKit::forge(
-        authority.issuer(Purpose::Client)?,
-        anchors,
-        server.identity,
-        session.now,
-        entropy,
-    )?;
-    let proof = sealock_probe::prove(&targets::all(&targets::doors(&observed, &wanted)), &kit);
-    if !proof.holds() {
-        problems.extend(failed_rows(&proof));
-    }
+    let kits = prepare::kits(session, &authority, &server)?;
+    let all = targets::all(&targets::doors(&observed, &wanted));
+    let proof = sealock_probe::prove(&all, &kits.signing);
+    problems.extend(kits.failures(&all, &proof));
     finish(session, &problems, Some(&proof), &lives)
 }
 
@@ -109,13 +98,14 @@ fn finish(
     } else {
         Exit::No
     };
+    let after = credentials::renew_after(session);
     let ahead = timeline::items(session)?;
     let operations = timeline::operations(session)?;
     let agent = Standing::look(session);
     if session.printer.json {
         let certificates: Vec<_> = lives
             .iter()
-            .map(|life| json!({ "name": life.what, "serial": life.certificate.serial().to_string(), "notAfter": life.certificate.not_after().to_string(), "due": is_due(&life.certificate, session.now) }))
+            .map(|life| json!({ "name": life.what, "serial": life.certificate.serial().to_string(), "notAfter": life.certificate.not_after().to_string(), "due": is_due(&life.certificate, after, session.now) }))
             .collect();
         session.printer.value(&json!({
             "version": 1,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use sealock_change::{Edit, Plan, fs};
 use sealock_diag::escape;
 use sealock_host::client::{Bundle, Claim, Endpoint, Place, plan_install};
-use sealock_host::desired::{Client, Install};
+use sealock_host::desired::{Client, Install, Share};
 use sealock_host::leftover::Part;
 use sealock_host::{Material, Observed, Options, plan_material};
 use sealock_pki::{
@@ -264,7 +264,7 @@ impl Import<'_> {
             Some("it is good for a client too".to_owned())
         } else if wanted::has_other_names(leaf) {
             Some("it carries names that no server has".to_owned())
-        } else if is_due(leaf, self.session.now) {
+        } else if is_due(leaf, Share::default(), self.session.now) {
             Some("two thirds of its life are over".to_owned())
         } else {
             self.verified(member.leaf, Purpose::Server).err()

@@ -1,6 +1,7 @@
 //! Everything that ends some day, from the vault alone: no key is unlocked for it.
 
 use sealock_host::Desired;
+use sealock_host::desired::Share;
 use sealock_pki::{Purpose, Timestamp};
 use sealock_vault::{AnchorState, Filter, Operation, Scope, StateKind, Usage, Vault};
 
@@ -207,6 +208,7 @@ fn leaves(
     wanted: Option<&Desired>,
 ) -> Result<Vec<Item>, Failure> {
     let users = Users::of(session);
+    let after = wanted.map_or(Share::default(), |wanted| wanted.authority.renew_after);
     let mut found = Vec::new();
     for entry in vault.entries(Filter::all().state(StateKind::Active))? {
         let places: Vec<String> = entry.places.into_iter().map(|place| place.place).collect();
@@ -229,7 +231,7 @@ fn leaves(
             kind,
             begins: entry.not_before,
             ends: entry.not_after,
-            due: Some(due_at(&entry.certificate)),
+            due: Some(due_at(&entry.certificate, after)),
             places,
             serial: entry.serial.to_string(),
         });

@@ -187,3 +187,25 @@ fn retired_keys_go_to_an_archive_that_age_opens() {
     assert!(again.stderr.contains("SL-U094"), "{again}");
     host.lives();
 }
+
+/// Two thirds of a life unless sealock.toml says otherwise.
+#[test]
+fn the_file_says_after_which_part_of_a_life_certificates_are_renewed() {
+    let host = Host::new(Version::V28);
+    let _ = host.up(&[]).expect_code(0);
+    let in_12_days = || {
+        let look = host.sealock.command(&["renew", "--dry-run"]);
+        run(&mut faketime("+12d", look))
+    };
+    let _ = in_12_days().expect_code(0);
+    let toml = fs::read_to_string(host.sealock.config()).unwrap();
+    let sooner = toml.replacen("[authority]\n", "[authority]\nrenew-after = \"10%\"\n", 1);
+    assert_ne!(toml, sooner);
+    fs::write(host.sealock.config(), sooner).unwrap();
+    let due = in_12_days().expect_code(3);
+    assert!(due.stderr.contains("10% of its life are over"), "{due}");
+    let broken = toml.replacen("[authority]\n", "[authority]\nrenew-after = \"2\"\n", 1);
+    fs::write(host.sealock.config(), broken).unwrap();
+    let refused = host.sealock.run(&["renew"]).expect_code(1);
+    assert!(refused.stderr.contains("SL-H103"), "{refused}");
+}
