@@ -262,6 +262,11 @@ impl Import<'_> {
         } else if self.choice.is_one() && leaf.purposes().include(Purpose::Client) {
             // With one CA for both, who steals it from the daemon would be a client everywhere.
             Some("it is good for a client too".to_owned())
+        } else if leaf.is_self_issued() && leaf.describe().authority_key_id.is_none() {
+            Some(
+                "it bears the name of its CA, and OpenSSL takes it for one that signed itself"
+                    .to_owned(),
+            )
         } else if wanted::has_other_names(leaf) {
             Some("it carries names that no server has".to_owned())
         } else if is_due(leaf, Share::default(), self.session.now) {

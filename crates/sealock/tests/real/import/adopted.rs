@@ -170,6 +170,26 @@ fn openssl_ecdsa() {
     recipe(makers::openssl_ec()).hold("openssl-ec");
 }
 
+/// Who leaves the other fields empty gives CA and server one name. Where nothing names the issuer's key, as OpenSSL 1 left
+/// it, OpenSSL takes the server's certificate for one that signed itself, and refuses it.
+#[test]
+fn openssl_with_one_name_for_ca_and_server() {
+    let same = || makers::openssl_ec().replace("/C=US/O=Lab/CN", "/CN");
+    let codes = &["F326", "F416", "F417"];
+    Case {
+        codes,
+        ..recipe(same())
+    }
+    .hold("openssl-name");
+    let nameless = "serverAuth >> extfile.cnf; printf '%s\\n' authorityKeyIdentifier=none subjectKeyIdentifier=none >> extfile.cnf";
+    Case {
+        codes,
+        server_stays: false,
+        ..recipe(same().replace("serverAuth >> extfile.cnf", nameless))
+    }
+    .hold("openssl-name-1");
+}
+
 #[test]
 fn openssl_ed25519() {
     recipe(makers::openssl_ed25519()).hold("openssl-ed");
