@@ -5,6 +5,7 @@ pub(crate) mod choice;
 pub(crate) mod codes;
 pub(crate) mod judge;
 pub(crate) mod lot;
+mod members;
 pub(crate) mod movement;
 pub(crate) mod names;
 pub(crate) mod tell;

@@ -7,7 +7,6 @@ use sealock_change::{Edit, Plan, fs};
 use sealock_diag::escape;
 use sealock_host::client::{Bundle, Claim, Endpoint, Place, plan_install};
 use sealock_host::desired::{Client, Install, Share};
-use sealock_host::leftover::Part;
 use sealock_host::{Material, Observed, Options, plan_material};
 use sealock_pki::{
     AuthorityName, CaKeyUsage, Certificate, Issuer, KeyKind, PrivateKey, Purpose, VerifyOptions,
@@ -18,9 +17,10 @@ use sealock_vault::{Scope, State, Vault};
 use super::adopt::{Adopt, Known};
 use super::choice::{Choice, Hints, read_key};
 use super::lot::{KeyAt, Leaf, Lot, Used};
-use super::{codes, names, wanted};
+use super::members::{Member, shown};
+use super::{codes, wanted};
 use crate::cloak::credentials::is_due;
-use crate::cloak::up::{DAEMON, UNSEALED, intent};
+use crate::cloak::up::{UNSEALED, intent};
 use crate::cloak::{clients, desired, scopes};
 use crate::failure::Failure;
 use crate::session::Session;
@@ -35,31 +35,6 @@ pub(crate) struct Import<'a> {
     /// The daemon of this host, where there is one that this authority is for.
     pub(crate) observed: Option<&'a Observed>,
     pub(crate) options: &'a Options,
-}
-
-/// A leaf of the authority, and what becomes of it.
-struct Member<'a> {
-    leaf: &'a Leaf,
-    purpose: Purpose,
-    identity: String,
-    state: State,
-    /// What the inventory says already.
-    recorded: Option<State>,
-}
-
-impl Member<'_> {
-    fn certificate(&self) -> &Certificate {
-        self.leaf.certificate()
-    }
-
-    /// Whether it is in use, by us and by the inventory.
-    fn is_active(&self) -> bool {
-        self.state == State::Active
-            && self
-                .recorded
-                .as_ref()
-                .is_none_or(|state| *state == State::Active)
-    }
 }
 
 impl Import<'_> {
@@ -159,99 +134,6 @@ impl Import<'_> {
         Ok(plan)
     }
 
-    /// Every leaf that the authority has signed and that is not over, with the name it gets.
-    fn members(&self, vault: Option<&Vault>, plan: &mut Plan) -> Result<Vec<Member<'_>>, Failure> {
-        let mut members: Vec<Member<'_>> = Vec::new();
-        let mut leaves: Vec<&Leaf> = self.lot.leaves.iter().collect();
-        // The youngest first: an older one of the same name is what it replaced.
-        leaves.sort_by_key(|leaf| std::cmp::Reverse(leaf.certificate().not_before()));
-        for leaf in leaves {
-            let certificate = leaf.certificate();
-            let purpose = purpose_of(leaf);
-            if !self.belongs(leaf, purpose) || self.session.now > certificate.not_after() {
-                continue;
-            }
-            let entry = match vault {
-                Some(vault) => vault.find(certificate.serial())?,
-                None => None,
-            };
-            if entry
-                .as_ref()
-                .is_some_and(|entry| entry.certificate != *certificate)
-                || members
-                    .iter()
-                    .any(|one| one.certificate().serial() == certificate.serial())
-            {
-                plan.note(format!(
-                    "{} is not recorded: its serial {} is that of another certificate in the inventory",
-                    shown(leaf),
-                    certificate.serial()
-                ));
-                continue;
-            }
-            let named = match &entry {
-                Some(entry) => entry.identity.clone(),
-                None if self.is_daemons(leaf, purpose) => DAEMON.to_owned(),
-                None => names::of_leaf(leaf),
-            };
-            let twin = members
-                .iter()
-                .any(|one| one.identity == named && one.purpose == purpose);
-            let lives = matches!(leaf.key, KeyAt::Plain(_)) || !leaf.used_at.is_empty();
-            let (identity, replaced) = match (&entry, twin) {
-                (None, true) if lives => {
-                    let taken: Vec<String> =
-                        members.iter().map(|one| one.identity.clone()).collect();
-                    (names::free(&named, &taken), false)
-                }
-                (_, twin) => (named, twin),
-            };
-            let state = match leaf.revoked {
-                Some((at, reason)) => State::Revoked { at, reason },
-                None if replaced => State::Superseded,
-                None => State::Active,
-            };
-            members.push(Member {
-                leaf,
-                purpose,
-                identity,
-                state,
-                recorded: entry.map(|entry| entry.state),
-            });
-        }
-        members.reverse();
-        Ok(members)
-    }
-
-    /// Whether a chain leads from the leaf to the anchor of this purpose.
-    fn belongs(&self, leaf: &Leaf, purpose: Purpose) -> bool {
-        leaf.is_of(&self.choice.of(purpose).certificate)
-    }
-
-    /// Whether it is the certificate that this host's daemon has, or the only one that it could have.
-    fn is_daemons(&self, leaf: &Leaf, purpose: Purpose) -> bool {
-        if self.observed.is_none() || purpose != Purpose::Server {
-            return false;
-        }
-        match self.hints.daemons_chain.first() {
-            Some(own) => own == leaf.certificate(),
-            None => {
-                let servers = self.lot.leaves.iter().filter(|other| {
-                    purpose_of(other) == Purpose::Server
-                        && other.revoked.is_none()
-                        && self.belongs(other, Purpose::Server)
-                });
-                servers.count() == 1
-            }
-        }
-    }
-
-    fn server<'m>(&self, members: &'m [Member<'m>]) -> Option<&'m Member<'m>> {
-        members
-            .iter()
-            .find(|one| one.is_active() && self.is_daemons(one.leaf, one.purpose))
-    }
-
     /// Whether the daemon's certificate can go on as it is; when it cannot, the reason is told.
     fn stays(&self, member: &Member<'_>, observed: &Observed, plan: &mut Plan) -> bool {
         let leaf = member.certificate();
@@ -311,12 +193,11 @@ impl Import<'_> {
     }
 
     /// Clients whose key is at hand: what `sealock.toml` says of them, and the edits that put their files into the home.
-    #[allow(clippy::type_complexity)]
     fn clients<'m>(
         &self,
         members: &'m [Member<'m>],
         plan: &mut Plan,
-    ) -> Result<(Vec<(&'m Member<'m>, Client)>, Vec<Edit>), Failure> {
+    ) -> Result<(Vec<Entrant<'m>>, Vec<Edit>), Failure> {
         let mut found = Vec::new();
         let mut edits = Vec::new();
         if self.observed.is_none() && desired::text(self.session)?.is_none() {
@@ -419,7 +300,7 @@ impl Import<'_> {
     fn known(
         &self,
         members: &[Member<'_>],
-        clients: &[(&Member<'_>, Client)],
+        clients: &[Entrant<'_>],
         vault: Option<&Vault>,
     ) -> Result<Vec<Known>, Failure> {
         let mut leaves = Vec::new();
@@ -490,27 +371,8 @@ impl Import<'_> {
     }
 }
 
-/// What a certificate is used for here: for one that is good for both, by where it lies and how it is called.
-fn purpose_of(leaf: &Leaf) -> Purpose {
-    match leaf.part.purposes() {
-        [purpose] => *purpose,
-        _ => {
-            let called = leaf.paths.iter().any(|path| {
-                path.file_name()
-                    .is_some_and(|name| name.to_string_lossy().contains("client"))
-            });
-            let serves = leaf
-                .certificate()
-                .sans()
-                .iter()
-                .any(sealock_pki::San::is_server_name);
-            match !leaf.used_at.is_empty() || called || (leaf.part == Part::Unstated && !serves) {
-                true => Purpose::Client,
-                false => Purpose::Server,
-            }
-        }
-    }
-}
+/// A client whose key is at hand, and what `sealock.toml` says of it.
+type Entrant<'m> = (&'m Member<'m>, Client);
 
 /// The chain without a root at its end: a root is an anchor or nothing.
 fn below_root(leaf: &Leaf) -> Vec<Certificate> {
@@ -527,13 +389,6 @@ fn key_of(leaf: &Leaf) -> Option<PrivateKey> {
         KeyAt::Plain(path) => read_key(path, None).ok(),
         KeyAt::Sealed(_) | KeyAt::Other(_) | KeyAt::Missing => None,
     }
-}
-
-fn shown(leaf: &Leaf) -> String {
-    leaf.paths
-        .first()
-        .map(|path| escape(&path.to_string_lossy()))
-        .unwrap_or_default()
 }
 
 fn files_of(plan: Plan) -> Vec<Edit> {

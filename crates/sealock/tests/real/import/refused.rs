@@ -240,6 +240,7 @@ fn two_authorities_take_their_places_and_the_revoked_stay_so() {
         &format!(
             "{issue}; mkdir servers clients; (cd servers; {servers}); (cd clients; {clients})
             issue servers h1.test serverAuth subjectAltName=DNS:h1.test
+            issue clients alice clientAuth ''; mv alice.key bob.key; mv alice.crt bob.crt
             issue clients alice clientAuth ''"
         ),
     );
@@ -253,7 +254,11 @@ fn two_authorities_take_their_places_and_the_revoked_stay_so() {
             .join("etc/sealock/live/server-cert.pem")
             .exists()
     );
-    assert!(ground.client("alice").join("key.pem").exists());
+    // Two people of one name, as the documentation calls every client.
+    for name in ["alice", "alice-2"] {
+        assert!(ground.client(name).join("key.pem").exists());
+        assert!(ground.toml().contains(&format!("name = \"{name}\"")));
+    }
 
     let ground = Ground::new("import-revoked");
     make(&ground.left(), &makers::easy_rsa("ec"));
