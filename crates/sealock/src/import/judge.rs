@@ -24,6 +24,13 @@ pub(crate) fn judge(lot: &Lot, cas: &[&Ca], now: Timestamp) -> Vec<Finding> {
                 continue;
             }
             finding.spots.dedup();
+            for spot in &mut finding.spots {
+                // `check --fix` mends what Docker uses, and these files are not used here.
+                spot.mends.clear();
+                spot.help = after_import(finding.check.code)
+                    .map(str::to_owned)
+                    .or(spot.help.take());
+            }
             let known = found
                 .iter_mut()
                 .find(|known| known.check == finding.check && known.severity == finding.severity);
@@ -45,6 +52,17 @@ pub(crate) fn judge(lot: &Lot, cas: &[&Ca], now: Timestamp) -> Vec<Finding> {
     }
     found.sort_by_key(|finding| (finding.severity, finding.check.code));
     found
+}
+
+/// What helps once the authority is ours, where that is another thing than making a new one.
+fn after_import(code: &str) -> Option<&'static str> {
+    match code {
+        "SL-F333" => Some("import it, apply it, and part the two:\n  sealock ca rotate"),
+        "SL-F324" => {
+            Some("import it, apply it, and let one that may take its place:\n  sealock ca rotate")
+        }
+        _ => None,
+    }
 }
 
 /// Certificates and files: nothing is said of the daemon that does not run with them.

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use sealock_testkit::process::call;
+use sealock_testkit::redact::Redactor;
 
 use super::makers::{self, PASSPHRASE, make};
 use super::{Ground, codes, parts};
@@ -360,4 +361,38 @@ fn minica() {
         crls: false,
     }
     .hold("minica");
+}
+
+#[test]
+fn what_an_import_says() {
+    let ground = Ground::new("import-says");
+    make(&ground.left(), &makers::openssl_ec());
+    let passphrase = ground.passphrase(PASSPHRASE);
+    let mut said = String::new();
+    for more in [
+        &["--dry-run"][..],
+        &["--yes"],
+        &["--yes", "--key-passphrase", &passphrase],
+        &["--yes"],
+    ] {
+        let outcome = ground.import(&ground.left(), more);
+        let words = match more {
+            [yes, option, _] => format!("{yes} {option} file:PASS"),
+            more => more.join(" "),
+        };
+        // What was found is told each time; the first shows it.
+        let found = if said.is_empty() {
+            &*outcome.stdout
+        } else {
+            ""
+        };
+        said.push_str(&format!(
+            "$ sealock ca import left {words}\n{found}{}({})\n\n",
+            outcome.stderr, outcome.code
+        ));
+    }
+    let said = Redactor::new()
+        .replace(ground.scratch.path(), "here")
+        .redact(&said);
+    insta::assert_snapshot!(said);
 }
