@@ -303,6 +303,16 @@ fn a_host_that_changes_its_scope_shuts_the_old_one_out_with_leave() {
     for words in ["SL-U084", "known are: edge", "write edge"] {
         assert!(refused.stderr.contains(words), "{refused}");
     }
+    let absent = text.replace("name = \"sealock\"", "name = \"fresh\"");
+    std::fs::write(vault.config("edge"), absent).unwrap();
+    let refused = vault.run("edge", &["apply", "--yes"]).expect_code(1);
+    for words in [
+        "SL-U084",
+        "not in the vault yet",
+        "sealock ca create --name fresh",
+    ] {
+        assert!(refused.stderr.contains(words), "{refused}");
+    }
     std::fs::write(vault.config("edge"), text.replace("scope = \"edge\"\n", "")).unwrap();
     let plan = vault.run("edge", &["plan"]).expect_code(3);
     assert!(plan.stderr.contains("ca.pem"), "{plan}");

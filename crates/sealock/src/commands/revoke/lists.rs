@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sealock_change::{Action, BoxDiagnose, Edit, Plan, fs};
 use sealock_host::desired::{Authority as Settings, CRL_LIFE};
-use sealock_pki::{AuthorityName, Crl, Timestamp, make_crl};
+use sealock_pki::{AuthorityName, BACKDATE, Crl, Timestamp, make_crl};
 use sealock_vault::{Anchor, AnchorState, PublishedList, Vault};
 
 use super::content::{Content, Upcoming};
@@ -126,8 +126,10 @@ impl Publication {
                     };
                     let number =
                         next_number(previous, places.largest_number(name, &anchor), session.now);
+                    // As a certificate, a list must be good for a peer whose clock is a little behind.
+                    let from = (session.now - BACKDATE).max(anchor.certificate.not_before());
                     let until = session.now + places.life;
-                    let list = make_crl(issuer, &content.revoked, number, session.now, until)?;
+                    let list = make_crl(issuer, &content.revoked, number, from, until)?;
                     publication.fresh.push(PublishedList {
                         purpose: anchor.purpose,
                         scope: anchor.scope.clone(),
