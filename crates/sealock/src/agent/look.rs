@@ -1,20 +1,20 @@
 //! One look: what an interrupted run has left is cleared up, what is due is renewed, lists are published.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sealock_change::fs;
 use sealock_diag::escape;
-use sealock_host::{Local, Running, System};
+use sealock_host::{Local, System};
 use sealock_pki::Timestamp;
-use sealock_vault::{Filter, StateKind, Usage};
+use sealock_vault::{AnchorState, Filter, StateKind, Usage};
 
-use super::{CLOCK_BEHIND, REMAINS};
 use super::clock::{self, Verdict};
+use super::daemon::{Daemon, restarts};
 use super::memory::Memory;
 use super::signals::Signals;
+use super::{CLOCK_BEHIND, REMAINS};
 use crate::catalogue;
 use crate::check::metrics;
 use crate::cli;
@@ -48,53 +48,50 @@ pub(crate) struct Looked {
 }
 
 impl Looker<'_> {
-    /// Looks, and writes the metrics whatever came of it.
+    /// Looks, and says what is there afterwards, whatever came of it.
     pub(crate) fn look(&self, session: &Session) -> Looked {
-        let outcome = self.renew(session);
+        let done = self.renew(session);
         // What was issued meanwhile is dated after the beginning of the look.
-        let items = items(&session.at_now()).unwrap_or_default();
-        Looked { outcome, items }
+        let later = session.at_now();
+        let items = items(&later).unwrap_or_default();
+        Looked {
+            outcome: done.map(|done| done.said(&items, later.now)),
+            items,
+        }
     }
 
-    fn renew(&self, session: &Session) -> Result<String, Failure> {
-        self.check_clock(session)?;
-        self.clear_up(session)?;
-        let before = items(session)?;
-        let due = before.iter().any(|item| item.is_due(session.now));
-        let known = serials(session)?;
-        let daemon = if due { Daemon::look(session)? } else { None };
-        if self.signals.stopped() {
-            return Ok("stopped before anything was begun".to_owned());
+    fn renew(&self, session: &Session) -> Result<Done, Failure> {
+        let mut before = items(session)?;
+        self.check_clock(session, &before)?;
+        if self.clear_up(session)? {
+            before = items(session)?;
         }
-        let last_run = last_run(session)?;
+        let daemon = match before.iter().any(|item| item.is_due(session.now)) {
+            true => Daemon::look(session)?,
+            false => None,
+        };
+        let mut done = Done::default();
+        if self.signals.stopped() {
+            return Ok(done);
+        }
         // Without anything to do there is no proof either: six kinds of client at every look would fill the daemon's log.
         if is_anything_to_do(session)? {
             let exit = renew::run(session, &Renewal::Due, &cli::Consent::default());
             if exit.map_err(by_hand)? == Exit::No {
                 return Err(yours());
             }
+            done.has_run = true;
+            done.renewed = renewed(session)?;
+            if let Some(before) = &daemon {
+                done.restarts = Some(restarts(before, Daemon::look(session)?.as_ref()));
+            }
         }
-        let renewed = renewed(session, &known)?;
-        let has_run = last_run != self::last_run(session)?;
-        let lists = publish(session)?;
-        let mut said = match (renewed.is_empty(), has_run) {
-            (true, false) => nothing(session),
-            (true, true) => "put back what was not as sealock.toml wants it".to_owned(),
-            (false, _) => format!("renewed {}", renewed.join(", ")),
-        };
-        if has_run && let Some(before) = &daemon {
-            let after = Daemon::look(session)?;
-            said.push_str(&format!("; {}", restarts(Some(before), after.as_ref())));
-        }
-        if lists > 0 {
-            let plural = if lists == 1 { "list" } else { "lists" };
-            said.push_str(&format!("; published {lists} revocation {plural}"));
-        }
-        Ok(said)
+        done.lists = publish(session)?;
+        Ok(done)
     }
 
     /// Believes the clock, or waits for somebody to set it, or refuses.
-    fn check_clock(&self, session: &Session) -> Result<(), Failure> {
+    fn check_clock(&self, session: &Session, items: &[Item]) -> Result<(), Failure> {
         let refuse = |cause: String| {
             Err(Failure::own(
                 CLOCK_BEHIND,
@@ -105,7 +102,7 @@ impl Looker<'_> {
             .help("timedatectl set-ntp true"))
         };
         let seen = Memory::load(&session.home).map(|memory| memory.seen());
-        match clock::judge(session.now, &births(session)?, seen) {
+        match clock::judge(session.now, &births(items), seen) {
             Verdict::Fine => Ok(()),
             Verdict::Unborn { anchor, at } => refuse(format!("{anchor} was born at {at}")),
             Verdict::Back { seen } => {
@@ -154,12 +151,14 @@ impl Looker<'_> {
         }
     }
 
-    /// Takes the lock once, so that whatever an interrupted run has left is cleared up before anything is judged.
-    fn clear_up(&self, session: &Session) -> Result<(), Failure> {
+    /// Takes the lock once, so that whatever an interrupted run has left is cleared up before anything is judged. Says
+    /// whether there was anything.
+    fn clear_up(&self, session: &Session) -> Result<bool, Failure> {
+        let interrupted = session.interrupted()?.is_some();
         let deadline = Instant::now() + PATIENCE;
         loop {
             match run::begin(session, &session.store()?) {
-                Ok(_) => return Ok(()),
+                Ok(_) => return Ok(interrupted),
                 Err(failure)
                     if failure.code.0 == LOCKED
                         && !self.signals.stopped()
@@ -191,7 +190,10 @@ fn yours() -> Failure {
     )
     .at("this host")
     .because("nobody has said how this daemon is restarted")
-    .state("everything is written; the daemon serves what it had", Exit::Failed)
+    .state(
+        "everything is written; the daemon serves what it had",
+        Exit::Failed,
+    )
     .help("restart dockerd the way it was started, or say how:\n  sealock up --restart-command CMD")
 }
 
@@ -204,15 +206,42 @@ fn by_hand(failure: Failure) -> Failure {
     failure.help(format!("by hand: sealock renew; {advice}"))
 }
 
+/// What a look has done.
+#[derive(Debug, Default)]
+struct Done {
+    has_run: bool,
+    renewed: Vec<String>,
+    restarts: Option<String>,
+    lists: usize,
+}
+
+impl Done {
+    /// "renewed dockerd, alice; one restart, 1 container alive".
+    fn said(&self, items: &[Item], now: Timestamp) -> String {
+        let mut said = match (self.renewed.is_empty(), self.has_run) {
+            (false, _) => format!("renewed {}", self.renewed.join(", ")),
+            (true, true) => "put back what was not as sealock.toml wants it".to_owned(),
+            (true, false) => nothing(items, now),
+        };
+        if let Some(restarts) = &self.restarts {
+            said.push_str(&format!("; {restarts}"));
+        }
+        if self.lists > 0 {
+            let plural = if self.lists == 1 { "list" } else { "lists" };
+            said.push_str(&format!("; published {} revocation {plural}", self.lists));
+        }
+        said
+    }
+}
+
 /// "nothing is due; next: dockerd on 2027-01-21".
-fn nothing(session: &Session) -> String {
-    let items = items(session).unwrap_or_default();
-    match next_due(&items, session.now) {
+fn nothing(items: &[Item], now: Timestamp) -> String {
+    match next_due(items, now) {
         None => "nothing is due".to_owned(),
         Some((item, due)) => format!(
             "nothing is due; next: {} {}",
             escape(&item.name),
-            when(due, session.now)
+            when(due, now)
         ),
     }
 }
@@ -233,26 +262,8 @@ fn publish(session: &Session) -> Result<usize, Failure> {
     revoke::publish(session)
 }
 
-/// The number of the last run that changed files.
-fn last_run(session: &Session) -> Result<Option<u64>, Failure> {
-    let history = session.store()?.history()?;
-    Ok(history.last().map(|run| u64::from(run.id)))
-}
-
-/// What lies in the inventory and is in use, by serial.
-fn serials(session: &Session) -> Result<BTreeSet<String>, Failure> {
-    if !session.has_vault()? {
-        return Ok(BTreeSet::new());
-    }
-    let entries = session.vault()?.entries(Filter::all())?;
-    Ok(entries
-        .iter()
-        .map(|entry| entry.serial.to_string())
-        .collect())
-}
-
-/// Who has a certificate that was not there before; the daemon first.
-fn renewed(session: &Session, known: &BTreeSet<String>) -> Result<Vec<String>, Failure> {
+/// Who has got a certificate in this look; the daemon first.
+fn renewed(session: &Session) -> Result<Vec<String>, Failure> {
     if !session.has_vault()? {
         return Ok(Vec::new());
     }
@@ -262,7 +273,7 @@ fn renewed(session: &Session, known: &BTreeSet<String>) -> Result<Vec<String>, F
         .entries(active)?
         .into_iter()
         .filter(|entry| entry.usage == Usage::Standing)
-        .filter(|entry| !known.contains(&entry.serial.to_string()))
+        .filter(|entry| entry.issued_at >= session.now)
         .map(|entry| escape(&entry.identity))
         .collect();
     names.sort_by_key(|name| (name != up::DAEMON, name.clone()));
@@ -270,61 +281,17 @@ fn renewed(session: &Session, known: &BTreeSet<String>) -> Result<Vec<String>, F
     Ok(names)
 }
 
-/// The daemon's life and its containers'.
-struct Daemon {
-    running: Option<Running>,
-    containers: Vec<(String, u32)>,
-}
-
-impl Daemon {
-    fn look(session: &Session) -> Result<Option<Self>, Failure> {
-        let Some(wanted) = desired::find(session)? else {
-            return Ok(None);
-        };
-        let observed = up::observed(&wanted.options())?;
-        let containers = observed.engine.containers().iter();
-        Ok(Some(Self {
-            running: observed.service.running(),
-            containers: containers
-                .map(|container| (container.id.clone(), container.pid))
-                .collect(),
-        }))
-    }
-}
-
-/// "one restart, 1 container alive".
-fn restarts(before: Option<&Daemon>, after: Option<&Daemon>) -> String {
-    let (Some(before), Some(after)) = (before, after) else {
-        return "no restart".to_owned();
-    };
-    if before.running == after.running {
-        return "no restart".to_owned();
-    }
-    let is_alive = |one: &&(String, u32)| after.containers.contains(one);
-    let alive = before.containers.iter().filter(is_alive).count();
-    let gone = before.containers.len() - alive;
-    let plural = if alive == 1 {
-        "container"
-    } else {
-        "containers"
-    };
-    match gone {
-        0 => format!("one restart, {alive} {plural} alive"),
-        _ => format!("one restart, {alive} {plural} alive, {gone} not"),
-    }
-}
-
 /// When every anchor that signs now was born.
-fn births(session: &Session) -> Result<Vec<(String, Timestamp)>, Failure> {
-    let signs = |item: &Item| match &item.kind {
-        Kind::Anchor { state, .. } => *state == sealock_vault::AnchorState::Active,
+fn births(items: &[Item]) -> Vec<(String, Timestamp)> {
+    let signs = |item: &&Item| match &item.kind {
+        Kind::Anchor { state, .. } => *state == AnchorState::Active,
         _ => false,
     };
-    Ok(items(session)?
-        .into_iter()
+    items
+        .iter()
         .filter(signs)
         .map(|item| (format!("the {}", item.name), item.begins))
-        .collect())
+        .collect()
 }
 
 /// Writes the metrics whole, for whoever collects them.
@@ -353,39 +320,5 @@ pub(crate) fn exit_of(outcome: &Result<String, Failure>) -> Exit {
         Ok(_) => Exit::Done,
         Err(failure) if failure.exit == Exit::No => Exit::Failed,
         Err(failure) => failure.exit,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Daemon, restarts};
-    use sealock_host::Running;
-
-    #[test]
-    fn what_a_renewal_did_to_the_daemon_is_counted() {
-        let daemon = |pid: u32, containers: &[(&str, u32)]| Daemon {
-            running: Some(Running { pid, started: 1 }),
-            containers: containers
-                .iter()
-                .map(|(id, pid)| ((*id).to_owned(), *pid))
-                .collect(),
-        };
-        let before = daemon(1, &[("a", 10), ("b", 11)]);
-        for (after, expected) in [
-            (daemon(1, &[("a", 10), ("b", 11)]), "no restart"),
-            (
-                daemon(2, &[("a", 10), ("b", 11)]),
-                "one restart, 2 containers alive",
-            ),
-            // A container that was started again is another one.
-            (
-                daemon(2, &[("a", 10), ("b", 12)]),
-                "one restart, 1 container alive, 1 not",
-            ),
-            (daemon(2, &[]), "one restart, 0 containers alive, 2 not"),
-        ] {
-            assert_eq!(restarts(Some(&before), Some(&after)), expected);
-        }
-        assert_eq!(restarts(None, Some(&before)), "no restart");
     }
 }

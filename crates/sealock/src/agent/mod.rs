@@ -7,6 +7,7 @@ pub(crate) mod access;
 mod backoff;
 mod clock;
 pub(crate) mod credential;
+mod daemon;
 pub(crate) mod install;
 pub(crate) mod look;
 pub(crate) mod memory;
@@ -15,6 +16,7 @@ pub(crate) mod place;
 pub(crate) mod rounds;
 mod signals;
 pub(crate) mod standing;
+mod steps;
 pub(crate) mod units;
 pub(crate) mod wake;
 
