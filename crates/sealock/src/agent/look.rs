@@ -8,7 +8,7 @@ use sealock_change::fs;
 use sealock_diag::escape;
 use sealock_host::{Local, System};
 use sealock_pki::Timestamp;
-use sealock_vault::{AnchorState, Filter, StateKind, Usage};
+use sealock_vault::{AnchorState, Filter, State, Usage};
 
 use super::clock::{self, Verdict};
 use super::daemon::{Daemon, restarts};
@@ -61,27 +61,21 @@ impl Looker<'_> {
     }
 
     fn renew(&self, session: &Session) -> Result<Done, Failure> {
-        let mut before = items(session)?;
-        self.check_clock(session, &before)?;
-        if self.clear_up(session)? {
-            before = items(session)?;
-        }
-        let daemon = match before.iter().any(|item| item.is_due(session.now)) {
-            true => Daemon::look(session)?,
-            false => None,
-        };
+        let session = &self.believed(session)?;
+        self.clear_up(session)?;
         let mut done = Done::default();
         if self.signals.stopped() {
             return Ok(done);
         }
         // Without anything to do there is no proof either: six kinds of client at every look would fill the daemon's log.
         if is_anything_to_do(session)? {
+            let (daemon, known) = (Daemon::look(session)?, issued(session)?);
             let exit = renew::run(session, &Renewal::Due, &cli::Consent::default());
             if exit.map_err(by_hand)? == Exit::No {
                 return Err(yours());
             }
             done.has_run = true;
-            done.renewed = renewed(session)?;
+            done.renewed = renewed(session, known)?;
             if let Some(before) = &daemon {
                 done.restarts = Some(restarts(before, Daemon::look(session)?.as_ref()));
             }
@@ -90,37 +84,34 @@ impl Looker<'_> {
         Ok(done)
     }
 
-    /// Believes the clock, or waits for somebody to set it, or refuses.
-    fn check_clock(&self, session: &Session, items: &[Item]) -> Result<(), Failure> {
-        let refuse = |cause: String| {
-            Err(Failure::own(
-                CLOCK_BEHIND,
-                "the clock stands before what has already happened",
-            )
-            .at("this host")
-            .because(format!("it says {}; {cause}", session.now))
-            .help("timedatectl set-ntp true"))
-        };
+    /// The session at a time that is believed. Waits for somebody to set the clock, or refuses.
+    fn believed(&self, session: &Session) -> Result<Session, Failure> {
+        let births = births(&items(session)?);
         let seen = Memory::load(&session.home).map(|memory| memory.seen());
-        match clock::judge(session.now, &births(items), seen) {
-            Verdict::Fine => Ok(()),
-            Verdict::Unborn { anchor, at } => refuse(format!("{anchor} was born at {at}")),
-            Verdict::Back { seen } => {
-                // Then it was the other time that was wrong.
-                if clock::is_synchronised(&Local::new()) == Some(true) {
-                    let text = format!(
-                        "the clock went back from {seen}; it is synchronised, and believed"
-                    );
-                    session.printer.log(Level::Warning, &text);
-                    return Ok(());
-                }
-                refuse(format!("the last look was at {seen}"))
-            }
-            Verdict::Ahead { seen } => {
-                self.wait_for_synchronisation(session, seen);
-                Ok(())
-            }
+        if let Verdict::Ahead { seen } = clock::judge(session.now, &births, seen) {
+            self.wait_for_synchronisation(session, seen);
         }
+        // It may have been set meanwhile, and not only forward.
+        let session = session.at_now();
+        let cause = match clock::judge(session.now, &births, seen) {
+            Verdict::Fine | Verdict::Ahead { .. } => return Ok(session),
+            Verdict::Back { seen } if clock::is_synchronised(&Local::new()) == Some(true) => {
+                // Then it was the other time that was wrong.
+                let text =
+                    format!("the clock went back from {seen}; it is synchronised, and believed");
+                session.printer.log(Level::Warning, &text);
+                return Ok(session);
+            }
+            Verdict::Unborn { anchor, at } => format!("{anchor} was born at {at}"),
+            Verdict::Back { seen } => format!("the last look was at {seen}"),
+        };
+        Err(Failure::own(
+            CLOCK_BEHIND,
+            "the clock stands before what has already happened",
+        )
+        .at("this host")
+        .because(format!("it says {}; {cause}", session.now))
+        .help("timedatectl set-ntp true"))
     }
 
     /// A host may have slept for a hundred days and have nobody to ask for the time: patience ends, and then it goes on.
@@ -151,14 +142,12 @@ impl Looker<'_> {
         }
     }
 
-    /// Takes the lock once, so that whatever an interrupted run has left is cleared up before anything is judged. Says
-    /// whether there was anything.
-    fn clear_up(&self, session: &Session) -> Result<bool, Failure> {
-        let interrupted = session.interrupted()?.is_some();
+    /// Takes the lock once, so that whatever an interrupted run has left is cleared up before anything is judged.
+    fn clear_up(&self, session: &Session) -> Result<(), Failure> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match run::begin(session, &session.store()?) {
-                Ok(_) => return Ok(interrupted),
+                Ok(_) => return Ok(()),
                 Err(failure)
                     if failure.code.0 == LOCKED
                         && !self.signals.stopped()
@@ -262,18 +251,25 @@ fn publish(session: &Session) -> Result<usize, Failure> {
     revoke::publish(session)
 }
 
-/// Who has got a certificate in this look; the daemon first.
-fn renewed(session: &Session) -> Result<Vec<String>, Failure> {
+/// How many certificates were ever issued: the inventory forgets none.
+fn issued(session: &Session) -> Result<usize, Failure> {
+    if !session.has_vault()? {
+        return Ok(0);
+    }
+    Ok(session.vault()?.entries(Filter::all())?.len())
+}
+
+/// Who has got a certificate since then; the daemon first.
+fn renewed(session: &Session, known: usize) -> Result<Vec<String>, Failure> {
     if !session.has_vault()? {
         return Ok(Vec::new());
     }
-    let active = Filter::all().state(StateKind::Active);
     let mut names: Vec<String> = session
         .vault()?
-        .entries(active)?
+        .entries(Filter::all())?
         .into_iter()
-        .filter(|entry| entry.usage == Usage::Standing)
-        .filter(|entry| entry.issued_at >= session.now)
+        .skip(known)
+        .filter(|entry| entry.usage == Usage::Standing && entry.state == State::Active)
         .map(|entry| escape(&entry.identity))
         .collect();
     names.sort_by_key(|name| (name != up::DAEMON, name.clone()));

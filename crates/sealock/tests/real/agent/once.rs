@@ -84,7 +84,9 @@ fn what_has_expired_is_mended_and_what_waits_for_a_person_is_said() {
     fs::write(host.sealock.config(), config).unwrap();
     let mended = host.sealock.run(&["agent", "--once"]).expect_code(0);
     assert!(
-        mended.stderr.contains("put back what was not as"),
+        mended.stderr.contains(
+            "put back what was not as sealock.toml wants it; one restart, 1 container alive"
+        ),
         "{mended}"
     );
     let status = host.sealock.run(&["status"]).expect_code(0);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sealock_testkit::process::{call, wait_for};
 
@@ -15,6 +15,7 @@ struct Loop<'a> {
     host: &'a Host,
     child: Child,
     manager: UnixDatagram,
+    heard: Vec<String>,
 }
 
 impl<'a> Loop<'a> {
@@ -36,6 +37,7 @@ impl<'a> Loop<'a> {
             host,
             child: command.spawn().unwrap(),
             manager,
+            heard: Vec::new(),
         }
     }
 
@@ -50,17 +52,17 @@ impl<'a> Loop<'a> {
         });
     }
 
-    /// Listens until the manager was told this.
+    /// Listens until the manager was told this, by now or before.
     #[track_caller]
-    fn hears(&self, words: &str) {
-        let mut heard = Vec::new();
+    fn hears(&mut self, words: &str) {
+        let deadline = Instant::now() + Duration::from_secs(30);
         let mut buffer = [0; 1024];
-        while !heard.iter().any(|one: &String| one.starts_with(words)) {
-            let length = self
-                .manager
-                .recv(&mut buffer)
-                .unwrap_or_else(|error| panic!("{words}: {error}: {heard:?}"));
-            heard.push(String::from_utf8_lossy(&buffer[..length]).into_owned());
+        while !self.heard.iter().any(|one| one.starts_with(words)) {
+            let length = self.manager.recv(&mut buffer).ok();
+            let length = length.filter(|_| Instant::now() < deadline);
+            let length = length.unwrap_or_else(|| panic!("{words}: {:?}", self.heard));
+            let said = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            self.heard.push(said);
         }
     }
 
