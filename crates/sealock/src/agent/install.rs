@@ -136,27 +136,23 @@ pub(crate) fn before_down(store: &Store) -> Result<Option<Farewell>, Failure> {
 }
 
 fn removal(store: &Store, systemd: &Systemd) -> Result<Plan, Failure> {
-    let paths = systemd.paths();
-    let folder = paths[2].parent().map(Path::to_owned);
-    let is_ours = |path: &PathBuf| paths.contains(path) || folder.as_ref() == Some(path);
+    let units = systemd.paths();
+    // Folders that an installation has made go too, when nothing else is in them.
+    let is_ours =
+        |path: &Path| units.iter().any(|unit| unit.starts_with(path)) && path != Path::new("/");
     let mut plan = Plan::new("take the agent away");
     let edits = store.restore_edits_where(|original| is_ours(&original.path))?;
     if edits.is_empty() {
         return Ok(plan);
     }
+    let gone: Vec<PathBuf> = edits.iter().map(|edit| edit.path().to_owned()).collect();
     plan.push_action(Reload::last(systemd));
     plan.push_action(Stop::new(systemd));
     for edit in edits {
         plan.push_edit(edit)?;
     }
     plan.push_action(Reload::first(systemd));
-    plan.forgets_originals_of(
-        store
-            .originals()?
-            .into_iter()
-            .map(|original| original.path)
-            .filter(is_ours),
-    );
+    plan.forgets_originals_of(gone);
     Ok(plan)
 }
 

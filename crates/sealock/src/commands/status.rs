@@ -11,7 +11,7 @@ use crate::agent::standing::Standing;
 use crate::cloak::course::{self, Renewal};
 use crate::cloak::credentials::{self, Authority, is_due};
 use crate::cloak::revoked::left_out;
-use crate::cloak::{clients, desired, prepare, show, targets, up};
+use crate::cloak::{clients, desired, prepare, show, targets, up, waiting};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{BAD, GOOD, WARN, paint};
@@ -113,7 +113,10 @@ fn finish(
             "problems": problems,
             "certificates": certificates,
             "timeline": timeline::json(&ahead, session.now),
-            "operations": operations.iter().map(operation_json).collect::<Vec<_>>(),
+            "operations": operations
+                .iter()
+                .map(|operation| operation_json(session, operation))
+                .collect::<Result<Vec<_>, _>>()?,
             "agent": agent.json(),
             "proof": proof.map(sealock_probe::Proof::report),
         }));
@@ -129,6 +132,13 @@ fn finish(
     }
     for operation in &operations {
         session.printer.data(&operation_line(operation));
+        for waiting in waiting::list(&session.vault()?, operation, session.now)? {
+            session.printer.data(&format!(
+                "  waits for {}: {}",
+                escape(&waiting.identity),
+                escape(&waiting.help)
+            ));
+        }
     }
     for line in agent.lines() {
         session.printer.data(&line);
@@ -169,8 +179,9 @@ fn operation_line(operation: &Operation) -> String {
     )
 }
 
-fn operation_json(operation: &Operation) -> serde_json::Value {
-    json!({
+fn operation_json(session: &Session, operation: &Operation) -> Result<serde_json::Value, Failure> {
+    let waiting = waiting::list(&session.vault()?, operation, session.now)?;
+    Ok(json!({
         "kind": operation.kind.as_str(),
         "scope": operation.scope.as_str(),
         "phase": operation.phase.as_str(),
@@ -179,5 +190,8 @@ fn operation_json(operation: &Operation) -> serde_json::Value {
         "anchors": operation.successions.iter().map(|one| json!({
             "purpose": one.purpose.as_str(), "from": one.from, "to": one.to,
         })).collect::<Vec<_>>(),
-    })
+        "waitingFor": waiting.iter().map(|one| json!({
+            "identity": one.identity, "place": one.place,
+        })).collect::<Vec<_>>(),
+    }))
 }

@@ -10,9 +10,9 @@ use crate::printer::{BAD, DIM, GOOD, WARN, paint};
 use crate::table::{self, Cell};
 
 /// How many characters a name may take.
-const NAME: usize = 26;
+const NAME: usize = 28;
 /// How many characters stand for a life.
-const BAR: usize = 16;
+const BAR: usize = 14;
 /// Everything fits into this.
 const WIDTH: usize = 80;
 const MINUTE: u64 = 60;
@@ -210,13 +210,13 @@ mod tests {
         assert_eq!(
             trimmed,
             [
-                "what ends when              due         ends        left       life",
-                "old                         now         2027-01-14  expired    ##########|#####",
+                "what ends when                due         ends        left       life",
+                "old                           now         2027-01-14  expired    #########|####",
                 "  in /home, context:prod@bob",
-                "dockerd                     now         2027-02-04  20 days    ##########|#----",
-                "alice                       2027-01-30  2027-03-01  45 days    ########--|-----",
+                "dockerd                       now         2027-02-04  20 days    #########|----",
+                "alice                         2027-01-30  2027-03-01  45 days    #######--|----",
                 "  in context:prod@bob",
-                "xxxxxxxxxxxxxxxxxxxxxxxxx…  -           2037-01-12  3650 days  ----------------",
+                "xxxxxxxxxxxxxxxxxxxxxxxxxxx…  -           2037-01-12  3650 days  --------------",
             ]
         );
         assert!(trimmed.iter().all(|line| line.chars().count() <= 80));

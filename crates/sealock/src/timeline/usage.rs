@@ -42,7 +42,8 @@ fn is_there(place: &str, users: &Users<'_>) -> bool {
         .unwrap_or(place);
     let path = Path::new(bare);
     if !path.is_absolute() {
-        // A context, or a path below somebody's home: where `sealock.toml` says so, it is believed.
+        // A context, a path below somebody's home, a copy that somebody took away: as long as there is a host that they
+        // lead to, they are believed.
         return users.is_up;
     }
     path.exists() && (users.is_up || !path.starts_with(users.home))

@@ -1,7 +1,9 @@
 //! The agent as a service of a real systemd: installed, proved in its sandbox, at work, and gone again.
 
+use std::time::Duration;
+
 use sealock_testkit::dockerd::Container;
-use sealock_testkit::process::Outcome;
+use sealock_testkit::process::{Outcome, wait_for};
 use sealock_testkit::{Machine, Suite};
 
 use crate::common::{program, report};
@@ -293,4 +295,33 @@ fn a_sealed_vault_is_opened_by_a_credential_and_down_takes_the_agent_along() {
     same(&before, &host.files(), &down);
     assert_eq!(host.property(TIMER, "LoadState"), "not-found");
     host.keeper_lives();
+}
+
+/// Who is not root has a systemd of his own, which can deny less: the kernel's filters, and no walls.
+#[test]
+fn a_user_has_units_of_his_own() {
+    let machine = Machine::builder(Suite::Bookworm).program(program()).boot();
+    let _ = machine
+        .sh("useradd --create-home bob && loginctl enable-linger bob")
+        .ok();
+    let runtime = machine.path("/run/user/1000/systemd/private");
+    wait_for("bob's systemd", Duration::from_secs(20), || {
+        runtime.exists()
+    });
+    let bob = |line: &str| machine.sh_as("bob", line);
+    let _ = bob("sealock ca create && sealock cert issue db --profile client --cert ~/db.pem --key ~/db.key --yes").ok();
+    let install = bob("sealock --color never agent install --yes --every 10m").expect_code(0);
+    says(&install, &["The agent looks every 10m"]);
+    let unit = bob("cat ~/.config/systemd/user/sealock-agent.service").ok();
+    assert!(
+        unit.contains("SystemCallFilter=@system-service") && !unit.contains("ProtectSystem="),
+        "{unit}"
+    );
+    let log = bob("journalctl --user -u sealock-agent.service -o cat --no-pager");
+    assert!(log.stdout.contains("nothing is due; next: "), "{log}");
+    let status = bob("systemctl --user is-active sealock-agent.timer");
+    assert_eq!(status.stdout.trim(), "active", "{status}");
+    let remove = bob("sealock --color never agent remove --yes").expect_code(0);
+    // He had no folder for units before.
+    assert!(!machine.path("/home/bob/.config/systemd").exists(), "{remove}");
 }
