@@ -76,6 +76,14 @@ pub struct Plan {
     pub notes: Vec<String>,
     pub(crate) forgets: Forgets,
     pub(crate) loans: Vec<(PathBuf, Digest)>,
+    ahead: Ahead,
+}
+
+/// What paths are after the steps that were looked at: a plan of thousands of files must not be read again for each.
+#[derive(Debug, Default)]
+struct Ahead {
+    paths: HashMap<PathBuf, Snapshot>,
+    steps: usize,
 }
 
 impl Plan {
@@ -101,7 +109,7 @@ impl Plan {
     /// whether it was added.
     pub fn push_edit(&mut self, edit: Edit) -> Result<bool, Error> {
         let at = edit.lands_at()?;
-        let now = self.overlay(&at)?;
+        let now = self.after_the_steps(&at)?;
         let needed = !now.satisfies(&edit.wanted(&at, &now)?);
         if needed {
             self.steps.push(Step::File(edit));
@@ -197,16 +205,24 @@ impl Plan {
     }
 
     /// What a path is after the steps so far.
-    fn overlay(&self, at: &PathBuf) -> Result<Snapshot, Error> {
-        let mut now = Snapshot::take(at)?;
-        for step in &self.steps {
-            if let Step::File(edit) = step
-                && edit.lands_at()? == *at
-            {
-                now = edit.wanted(at, &now)?;
+    fn after_the_steps(&mut self, at: &PathBuf) -> Result<Snapshot, Error> {
+        let Ahead { paths, steps } = &mut self.ahead;
+        for step in self.steps.iter().skip(*steps) {
+            if let Step::File(edit) = step {
+                let path = edit.lands_at()?;
+                let now = match paths.remove(&path) {
+                    Some(now) => now,
+                    None => Snapshot::take(&path)?,
+                };
+                let wanted = edit.wanted(&path, &now)?;
+                paths.insert(path, wanted);
             }
         }
-        Ok(now)
+        *steps = self.steps.len();
+        match paths.get(at) {
+            Some(now) => Ok(now.clone()),
+            None => Snapshot::take(at),
+        }
     }
 }
 

@@ -55,8 +55,8 @@ fn main() {
     timed(&scratch, "apply that issues them", &["apply", "--yes"]);
     for service in ["registry", "database", "sqlpad"] {
         let (cert, key) = (
-            scratch.join(format!("{service}.pem")).display().to_string(),
-            scratch.join(format!("{service}.key")).display().to_string(),
+            scratch.join(&format!("{service}.pem")).display().to_string(),
+            scratch.join(&format!("{service}.key")).display().to_string(),
         );
         let issue = ["cert", "issue", service, "--profile", "server"];
         let words = [&issue[..], &["--cert", &cert, "--key", &key]].concat();

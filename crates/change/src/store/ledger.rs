@@ -9,6 +9,7 @@ use crate::record::{self, Blobs, IdentityDto, PathDto, SnapshotDto};
 use crate::snapshot::{Identity, Snapshot};
 use sealock_diag::Sensitive;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "sealock-ledger";
@@ -139,11 +140,16 @@ impl Ledger {
     /// Takes a run in: what it touched for the first time becomes an original.
     pub(super) fn take_in(&mut self, journal: Journal, forgets: &Forgets) {
         self.last_run = journal.run.id;
+        let mut places: HashMap<PathBuf, usize> = HashMap::new();
+        for (index, original) in self.originals.iter().enumerate() {
+            places.insert(original.path.clone(), index);
+        }
         for entry in journal.entries {
             let Some(left) = entry.ours.last().cloned() else {
                 continue;
             };
-            match self.originals.iter_mut().find(|o| o.path == entry.path) {
+            let known = places.get(&entry.path).copied();
+            match known.and_then(|index| self.originals.get_mut(index)) {
                 Some(known) => {
                     known.we_wrote = digest_of(&left);
                     known.left = left;

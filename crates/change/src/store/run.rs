@@ -147,6 +147,50 @@ pub(super) enum Applied {
     Action,
 }
 
+/// What was done so far, and what every path was before: asked for each of thousands of steps.
+pub(super) struct Log<'a> {
+    before: HashMap<&'a Path, &'a Snapshot>,
+    applied: Vec<Applied>,
+    ours: HashMap<PathBuf, Identity>,
+}
+
+impl<'a> Log<'a> {
+    fn new(journal: Option<&'a Journal>, steps: usize) -> Self {
+        let entries = journal.iter().flat_map(|journal| &journal.entries);
+        Self {
+            before: entries
+                .map(|entry| (entry.path.as_path(), &entry.before))
+                .collect(),
+            applied: Vec::with_capacity(steps),
+            ours: HashMap::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, applied: Applied) {
+        if let Applied::File { path, ours, .. } = &applied {
+            self.ours.insert(path.clone(), ours.clone());
+        }
+        self.applied.push(applied);
+    }
+
+    /// Checks that a path is what the journal, or an earlier step, says it is.
+    pub(super) fn untouched(&self, path: &Path, now: &Snapshot) -> Result<(), Error> {
+        let agrees = match self.ours.get(path) {
+            Some(ours) => now.identity() == *ours,
+            None => self
+                .before
+                .get(path)
+                .is_some_and(|before| now.satisfies(before)),
+        };
+        match agrees {
+            true => Ok(()),
+            false => Err(Error::ChangedMeanwhile {
+                path: path.to_path_buf(),
+            }),
+        }
+    }
+}
+
 impl Store {
     /// Runs a plan: journal, steps, commit. A step that fails is followed by the undoing of it and
     /// of all before it, in reverse. `now` is in Unix seconds and only remembered.
@@ -171,7 +215,7 @@ impl Store {
                 description: step.describe(),
             })
             .collect();
-        let mut applied: Vec<Applied> = Vec::with_capacity(total);
+        let mut log = Log::new(begun.as_ref(), total);
         let mut failed = None;
         let mut steps = plan.steps.as_mut_slice();
         let mut left = infos.as_slice();
@@ -186,8 +230,8 @@ impl Store {
             }
             told.iter().for_each(|info| watch.started(info));
             let outcome = match now {
-                [step] => apply(step, begun.as_ref(), &mut applied).map_err(|cause| (0, cause)),
-                files => together::apply(&edits(files), begun.as_ref(), &mut applied),
+                [step] => apply(step, &mut log).map_err(|cause| (0, cause)),
+                files => together::apply(&edits(files), &mut log),
             };
             if let Err((index, cause)) = outcome {
                 let info = told.get(index).unwrap_or(first);
@@ -197,6 +241,7 @@ impl Store {
             }
             told.iter().for_each(|info| watch.done(info));
         }
+        let applied = log.applied;
         let run = begun.as_ref().map(|journal| journal.run.clone());
         if failed.is_none()
             && let Err(e) = self.commit(begun, &plan.forgets)
@@ -370,26 +415,22 @@ fn edits(steps: &[Step]) -> Vec<&Edit> {
     steps.iter().filter_map(edit).collect()
 }
 
-/// Does one step and says in `applied` what must be taken back, whether or not it succeeded.
-fn apply(
-    step: &mut Step,
-    journal: Option<&Journal>,
-    applied: &mut Vec<Applied>,
-) -> Result<(), BoxDiagnose> {
+/// Does one step and says in the log what must be taken back, whether or not it succeeded.
+fn apply(step: &mut Step, log: &mut Log<'_>) -> Result<(), BoxDiagnose> {
     match step {
         Step::Action(action) => {
             // Before it is tried: what fails half-way has to be taken back as well.
-            applied.push(Applied::Action);
+            log.push(Applied::Action);
             action.apply()
         }
         Step::File(edit) => {
             let path = edit.lands_at()?;
             let before = Snapshot::take(&path)?;
-            untouched(journal, applied, &path, &before)?;
+            log.untouched(&path, &before)?;
             let wanted = edit.wanted(&path, &before)?;
             let outcome = snapshot::put(&path, &before, &wanted);
             // Taken back when it failed, too: a directory may be made and not have its owner yet.
-            applied.push(match &outcome {
+            log.push(match &outcome {
                 Ok(snapshot::Put::Already | snapshot::Put::NotEmpty) => Applied::Nothing,
                 Err(_) if Snapshot::take(&path).is_ok_and(|now| now.satisfies(&before)) => {
                     Applied::Nothing
@@ -408,32 +449,6 @@ fn apply(
             }
             Ok(())
         }
-    }
-}
-
-/// Checks that a path is what the journal (or an earlier step) says it is.
-pub(super) fn untouched(
-    journal: Option<&Journal>,
-    applied: &[Applied],
-    path: &Path,
-    now: &Snapshot,
-) -> Result<(), Error> {
-    let by_us = applied.iter().rev().find_map(|a| match a {
-        Applied::File { path: p, ours, .. } if p == path => Some(ours),
-        _ => None,
-    });
-    let agrees = match by_us {
-        Some(ours) => now.identity() == *ours,
-        None => journal
-            .and_then(|j| j.entries.iter().find(|e| e.path == path))
-            .is_some_and(|entry| now.satisfies(&entry.before)),
-    };
-    if agrees {
-        Ok(())
-    } else {
-        Err(Error::ChangedMeanwhile {
-            path: path.to_path_buf(),
-        })
     }
 }
 

@@ -4,8 +4,7 @@
 //! disk in between, whoever reads in that time has a certificate and a key that do not belong together. So neighbours
 //! are all written beside the old ones first, and then nothing but their renames stands between the first and the last.
 
-use super::journal::Journal;
-use super::run::{Applied, untouched};
+use super::run::{Applied, Log};
 use crate::edit::Edit;
 use crate::error::Error;
 use crate::fs;
@@ -42,16 +41,12 @@ struct Staged {
     needed: bool,
 }
 
-/// Writes them all beside the old ones, renames them, and looks whether they are as wanted. Says in `applied` what must
+/// Writes them all beside the old ones, renames them, and looks whether they are as wanted. Says in the log what must
 /// be taken back; the error says at which of the steps it happened.
-pub(super) fn apply(
-    edits: &[&Edit],
-    journal: Option<&Journal>,
-    applied: &mut Vec<Applied>,
-) -> Result<(), (usize, BoxDiagnose)> {
+pub(super) fn apply(edits: &[&Edit], log: &mut Log<'_>) -> Result<(), (usize, BoxDiagnose)> {
     let mut staged: Vec<Staged> = Vec::with_capacity(edits.len());
     for (index, edit) in edits.iter().enumerate() {
-        match stage(edit, journal, applied) {
+        match stage(edit, log) {
             Ok(one) => staged.push(one),
             Err(error) => {
                 discard(&staged);
@@ -61,14 +56,14 @@ pub(super) fn apply(
     }
     for (index, one) in staged.iter().enumerate() {
         if !one.needed {
-            applied.push(Applied::Nothing);
+            log.push(Applied::Nothing);
             continue;
         }
         if let Err(error) = fs::put_staged(&one.path) {
             discard(staged.get(index..).unwrap_or_default());
             return Err((index, error.into()));
         }
-        applied.push(Applied::File {
+        log.push(Applied::File {
             path: one.path.clone(),
             before: one.before.clone(),
             ours: one.wanted.identity(),
@@ -88,10 +83,10 @@ pub(super) fn apply(
     Ok(())
 }
 
-fn stage(edit: &Edit, journal: Option<&Journal>, applied: &[Applied]) -> Result<Staged, Error> {
+fn stage(edit: &Edit, log: &Log<'_>) -> Result<Staged, Error> {
     let path = edit.lands_at()?;
     let before = Snapshot::take(&path)?;
-    untouched(journal, applied, &path, &before)?;
+    log.untouched(&path, &before)?;
     let wanted = edit.wanted(&path, &before)?;
     let needed = !before.satisfies(&wanted);
     if let (

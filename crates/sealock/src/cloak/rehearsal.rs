@@ -4,6 +4,7 @@
 //! vault's home that goes away again. A daemon of ours shows the new certificate on a port of its own, and is visited as
 //! every kind of client. What a rehearsal cannot do is restart the live daemon; it says what that would touch.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -205,7 +206,7 @@ fn write(
         Step::Action(_) => None,
     });
     let mut files = 0;
-    let mut made: Vec<PathBuf> = Vec::new();
+    let mut made: HashSet<PathBuf> = HashSet::new();
     for edit in of_host.chain(parts.edits) {
         let edit = below(edit, copy);
         let parent = edit.path().parent().map(Path::to_owned).unwrap_or_default();
@@ -213,7 +214,7 @@ fn write(
             for missing in Edit::missing_directories(&parent, 0o700, None)? {
                 plan.push_edit(missing)?;
             }
-            made.push(parent);
+            made.insert(parent);
         }
         files += usize::from(plan.push_edit(edit)?);
     }
