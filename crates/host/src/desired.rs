@@ -13,8 +13,8 @@ use std::time::Duration;
 
 pub use edit::{add_client, remove_client};
 pub use life::{format_life, parse_life};
-pub use share::Share;
 pub use read::nearest;
+pub use share::Share;
 
 /// Default life of a server leaf and of a client leaf.
 pub const LEAF_LIFE: Duration = Duration::from_secs(90 * 24 * 3600);

@@ -55,8 +55,14 @@ fn main() {
     timed(&scratch, "apply that issues them", &["apply", "--yes"]);
     for service in ["registry", "database", "sqlpad"] {
         let (cert, key) = (
-            scratch.join(&format!("{service}.pem")).display().to_string(),
-            scratch.join(&format!("{service}.key")).display().to_string(),
+            scratch
+                .join(&format!("{service}.pem"))
+                .display()
+                .to_string(),
+            scratch
+                .join(&format!("{service}.key"))
+                .display()
+                .to_string(),
         );
         let issue = ["cert", "issue", service, "--profile", "server"];
         let words = [&issue[..], &["--cert", &cert, "--key", &key]].concat();
@@ -64,7 +70,10 @@ fn main() {
     }
     for (what, words) in [
         ("rehearsal", &["rekey", "--rehearse"][..]),
-        ("rekey, one restart of dockerd included", &["rekey", "--yes"]),
+        (
+            "rekey, one restart of dockerd included",
+            &["rekey", "--yes"],
+        ),
     ] {
         for _ in 0..ROUNDS {
             timed(&scratch, what, words);
@@ -82,7 +91,9 @@ fn timed(scratch: &Scratch, what: &str, words: &[&str]) {
         .find_map(|line| line.strip_prefix("cpu: ")?.split(' ').next())
         .expect("-v says what it cost");
     let cpu: f64 = cpu.parse::<f64>().unwrap() / 1e6;
-    println!("{what}, {IDENTITIES} identities and three services: {cpu:.2} s of processor time (target 2), {wall:.2} s by the clock");
+    println!(
+        "{what}, {IDENTITIES} identities and three services: {cpu:.2} s of processor time (target 2), {wall:.2} s by the clock"
+    );
 }
 
 fn sealock(scratch: &Scratch, words: &[&str]) -> Outcome {

@@ -408,11 +408,13 @@ impl Store {
 }
 
 fn edits(steps: &[Step]) -> Vec<&Edit> {
-    let edit = |step| match step {
-        &Step::File(ref edit) => Some(edit),
-        Step::Action(_) => None,
-    };
-    steps.iter().filter_map(edit).collect()
+    let mut edits = Vec::with_capacity(steps.len());
+    for step in steps {
+        if let Step::File(edit) = step {
+            edits.push(edit);
+        }
+    }
+    edits
 }
 
 /// Does one step and says in the log what must be taken back, whether or not it succeeded.

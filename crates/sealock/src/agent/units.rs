@@ -175,11 +175,11 @@ pub(crate) fn calendar(every: Duration) -> (String, Duration) {
             let minutes = largest(&MINUTES, 60);
             (format!("*-*-* *:0/{minutes}:00"), minutes * 60)
         }
-        ..86_400 => {
+        3600..86_400 => {
             let hours = largest(&HOURS, 3600);
             (format!("*-*-* 0/{hours}:00:00"), hours * 3600)
         }
-        ..604_800 => ("*-*-* 00:00:00".to_owned(), 86_400),
+        86_400..604_800 => ("*-*-* 00:00:00".to_owned(), 86_400),
         _ => ("Mon *-*-* 00:00:00".to_owned(), 604_800),
     };
     (text, Duration::from_secs(seconds))

@@ -246,12 +246,13 @@ fn question(operation: &Operation, phase: Phase) -> &'static str {
 
 /// Says where an operation stands; other anchors than those under way cannot be asked for.
 fn go_on(session: &Session, operation: &Operation, purposes: &[Purpose]) -> Result<(), Failure> {
-    let asked_for_all = purposes.len() > 1;
-    let same = operation
+    let all = purposes.len() > 1;
+    let under_way: Vec<Purpose> = operation
         .successions
         .iter()
-        .all(|one| purposes.contains(&one.purpose));
-    if !asked_for_all && !(same && operation.successions.len() == purposes.len()) {
+        .map(|one| one.purpose)
+        .collect();
+    if !all && under_way != purposes {
         return Err(generation::busy(operation));
     }
     session.printer.say(&format!(

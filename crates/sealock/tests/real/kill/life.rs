@@ -121,7 +121,7 @@ impl Sweep {
         site.wait_for_children();
         judge::nobody_gets_in(site);
         judge::the_daemon_can_start(site);
-        if number / 2 % 2 == 0 {
+        if (number / 2).is_multiple_of(2) {
             self.finished.fetch_add(1, Ordering::Relaxed);
         } else {
             // What the vault says is made true, whatever that is by now.
