@@ -100,6 +100,7 @@ fn the_service_renews_in_its_sandbox_and_goes_without_a_trace() {
     assert!(status.stdout.contains(words), "{status}");
     figure(&host);
     a_new_place_is_opened(&host);
+    what_fails_is_tried_again_soon(&host);
 
     let remove = host.sealock(&["agent", "remove", "--yes"]).expect_code(0);
     // The daemon's certificate is a newer one, and alice has one place more; of the agent nothing is left.
@@ -238,6 +239,34 @@ fn a_new_place_is_opened(host: &Host) {
     assert_eq!(host.property(SERVICE, "Result"), "success");
 }
 
+/// A look that fails is tried again by itself, long before the timer's rhythm brings the next one.
+fn what_fails_is_tried_again_soon(host: &Host) {
+    host.make_due(&[]);
+    // dockerd refuses to start with it, and says so before anything is restarted.
+    let drop_in = "/etc/systemd/system/docker.service.d/zzz-broken.conf";
+    host.machine.write(
+        drop_in,
+        0o644,
+        "[Service]\nEnvironment=DOCKER_OPTS=--no-such-flag\n",
+    );
+    host.sh("systemctl daemon-reload");
+    let start = host.machine.systemctl(&["start", SERVICE]);
+    assert_ne!(start.code, 0, "{start}");
+    let log = host.log();
+    assert!(log.contains("failed [SL-H"), "{log}");
+    let soon = "sealock-agent-soon.timer";
+    assert_eq!(host.property(soon, "ActiveState"), "active", "{log}");
+    host.sh(&format!(
+        "rm {drop_in} && systemctl daemon-reload && systemctl reset-failed {SERVICE}"
+    ));
+    host.sh(&format!("systemctl start {SERVICE}"));
+    let log = host.log();
+    let renewed = "renewed dockerd; one restart, 1 container alive";
+    assert_eq!(log.matches(renewed).count(), 2, "{log}");
+    assert_ne!(host.property(soon, "ActiveState"), "active");
+    host.keeper_lives();
+}
+
 #[test]
 fn a_sealed_vault_is_opened_by_a_credential_and_down_takes_the_agent_along() {
     const PASSPHRASE: &str = "drei Otter im Hafen";
@@ -323,5 +352,8 @@ fn a_user_has_units_of_his_own() {
     assert_eq!(status.stdout.trim(), "active", "{status}");
     let remove = bob("sealock --color never agent remove --yes").expect_code(0);
     // He had no folder for units before.
-    assert!(!machine.path("/home/bob/.config/systemd").exists(), "{remove}");
+    assert!(
+        !machine.path("/home/bob/.config/systemd").exists(),
+        "{remove}"
+    );
 }

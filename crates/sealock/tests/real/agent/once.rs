@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use sealock_testkit::Version;
-use sealock_testkit::process::{Outcome, run, wait_for};
+use sealock_testkit::process::{Outcome, call, run, wait_for};
 use serde_json::Value;
 
 use crate::common::{Host, faketime};
@@ -162,6 +162,42 @@ fn a_run_that_was_killed_is_cleared_up_and_done_again() {
     );
     let status = host.sealock.run(&["status"]).expect_code(0);
     assert!(status.stdout.contains("healthy"), "{status}");
+    host.lives();
+}
+
+/// The credentials of others would cease to work: that is for a person to accept, and the look says how.
+#[test]
+fn a_consent_is_never_given_by_the_agent() {
+    let host = up();
+    let config = host.daemon.config_file();
+    let text = fs::read_to_string(&config).unwrap();
+    let ours = host.live().join("ca.pem").display().to_string();
+    let theirs = host.etc().join("theirs.pem");
+    let theirs_text = theirs.display().to_string();
+    let words = [
+        "req",
+        "-x509",
+        "-newkey",
+        "ed25519",
+        "-nodes",
+        "-subj",
+        "/CN=theirs",
+        "-keyout",
+        "/dev/null",
+        "-out",
+        &theirs_text,
+    ];
+    let _ = call("openssl", &words).ok();
+    fs::write(&config, text.replace(&ours, &theirs_text)).unwrap();
+    let before = host.daemon.pid();
+    let look = host.sealock.run(&["agent", "--once"]).expect_code(1);
+    assert!(look.stderr.contains("error[SL-U004]"), "{look}");
+    assert!(look.stderr.contains("by hand: sealock renew"), "{look}");
+    assert!(look.stderr.contains("add --accept replace-tls"), "{look}");
+    assert_eq!(host.daemon.pid(), before);
+    let by_hand = ["renew", "--yes", "--accept", "replace-tls"];
+    let _ = host.sealock.run(&by_hand).expect_code(0);
+    let _ = host.sealock.run(&["agent", "--once"]).expect_code(0);
     host.lives();
 }
 
