@@ -16,6 +16,25 @@ pub(super) struct Listed {
     pub(super) down: Vec<Instant>,
 }
 
+impl Listed {
+    /// Every so many-th of them, and those at which another process is started or told something; all of them with
+    /// `SEALOCK_SWEEP=all`.
+    pub(super) fn every(mut self, step: usize) -> Self {
+        if std::env::var("SEALOCK_SWEEP").is_ok_and(|value| value == "all") {
+            return self;
+        }
+        let told = ["kill", "clone", "vfork", "symlink"];
+        for list in [&mut self.up, &mut self.down] {
+            let mut index = 0;
+            list.retain(|instant| {
+                index += 1;
+                (index - 1) % step == 0 || told.iter().any(|call| instant.call.starts_with(call))
+            });
+        }
+        self
+    }
+}
+
 /// Lists them.
 pub(super) fn listed(site: &dyn Site) -> Listed {
     let list = |words: &[String]| {
