@@ -52,8 +52,7 @@ ProtectKernelLogs=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
 ProtectProc=default
-RemoveIPC=yes
-# Files of other users are read, written and given to them, and the daemon's own process is looked at.
+# Files of other users are read, written and given to them, and who listens on the daemon's port is looked up.
 CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_SYS_PTRACE
 ";
 
