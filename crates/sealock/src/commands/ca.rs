@@ -41,6 +41,7 @@ fn create(session: &Session, name: &str, kind: KeyKind) -> Result<Exit, Failure>
         }
         .into());
     };
+    let made = authority.name.clone();
     let passphrase = session.new_passphrase()?;
     if passphrase.is_none() {
         session.printer.warn(crate::cloak::up::UNSEALED);
@@ -57,7 +58,8 @@ fn create(session: &Session, name: &str, kind: KeyKind) -> Result<Exit, Failure>
     });
     show::plan(&session.printer, &plan)?;
     run::run(session, &store, &guard, plan)?;
-    self::show(session)
+    // The one that was made, which need not be the one that sealock.toml names.
+    show_one(session, &named(session, &made)?)
 }
 
 /// The authority that this host uses: the one that sealock.toml names, else the only one there is.
@@ -84,8 +86,11 @@ pub(crate) fn name_of_this_host(session: &Session) -> Result<sealock_pki::Author
 }
 
 pub(super) fn stored(session: &Session) -> Result<Stored, Failure> {
-    let name = name_of_this_host(session)?;
-    session.vault()?.authority(&name)?.ok_or_else(|| {
+    named(session, &name_of_this_host(session)?)
+}
+
+fn named(session: &Session, name: &sealock_pki::AuthorityName) -> Result<Stored, Failure> {
+    session.vault()?.authority(name)?.ok_or_else(|| {
         Failure::own(
             catalogue::NOT_SET_UP,
             format!("the vault has no authority {name}"),
@@ -96,7 +101,10 @@ pub(super) fn stored(session: &Session) -> Result<Stored, Failure> {
 }
 
 fn show(session: &Session) -> Result<Exit, Failure> {
-    let authority = stored(session)?;
+    show_one(session, &stored(session)?)
+}
+
+fn show_one(session: &Session, authority: &Stored) -> Result<Exit, Failure> {
     if session.printer.json {
         let anchors: Vec<_> = authority.anchors.iter().map(to_json).collect();
         session.printer.value(&json!({ "version": 1, "name": authority.name.as_str(), "keyKind": authority.key_kind.to_string(), "anchors": anchors }));

@@ -12,6 +12,7 @@ pub(super) fn scenario(host: &Host) {
     host.there_and_back(&[], |_| {
         one_line_with_listener_and_tls(host);
         nothing_is_found(host);
+        everything_is_made_new(host);
         the_socket_still_wakes_the_daemon(host);
         a_package_changes_its_unit(host);
         if host.system == System::Docker28 {
@@ -75,6 +76,32 @@ fn the_socket_still_wakes_the_daemon(host: &Host) {
     assert_eq!(host.active(), "active");
     host.keeper_lives();
     host.is_cloaked();
+}
+
+/// A rekey with one restart, and on one system a rotation, which waits for the bundle that was handed over.
+fn everything_is_made_new(host: &Host) {
+    let old = host.sh("cat /var/lib/sealock/clients/alice/cert.pem");
+    let starts = || host.sh("journalctl -u docker.service -o cat | grep -c '^Started'");
+    let before: u32 = starts().trim().parse().expect("a number");
+    let _ = host.sealock(&["rekey", "--rehearse"]).expect_code(0);
+    let _ = host.sealock(&["rekey", "--yes"]).expect_code(0);
+    let after: u32 = starts().trim().parse().expect("a number");
+    assert_eq!(after, before + 1, "one restart");
+    assert_ne!(old, host.sh("cat /var/lib/sealock/clients/alice/cert.pem"));
+    host.keeper_lives();
+    host.is_cloaked();
+    if host.system != System::Debian12 {
+        return;
+    }
+    let waits = host.sealock(&["ca", "rotate", "--yes"]).expect_code(3);
+    assert!(waits.stdout.contains("alice"), "{waits}");
+    // Both bundles get in: the one that alice has, and the one that she fetches.
+    host.outside.only_alice_gets_in(&host.keeper.id);
+    host.is_cloaked();
+    let _ = host.sealock(&["ca", "rotate", "--yes"]).expect_code(0);
+    host.keeper_lives();
+    host.is_cloaked();
+    host.second_apply_changes_nothing();
 }
 
 /// An upgrade brings another ExecStart. Our drop-in hides it: `status` says so, `apply` takes it over.
