@@ -72,7 +72,9 @@ fn single_certificates_are_renewed_where_they_lie() {
             &cert,
         ])
         .expect_code(0);
-    let another = sealock.run(&["ca", "create", "--name", "other"]).expect_code(0);
+    let another = sealock
+        .run(&["ca", "create", "--name", "other"])
+        .expect_code(0);
     assert!(another.stdout.contains("sealock other"), "{another}");
     let unknown = sealock.run(&["renew", "nobody", "--yes"]).expect_code(1);
     assert!(unknown.stderr.contains("SL-U009"), "{unknown}");

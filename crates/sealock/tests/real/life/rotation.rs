@@ -1,6 +1,7 @@
 //! A rotation that stops half-way, is taken back, or waits for somebody.
 
 use super::{is_in, is_in_believing, keep};
+use crate::check::ground::Found;
 use crate::common::Host;
 use sealock_testkit::lab::Version;
 
@@ -114,5 +115,33 @@ fn what_is_declined_has_not_begun() {
         let refused = host.sealock.run(words).expect_code(1);
         assert!(refused.stderr.contains("SL-U092"), "{refused}");
     }
+    host.lives();
+}
+
+/// Between two phases a host is healthy, for `status` and for `check`, from inside and outside.
+#[test]
+fn a_check_finds_nothing_in_any_phase() {
+    let host = Host::new(Version::V28);
+    let _ = host.up(&[]).expect_code(0);
+    let endpoint = format!("tcp://{}", host.listen());
+    let looks = || {
+        let _ = host.sealock.run(&["status"]).expect_code(0);
+        for words in [
+            &["--json", "check", "--short"][..],
+            &["--json", "check", "--short", &endpoint],
+        ] {
+            Found::of(host.sealock.run(words)).expect_nothing();
+        }
+    };
+    for phase in ["trusted", "issued", "swapped", "dropped"] {
+        let step = host
+            .sealock
+            .run(&["ca", "rotate", "--step", "--yes"])
+            .expect_code(0);
+        assert!(step.stderr.contains(&format!("{phase}: ")), "{step}");
+        looks();
+    }
+    let _ = host.sealock.run(&["rekey", "--yes"]).expect_code(0);
+    looks();
     host.lives();
 }
