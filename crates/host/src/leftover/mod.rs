@@ -1,8 +1,8 @@
 //! What other tools have left: certificates and keys in the layouts that people have.
 //!
 //! [`find`] lists folders and reads what looks like certificates and keys, through the same door as a survey.
-//! Which tool made a folder is told by its names alone ([`layout`]), which part a file plays by what is in it
-//! ([`part`]); both know no file system.
+//! Which tool made a folder is told by its names alone (`layout`), which part a file plays by what is in it
+//! (`part`); both know no file system.
 
 mod index;
 mod layout;
