@@ -9,7 +9,7 @@ use sealock_vault::{Operation, OperationKind, Phase};
 
 use super::course::{Course, Renewal, Transition};
 use super::generation::{self, Whose};
-use super::{desired, prepare, run, up};
+use super::{desired, prepare, run, up, waiting};
 use crate::catalogue;
 use crate::cli;
 use crate::exit::Exit;
@@ -45,9 +45,10 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let store = session.store()?;
     let (guard, interrupted) = run::begin_again(session, &store)?;
+    let interrupted = interrupted.as_deref();
     let replaced = with(session, replace, consent, interrupted, (&store, &guard))?;
     if let Some(replaced) = &replaced {
-        tell(session, replaced);
+        tell(session, replaced)?;
     }
     Ok(Exit::Done)
 }
@@ -57,17 +58,19 @@ pub(crate) fn with(
     session: &Session,
     replace: &Replace,
     consent: &cli::Consent,
-    interrupted: bool,
+    interrupted: Option<&str>,
     guard: (&Store, &Guard),
 ) -> Result<Option<Replaced>, Failure> {
     let began = Instant::now();
     let wanted = desired::load(session)?;
     let whose = Whose::of(&wanted)?;
-    if interrupted && session.has_vault()? {
+    let under_way = whose.operation(session)?;
+    if interrupted.is_some() && (under_way.is_none() || !replace.lost) {
         // The files are as they were before the run; the vault may have noted its end. The vault is right.
         up::apply_with(&session.for_a_step(), consent, guard)?;
     }
-    let operation = match whose.operation(session)? {
+    let is_last = |title| Transition::was_last(title, OperationKind::Rekey, &replace.purposes);
+    let operation = match under_way {
         Some(operation) if operation.kind == OperationKind::Rekey => {
             session.printer.say(&format!(
                 "the rekey that began at {} goes on",
@@ -76,7 +79,7 @@ pub(crate) fn with(
             operation
         }
         Some(operation) => return Err(generation::busy(&operation)),
-        None if interrupted => {
+        None if replace.without.is_empty() && interrupted.is_some_and(is_last) => {
             // The vault had withdrawn the old generation before the run was killed.
             session.printer.say("the interrupted rekey is finished");
             return Ok(None);
@@ -147,7 +150,7 @@ pub(crate) fn refuse_hands(session: &Session, wanted: &Desired) -> Result<(), Fa
     )
 }
 
-fn tell(session: &Session, replaced: &Replaced) {
+fn tell(session: &Session, replaced: &Replaced) -> Result<(), Failure> {
     for one in &replaced.operation.successions {
         session.printer.say(&format!(
             "{} anchor {} is refused everywhere; {} signs",
@@ -159,4 +162,19 @@ fn tell(session: &Session, replaced: &Replaced) {
         replaced.changes,
         replaced.took.as_secs_f64()
     ));
+    let left_behind = waiting::list(&session.vault()?, &replaced.operation, session.now)?;
+    if !left_behind.is_empty() {
+        session
+            .printer
+            .say("These have files that only they can replace, and are refused until they do:");
+    }
+    for one in &left_behind {
+        session.printer.say(&format!(
+            "  {}  (last: {})  {}",
+            sealock_diag::escape(&one.identity),
+            sealock_diag::escape(&one.place),
+            one.help
+        ));
+    }
+    Ok(())
 }

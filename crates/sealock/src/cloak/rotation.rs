@@ -59,7 +59,7 @@ pub(crate) fn run(
     let guard = (&store, &guard);
     let wanted = desired::load(session)?;
     let whose = Whose::of(&wanted)?;
-    if interrupted && session.has_vault()? {
+    if interrupted.is_some() {
         // The files are as they were before the run; the vault may have noted its end. The vault is right.
         up::apply_with(&session.for_a_step(), consent, guard)?;
     }
@@ -69,7 +69,10 @@ pub(crate) fn run(
             operation
         }
         Some(operation) => return Err(generation::busy(&operation)),
-        None if interrupted => {
+        None if interrupted.is_some_and(|title| {
+            Transition::was_last(&title, OperationKind::Rotation, purposes)
+        }) =>
+        {
             // The vault had dropped the old generation before the run was killed.
             session.printer.say("the interrupted rotation is finished");
             return Ok(Exit::Done);

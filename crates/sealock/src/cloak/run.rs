@@ -18,15 +18,18 @@ pub(crate) fn begin(session: &Session, store: &Store) -> Result<Guard, Failure> 
     begin_again(session, store).map(|(guard, _)| guard)
 }
 
-/// The same, and whether a run was interrupted.
-pub(crate) fn begin_again(session: &Session, store: &Store) -> Result<(Guard, bool), Failure> {
+/// The same, and the title of the run that was interrupted.
+pub(crate) fn begin_again(
+    session: &Session,
+    store: &Store,
+) -> Result<(Guard, Option<String>), Failure> {
     let guard = store.lock()?;
     // A restore that was killed leaves no half home, but keys beside it.
     crate::sealed::clear_up(&session.home)?;
-    let interrupted = store.interrupted()?.is_some();
+    let interrupted = store.interrupted()?.map(|run| run.title);
     // A run that was to make nothing but keys has no journal, so this is not for interrupted ones alone.
     if let Err(error) = Vault::clear_up(&session.home)
-        && interrupted
+        && interrupted.is_some()
     {
         // Half-made keys in a closed folder are no reason to leave the host as it is.
         session

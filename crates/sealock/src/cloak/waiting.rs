@@ -1,7 +1,7 @@
 //! Who still needs the old generation: certificates that somebody has taken away, and whose successor nobody has fetched.
 
-use sealock_pki::Timestamp;
-use sealock_vault::{Entry, Operation, State, Usage, Vault};
+use sealock_pki::{Purpose, Timestamp};
+use sealock_vault::{Entry, Operation, Place, State, Usage, Vault};
 
 use super::singles;
 use crate::failure::Failure;
@@ -60,12 +60,18 @@ fn judge(entries: &[Entry], operation: &Operation, now: Timestamp) -> Vec<Waitin
                 .iter()
                 .filter(|other| other.identity == entry.identity && other.purpose == entry.purpose)
         };
-        let taken = all()
-            .flat_map(|other| &other.places)
-            .filter(|place| place.place.starts_with(ARCHIVE) || place.place.starts_with(COPY))
-            .max_by_key(|place| place.at);
-        if let Some(taken) = taken
-            && taken.at < since
+        let last = all()
+            .flat_map(|other| other.places.iter().map(move |place| (other, place)))
+            .filter(|(_, place)| place.place.starts_with(ARCHIVE) || place.place.starts_with(COPY))
+            .max_by_key(|(other, place)| (place.at, other.issued_at));
+        let is_old = |other: &Entry, taken: &Place| match operation.succession(Purpose::Client) {
+            // What was taken says by itself whether it is of the generation that comes.
+            Some(one) => other.generation != one.to,
+            // A new server anchor leaves the certificate as it is; in doubt it was taken before.
+            None => taken.at <= since,
+        };
+        if let Some((other, taken)) = last
+            && is_old(other, taken)
         {
             waiting.push(Waiting {
                 identity: entry.identity.clone(),

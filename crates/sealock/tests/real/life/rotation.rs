@@ -3,6 +3,7 @@
 use super::{is_in, is_in_believing, keep};
 use crate::check::ground::Found;
 use crate::common::Host;
+use sealock_testkit::kill;
 use sealock_testkit::lab::Version;
 
 /// Somebody has carried a bundle away: the old anchor is not dropped under her until she has fetched the new one.
@@ -59,12 +60,11 @@ fn a_rotation_is_taken_back() {
     assert!(is_in(&host, &old) && is_in(&host, &new));
     let other = host.sealock.run(&["rekey", "--yes"]).expect_code(1);
     assert!(other.stderr.contains("SL-U090"), "{other}");
-    // She has fetched nothing new since, so the way back needs a word, too.
-    let back = host
-        .sealock
-        .run(&["ca", "rotate", "--undo", "--yes"])
-        .expect_code(3);
-    assert!(back.stdout.contains("alice"), "{back}");
+    // Now she has the new one, and is waited for on the way back.
+    let _ = host.sealock.run(&bundle).expect_code(0);
+    let back = ["ca", "rotate", "--undo", "--yes"];
+    let waits = host.sealock.run(&back).expect_code(3);
+    assert!(waits.stdout.contains("alice"), "{waits}");
     let _ = host.sealock.run(&bundle).expect_code(0);
     let _ = host.sealock.run(&["ca", "rotate", "--yes"]).expect_code(0);
     assert!(is_in(&host, &old), "the old generation is back");
@@ -143,5 +143,33 @@ fn a_check_finds_nothing_in_any_phase() {
     }
     let _ = host.sealock.run(&["rekey", "--yes"]).expect_code(0);
     looks();
+    host.lives();
+}
+
+/// Something else was interrupted: that is cleared up, and then the rekey is really made.
+#[test]
+fn a_rekey_after_another_interrupted_run_is_a_rekey() {
+    let host = Host::new(Version::V28);
+    let _ = host.up(&[]).expect_code(0);
+    let add = |name| host.sealock.command(&["client", "add", name]);
+    let (instants, outcome) = kill::instants(&add("bob").into());
+    let _ = outcome.expect_code(0);
+    let is_commit = |one: &&kill::Instant| one.call == "rename" && one.line.contains("/ledger\"");
+    let commit = instants.iter().find(is_commit).unwrap();
+    assert_eq!(kill::kill_at(&add("carol").into(), commit).code, 137);
+    let bundle = host.daemon.folder().join("alice.tar").display().to_string();
+    let made = host
+        .sealock
+        .run(&["client", "bundle", "alice", "-o", &bundle]);
+    let _ = made.expect_code(0);
+    let old = keep(&host, "alice", "old");
+    let rekey = host.sealock.run(&["rekey", "--yes"]).expect_code(0);
+    assert!(rekey.stderr.contains("was undone"), "{rekey}");
+    assert!(
+        rekey.stderr.contains("sealock client bundle alice"),
+        "{rekey}"
+    );
+    assert!(!is_in(&host, &old));
+    assert!(is_in(&host, &host.client("alice")));
     host.lives();
 }
