@@ -220,7 +220,7 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-P312",
         "the certificate would never be valid",
         "Its life is zero, or its validity ends before it begins, for instance because the issuer's does.",
-        "Ask for a longer life. When it is the issuer that ends too early, make a new authority with `sealock ca create`.",
+        "Ask for a longer life. When it is the issuer that ends too early, replace it with `sealock ca rotate`.",
     ),
     entry(
         "SL-P313",
@@ -238,7 +238,7 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-P315",
         "the issuer is expired",
         "The anchor's validity is over; nothing it signs would be accepted.",
-        "Make a new authority with `sealock ca create` in a new home (`--home DIR`), and give everybody new certificates.",
+        "Make new anchors, and give everybody new certificates: `sealock rekey`.",
     ),
     entry(
         "SL-P316",
@@ -274,7 +274,7 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-P321",
         "the issuer may not sign revocation lists",
         "The CA certificate's key usage lacks cRLSign, as those of mkcert, minica and docker-machine do. Lists it signed would be refused everywhere.",
-        "Make a new authority with `sealock ca create`; its anchors may sign lists.",
+        "Replace the anchor with `sealock ca rotate`; anchors that sealock makes may sign lists.",
     ),
     entry(
         "SL-P322",
@@ -334,7 +334,7 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-P604",
         "a certificate is expired",
         "Its validity is over. Anchors expire too: Go and OpenSSL refuse an expired anchor, some other libraries do not.",
-        "Renew a leaf where it was issued (`sealock apply` does so for a daemon and its clients). An anchor cannot be renewed: make a new authority with `sealock ca create`.",
+        "Renew a leaf where it was issued (`sealock apply` does so for a daemon and its clients). An anchor is replaced with `sealock ca rotate`.",
     ),
     entry(
         "SL-P605",
@@ -436,7 +436,7 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-P621",
         "an issuer has no key usage",
         "RFC 5280 §4.2.1.3 requires it of CAs, and `openssl verify -x509_strict` refuses CAs without. Docker's own recipe makes such CAs; Go accepts them.",
-        "Make a new anchor with `sealock ca create`, or accept it as it is.",
+        "Make a new anchor with `sealock ca rotate`, or accept it as it is.",
     ),
     entry(
         "SL-P622",
@@ -544,7 +544,7 @@ pub const CATALOGUE: &[Entry] = &[
         "SL-P639",
         "an issuer may not sign revocation lists",
         "The key usage of the CA certificate lacks cRLSign, so no list that it signed counts.",
-        "Make a new authority with `sealock ca create`; its anchors may sign lists.",
+        "Replace the anchor with `sealock ca rotate`; anchors that sealock makes may sign lists.",
     ),
     entry(
         "SL-P640",

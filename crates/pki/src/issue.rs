@@ -619,9 +619,8 @@ impl Diagnose for IssueError {
             Self::Issuer(error) => return error.help(),
             Self::Name(error) => return error.help(),
             Self::IssuerNotYetValid { .. } => "set the clock: `timedatectl` shows it".into(),
-            Self::IssuerExpired { .. } | Self::NoCrlSign { .. } => {
-                "make a new authority:\n  sealock --home DIR ca create".into()
-            }
+            Self::IssuerExpired { .. } => "make new anchors:\n  sealock rekey".into(),
+            Self::NoCrlSign { .. } => "replace the anchor:\n  sealock ca rotate".into(),
             Self::ServerWithoutName => {
                 "name the host as its clients do, such as host.example.org or 192.0.2.7".into()
             }

@@ -55,19 +55,25 @@ fn tell(printer: &Printer, session: &Session, found: &[Remaining]) {
     if found.len() > MOST {
         named.push(format!("{} more", found.len() - MOST));
     }
-    let leaves = found.iter().any(|one| one.anchor.is_none());
+    let leaves = found.iter().any(|one| one.anchor.is_none() && !one.carried);
     let anchors = found.iter().any(|one| one.anchor.is_some());
-    let mends = match (leaves, anchors) {
-        (true, false) => "`sealock renew` renews what is due",
-        (false, _) => "`sealock ca rotate` replaces anchors",
-        (true, true) => "`sealock renew` renews, `sealock ca rotate` replaces anchors",
-    };
-    printer.warn(&format!("{}\n      {mends}", named.join(", ")));
+    let mut mends: Vec<&str> = Vec::new();
+    if leaves {
+        mends.push("`sealock renew` renews what is due");
+    }
+    if found.iter().any(|one| one.carried) {
+        mends.push("`sealock client bundle NAME` is to be handed over again");
+    }
+    if anchors {
+        mends.push("`sealock ca rotate` replaces anchors");
+    }
+    printer.warn(&format!("{}\n      {}", named.join(", "), mends.join(", ")));
 }
 
 /// "dockerd expires in 5 days", "alice has expired".
 fn name(one: &Remaining, session: &Session) -> String {
     let name = match &one.anchor {
+        None if one.carried => format!("the bundle that {} has", escape(&one.name)),
         None => escape(&one.name),
         Some(scope) if scope.is_own() => format!("the {} anchor", one.purpose),
         Some(scope) => format!("the {} anchor of {scope}", one.purpose),

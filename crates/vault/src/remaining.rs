@@ -22,6 +22,8 @@ pub struct Remaining {
     pub not_after: Timestamp,
     /// Where a leaf was put.
     pub places: Vec<String>,
+    /// Whether it is a copy that somebody carried away and has not replaced by a younger one.
+    pub carried: bool,
 }
 
 /// Everything in use that has less than `percent` of its life left, what ends first first.
@@ -34,13 +36,21 @@ pub fn remaining(home: &Path, now: Timestamp, percent: u32) -> Result<Vec<Remain
     let connection = Connection::open_with_flags(&path, flags).map_err(sql)?;
     let mut statement = connection
         .prepare(
-            "SELECT identity, purpose, not_before, not_after, NULL, NULL, group_concat(place, char(10))
-             FROM certificate LEFT JOIN place ON certificate = id
-             WHERE state = 'active' AND usage = 'standing'
+            "SELECT identity, purpose, not_before, not_after, NULL, NULL, group_concat(place, char(10)),
+                    state = 'superseded'
+             FROM certificate AS c LEFT JOIN place ON certificate = id
+             WHERE usage = 'standing'
                AND (not_after - ?1) * 100 < (not_after - not_before) * ?2
+               AND (state = 'active' OR state = 'superseded' AND not_after > ?1
+                    AND EXISTS (SELECT 1 FROM place AS taken WHERE taken.certificate = c.id
+                                AND (taken.place LIKE 'archive:%' OR taken.place LIKE 'copy:%'))
+                    AND NOT EXISTS (SELECT 1 FROM certificate AS younger JOIN place AS taken ON taken.certificate = younger.id
+                                    WHERE younger.id > c.id AND younger.identity = c.identity
+                                      AND younger.purpose = c.purpose AND younger.scope = c.scope
+                                      AND (taken.place LIKE 'archive:%' OR taken.place LIKE 'copy:%')))
              GROUP BY id
              UNION ALL
-             SELECT authority, purpose, NULL, NULL, certificate, scope, NULL
+             SELECT authority, purpose, NULL, NULL, certificate, scope, NULL, 0
              FROM anchor WHERE state = 'active'",
         )
         .map_err(sql)?;
@@ -89,6 +99,7 @@ fn read(row: &Row<'_>) -> Result<Option<Remaining>, rusqlite::Error> {
             .flat_map(|places| places.lines())
             .map(str::to_owned)
             .collect(),
+        carried: row.get(7)?,
     }))
 }
 

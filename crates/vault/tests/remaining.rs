@@ -36,6 +36,21 @@ fn what_is_in_use_and_short_is_told_and_nothing_else() {
     assert_eq!(names(81), ["alice", "bob"]);
     assert_eq!(names(200), ["alice", "bob"]);
 
+    // Somebody carried a bundle of it away: it counts until it ends, or until she has carried a younger one away.
+    vault.installed(serial, "archive:/old.tar", NOW).unwrap();
+    assert_eq!(names(81), ["alice", "bob", "old"]);
+    assert_eq!(names(200), ["alice", "bob"]);
+    let younger = leaf(&issuer, "old", 100);
+    let entry = entries(&issuer, std::slice::from_ref(&younger), "old", None);
+    vault.record(&entry, NOW).unwrap();
+    assert_eq!(names(81), ["alice", "bob", "old", "old"]);
+    vault
+        .installed(younger.serial(), "archive:/old.tar", NOW)
+        .unwrap();
+    assert_eq!(names(81), ["alice", "bob", "old"]);
+    let state = State::Superseded;
+    vault.set_state(younger.serial(), &state).unwrap();
+
     let found = remaining(&house.home(), NOW + DAY * 3000, 20).unwrap();
     let anchors: Vec<_> = found
         .iter()

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use sealock_change::{Action, BoxDiagnose, Content, Edit, fs};
 use sealock_diag::escape;
 use sealock_pki::{
-    AuthorityName, Certificate, CommonName, LeafRequest, PrivateKey, Purpose, San, Serial,
-    Timestamp,
+    AuthorityName, BACKDATE, Certificate, CommonName, LeafRequest, PrivateKey, Purpose, San,
+    Serial, Timestamp,
 };
 use sealock_vault::{Entry, Filter, Scope, State, StateKind, Usage, Vault};
 
@@ -212,7 +212,12 @@ fn renew(
 
 /// The same names and the same life.
 fn request(entry: &Entry) -> Result<LeafRequest, Failure> {
-    let life = entry.not_after.since(entry.not_before);
+    // The life that was asked for: a certificate begins a little before it is made.
+    let whole = entry.not_after.since(entry.not_before);
+    let life = match whole.checked_sub(BACKDATE) {
+        Some(life) if !life.is_zero() => life,
+        _ => whole,
+    };
     let sans: Vec<San> = entry.sans.clone();
     match entry.purpose {
         Purpose::Server => Ok(LeafRequest::server(sans, life)?),

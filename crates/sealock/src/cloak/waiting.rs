@@ -21,6 +21,15 @@ pub(crate) fn copy(place: &impl std::fmt::Display) -> String {
     format!("{COPY}{place}")
 }
 
+/// Whether somebody has carried this certificate away.
+pub(crate) fn is_carried(entry: &Entry) -> bool {
+    entry.places.iter().any(is_elsewhere)
+}
+
+fn is_elsewhere(place: &Place) -> bool {
+    place.place.starts_with(ARCHIVE) || place.place.starts_with(COPY)
+}
+
 /// Somebody whose files are out of our reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Waiting {
@@ -62,7 +71,7 @@ fn judge(entries: &[Entry], operation: &Operation, now: Timestamp) -> Vec<Waitin
         };
         let last = all()
             .flat_map(|other| other.places.iter().map(move |place| (other, place)))
-            .filter(|(_, place)| place.place.starts_with(ARCHIVE) || place.place.starts_with(COPY))
+            .filter(|(_, place)| is_elsewhere(place))
             .max_by_key(|(other, place)| (place.at, other.issued_at));
         let is_old = |other: &Entry, taken: &Place| match operation.succession(Purpose::Client) {
             // What was taken says by itself whether it is of the generation that comes.

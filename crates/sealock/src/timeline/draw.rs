@@ -158,6 +158,12 @@ fn places(item: &Item) -> Option<String> {
             .filter(|place| !place.starts_with("key:"))
             .map(|place| escape(place.strip_prefix("cert:").unwrap_or(place)))
             .collect(),
+        Kind::Carried => item
+            .places
+            .iter()
+            .filter(|place| !place.starts_with('/'))
+            .map(|place| escape(place))
+            .collect(),
         Kind::Daemon | Kind::Anchor { .. } | Kind::List { .. } => Vec::new(),
     };
     (!shown.is_empty()).then(|| shown.join(", "))

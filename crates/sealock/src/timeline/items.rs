@@ -1,13 +1,15 @@
 //! Everything that ends some day, from the vault alone: no key is unlocked for it.
 
+use std::collections::BTreeMap;
+
 use sealock_host::Desired;
 use sealock_host::desired::Share;
 use sealock_pki::{Purpose, Timestamp};
-use sealock_vault::{AnchorState, Filter, Operation, Scope, StateKind, Usage, Vault};
+use sealock_vault::{AnchorState, Entry, Filter, Operation, Scope, State, StateKind, Usage, Vault};
 
 use super::usage::{Users, is_in_use};
 use crate::cloak::credentials::due_at;
-use crate::cloak::{desired, up};
+use crate::cloak::{desired, up, waiting};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -38,6 +40,8 @@ pub(crate) enum Kind {
     },
     Daemon,
     Client,
+    /// A client's files that were carried away, and not fetched again since they were renewed here.
+    Carried,
     /// Issued by `cert issue`, or signed for somebody.
     Single {
         purpose: Purpose,
@@ -55,6 +59,7 @@ impl Kind {
             Self::Anchor { .. } => "anchor",
             Self::Daemon => "daemon",
             Self::Client => "client",
+            Self::Carried => "bundle",
             Self::Single { .. } => "single",
             Self::List { .. } => "crl",
         }
@@ -66,7 +71,7 @@ impl Kind {
                 *purpose
             }
             Self::Daemon => Purpose::Server,
-            Self::Client => Purpose::Client,
+            Self::Client | Self::Carried => Purpose::Client,
         }
     }
 }
@@ -202,6 +207,19 @@ fn lists(vault: &Vault, wanted: Option<&Desired>) -> Result<Vec<Item>, Failure> 
     Ok(found)
 }
 
+/// Certificates that were renewed here, and whose last copy elsewhere is still the old one.
+fn carried(vault: &Vault, now: Timestamp) -> Result<Vec<Entry>, Failure> {
+    let mut last: BTreeMap<(String, Scope), Entry> = BTreeMap::new();
+    let clients = vault.entries(Filter::all().purpose(Purpose::Client))?;
+    for entry in clients.into_iter().filter(waiting::is_carried) {
+        last.insert((entry.identity.clone(), entry.scope.clone()), entry);
+    }
+    let old = last.into_values().filter(|entry| {
+        entry.state == State::Superseded && entry.not_after > now && entry.usage == Usage::Standing
+    });
+    Ok(old.collect())
+}
+
 fn leaves(
     session: &Session,
     vault: &Vault,
@@ -210,6 +228,18 @@ fn leaves(
     let users = Users::of(session);
     let after = wanted.map_or(Share::default(), |wanted| wanted.authority.renew_after);
     let mut found = Vec::new();
+    for entry in carried(vault, session.now)? {
+        found.push(Item {
+            name: format!("{}, as carried away", entry.identity),
+            kind: Kind::Carried,
+            begins: entry.not_before,
+            ends: entry.not_after,
+            // Only who has it can replace it.
+            due: None,
+            places: entry.places.into_iter().map(|place| place.place).collect(),
+            serial: entry.serial.to_string(),
+        });
+    }
     for entry in vault.entries(Filter::all().state(StateKind::Active))? {
         let places: Vec<String> = entry.places.into_iter().map(|place| place.place).collect();
         if entry.usage != Usage::Standing || !is_in_use(&places, entry.not_after, &users) {

@@ -5,14 +5,24 @@ use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use sealock_testkit::dockerd::{Builder, Container, Dockerd};
-use sealock_testkit::lab::Version;
+use sealock_testkit::lab::{Version, lab};
 use sealock_testkit::process::{Outcome, free_port, run};
 
-/// The binary under test.
+/// The binary under test. Some tests mount something else over `/tmp`, so that it must not lie there.
 pub(crate) fn program() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_sealock"))
+    static PLACE: OnceLock<PathBuf> = OnceLock::new();
+    let built = Path::new(env!("CARGO_BIN_EXE_sealock"));
+    if !built.starts_with("/tmp") {
+        return built;
+    }
+    PLACE.get_or_init(|| {
+        let copy = lab().root().join(format!("sealock-{}", std::process::id()));
+        std::fs::copy(built, &copy).unwrap();
+        copy
+    })
 }
 
 /// The binary, with a vault and a `sealock.toml` in a folder of the test's own.

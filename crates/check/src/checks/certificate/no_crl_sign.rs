@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     meaning: "Its key usage lacks cRLSign, so no list that it signs counts. Docker itself reads no revocation \
               lists; whatever stands in front of it does, and could not lock out a stolen certificate of this CA. \
               mkcert, minica and docker-machine make such CAs.",
-    remedy: "Make a new authority, or live with rotation as the only revocation:\n  sealock ca create",
+    remedy: "Replace the anchor, or live with rotation as the only revocation:\n  sealock ca rotate",
     explains: &[],
     look,
 };

@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
     meaning: "The daemon lets in whoever has a certificate of the CA that also issued its own. What separates \
               server and client is the purpose in the certificate alone: a server certificate without one, or \
               with both, is a client too, and who steals a daemon's key is root on the others.",
-    remedy: "Have two anchors, one for each direction, as sealock makes them:\n  sealock ca create",
+    remedy: "Have two anchors, one for each direction. An import and a rotation lead there, and nobody is locked out:\n  sealock ca import FOLDER\n  sealock ca rotate",
     explains: &[],
     look,
 };

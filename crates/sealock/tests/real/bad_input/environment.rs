@@ -115,7 +115,7 @@ fn full_disks() {
 #[test]
 fn a_clock_before_the_birth_of_the_anchors() {
     let mut ground = Ground::with_client("clock");
-    ground.through(&["faketime", "2001-01-01 00:00:00"]);
+    ground.at_time("2001-01-01 00:00:00");
     for words in [&["client", "add", "bob"][..], &["plan"], &["status"]] {
         ground.refuse(words, "SL-U022", 1);
     }
@@ -135,7 +135,7 @@ fn a_clock_before_the_birth_of_the_anchors() {
         1,
     );
     ground.about("and long after their death");
-    ground.through(&["faketime", "2050-01-01 00:00:00"]);
+    ground.at_time("2050-01-01 00:00:00");
     ground.refuse(&["client", "add", "bob"], "SL-P315", 1);
     insta::assert_snapshot!(ground.transcript());
 }

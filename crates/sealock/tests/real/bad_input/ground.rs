@@ -9,7 +9,7 @@ use std::process::Command;
 use sealock_testkit::process::{Outcome, run};
 use sealock_testkit::{Redactor, Scratch};
 
-use crate::common::program;
+use crate::common::{faketime_library, program};
 
 /// The `sealock.toml` of a host whose daemon is off, told by its paths.
 pub(super) const TOML: &str = r#"version = 1
@@ -95,9 +95,18 @@ impl Ground {
         assert_eq!(outcome.code, 0, "{outcome}");
     }
 
-    /// Everything that follows is run through this program: setpriv, faketime, unshare.
+    /// Everything that follows is run through this program: setpriv, env, unshare.
     pub(super) fn through(&mut self, wrapper: &[&str]) {
         self.wrapper = wrapper.iter().map(|word| (*word).to_owned()).collect();
+    }
+
+    /// Everything that follows happens at this time. The library and not the program `faketime`, whose semaphore has the name
+    /// of a process that may have been before.
+    pub(super) fn at_time(&mut self, time: &str) {
+        let library = faketime_library();
+        let preload = format!("LD_PRELOAD={}", library.display());
+        let time = format!("FAKETIME=@{time}");
+        self.through(&["env", &preload, &time, "NO_FAKE_STAT=1"]);
     }
 
     /// The binary, in this folder, with half a minute to live.

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use crate::common::{Host, Sealock, faketime};
+use sealock_pki::Timestamp;
 use sealock_testkit::lab::Version;
 use sealock_testkit::process::run;
 use sealock_testkit::scratch::Scratch;
@@ -78,6 +79,30 @@ fn single_certificates_are_renewed_where_they_lie() {
     assert!(another.stdout.contains("sealock other"), "{another}");
     let unknown = sealock.run(&["renew", "nobody", "--yes"]).expect_code(1);
     assert!(unknown.stderr.contains("SL-U009"), "{unknown}");
+}
+
+/// Every renewal once added the five minutes by which a certificate begins early, until a server's life was over the limit.
+#[test]
+fn a_renewed_certificate_lives_as_long_as_the_old_one() {
+    let scratch = Scratch::new("renew-life");
+    let sealock = Sealock::in_folder(scratch.path());
+    let _ = sealock.run(&["ca", "create"]).expect_code(0);
+    let mut longest = issue(&sealock, scratch.path(), "db.example.org", "server");
+    let _ = run(longest.args(["--days", "825"])).expect_code(0);
+    let life = || {
+        let list = sealock.run(&["cert", "list", "--json"]).ok();
+        let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+        let all = list["certificates"].as_array().unwrap();
+        let last = all.iter().find(|one| one["state"] == "active").unwrap();
+        let at = |key: &str| last[key].as_str().unwrap().parse::<Timestamp>().unwrap();
+        at("notAfter").since(at("notBefore"))
+    };
+    let before = life();
+    for _ in 0..2 {
+        let renew = sealock.run(&["renew", "db.example.org", "--yes"]);
+        let _ = renew.expect_code(0);
+    }
+    assert_eq!(life(), before);
 }
 
 /// With a daemon: one run, one restart, and a rekey takes the single certificates along.
@@ -212,4 +237,42 @@ fn the_file_says_after_which_part_of_a_life_certificates_are_renewed() {
     fs::write(host.sealock.config(), broken).unwrap();
     let refused = host.sealock.run(&["renew"]).expect_code(1);
     assert!(refused.stderr.contains("SL-H103"), "{refused}");
+}
+
+/// A bundle that was carried away grows old unseen when its client is renewed here: it is told of until it is fetched again.
+#[test]
+fn a_bundle_that_was_carried_away_is_told_of_until_it_is_fetched_again() {
+    let host = Host::new(Version::V28);
+    let _ = host.up(&[]).expect_code(0);
+    let archive = host.daemon.folder().join("alice.tar").display().to_string();
+    let bundle = ["client", "bundle", "alice", "-o", &archive];
+    let _ = host.sealock.run(&bundle).expect_code(0);
+    let _ = host
+        .sealock
+        .run(&["renew", "alice", "--yes"])
+        .expect_code(0);
+    let status = || host.sealock.run(&["status"]).expect_code(0);
+    assert!(
+        status().stdout.contains("alice, as carried away"),
+        "{}",
+        status()
+    );
+    let late = || {
+        run(&mut faketime(
+            "+80d",
+            host.sealock.command(&["client", "list"]),
+        ))
+    };
+    let warned = late();
+    assert!(
+        warned.stderr.contains("the bundle that alice has"),
+        "{warned}"
+    );
+    assert!(
+        warned.stderr.contains("sealock client bundle NAME"),
+        "{warned}"
+    );
+    let _ = host.sealock.run(&bundle).expect_code(0);
+    assert!(!status().stdout.contains("carried away"), "{}", status());
+    assert!(!late().stderr.contains("the bundle that"), "{}", late());
 }

@@ -98,7 +98,13 @@ fn everything_is_made_new(host: &Host) {
     // Both bundles get in: the one that alice has, and the one that she fetches.
     host.outside.only_alice_gets_in(&host.keeper.id);
     host.is_cloaked();
-    let _ = host.sealock(&["ca", "rotate", "--yes"]).expect_code(0);
+    let rotated = host.sealock(&["ca", "rotate", "--yes"]);
+    assert_eq!(
+        rotated.code,
+        0,
+        "{rotated}\n{}",
+        host.machine.journal("docker.service")
+    );
     host.keeper_lives();
     host.is_cloaked();
     host.second_apply_changes_nothing();
