@@ -144,7 +144,10 @@ impl Action for Restart {
     }
 
     fn apply(&mut self) -> Result<(), BoxDiagnose> {
-        self.service.restart().map_err(boxed)
+        self.service.restart().map_err(|error| {
+            self.service.hold();
+            boxed(error)
+        })
     }
 
     // The old files are not back yet; the baseline step restarts once they are.

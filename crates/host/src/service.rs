@@ -221,17 +221,16 @@ impl Service {
             use sealock_diag::Diagnose as _;
             // What the command said is the reason; that it failed is seen anyway.
             let said = error.cause().unwrap_or_default();
-            let failure = self.not_back(&format!("{error}: {said}"));
-            self.hold();
-            return Err(failure);
+            return Err(self.not_back(&format!("{error}: {said}")));
         }
         self.wait_ready(old)
     }
 
-    /// Keeps systemd from starting a daemon that has just failed again by itself. It would do so in a moment (Docker's unit
-    /// has `Restart=always`), from files that are being taken back: without live-restore, and over the containers.
-    fn hold(&self) {
-        if let Manager::Systemd { unit, user, .. } = &self.manager {
+    /// Keeps systemd from starting a daemon that has just failed again by itself, while its files are taken back. It would do
+    /// so in a moment (Docker's unit has `Restart=always`), from half of them: without live-restore, and over the containers.
+    /// The way back starts it; where that fails too, systemd goes on trying as its unit says.
+    pub(crate) fn hold(&self) {
+        if let (Manager::Systemd { unit, user, .. }, None) = (&self.manager, self.running()) {
             // Nothing runs, so nothing is lost by it; that it is held shows in the rollback.
             let _ = self.must(&systemctl(*user, &["stop", unit]).within(Duration::from_secs(120)));
         }
