@@ -51,7 +51,7 @@ fn a_random_break_is_named_first_and_of_two_the_one_that_bites_first() {
         _ => number("SEALOCK_TRIAL_SEED").unwrap_or(SEED),
     };
     report(&format!("blind trial: SEALOCK_TRIAL_SEED={seed}"));
-    let breaks = number("SEALOCK_TRIAL_BREAKS").unwrap_or(90);
+    let breaks = number("SEALOCK_TRIAL_BREAKS").unwrap_or(100);
     let pairs = number("SEALOCK_TRIAL_PAIRS").unwrap_or(25);
     let tallies: Vec<Tally> = std::thread::scope(|scope| {
         // Three of five on the newer one.
