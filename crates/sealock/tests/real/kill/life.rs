@@ -76,13 +76,14 @@ impl Sweep {
             let listed = lists.iter().map(Vec::len).sum();
             self.listed.store(listed, Ordering::Relaxed);
         }
-        let mut open: Vec<VecDeque<(usize, Instant)>> = lists
+        let mut open: Vec<VecDeque<Instant>> = lists
             .into_iter()
             .map(|list| {
                 let numbered = list.into_iter().enumerate();
                 numbered
                     .filter(|(index, instant)| index % count == which && can_be_found(instant))
                     .filter(|(index, instant)| all || index % EVERY == 0 || is_a_turn(instant))
+                    .map(|(_, instant)| instant)
                     .collect()
             })
             .collect();
@@ -94,7 +95,7 @@ impl Sweep {
             while open.iter().any(|list| !list.is_empty()) {
                 for (list, place) in open.iter_mut().zip(ROUND) {
                     match list.pop_front() {
-                        Some((number, instant)) => self.die(site, place, number, &instant),
+                        Some(instant) => self.die(site, place, &instant),
                         None => reach(site, place),
                     }
                 }
@@ -106,7 +107,7 @@ impl Sweep {
     }
 
     /// One killed command, and what comes after it, until the place is reached.
-    fn die(&self, site: &dyn Site, place: &'static str, number: usize, instant: &Instant) {
+    fn die(&self, site: &dyn Site, place: &'static str, instant: &Instant) {
         let shown = format!("{place}: {instant:?}");
         let guard = Say(&shown);
         let missed = kill_there(site, &words(site, place), instant, |_| {
@@ -121,7 +122,8 @@ impl Sweep {
         site.wait_for_children();
         judge::nobody_gets_in(site);
         judge::the_daemon_can_start(site);
-        if (number / 2).is_multiple_of(2) {
+        // By turns, whatever part of the lists is taken.
+        if self.tried.load(Ordering::Relaxed).is_multiple_of(2) {
             self.finished.fetch_add(1, Ordering::Relaxed);
         } else {
             // What the vault says is made true, whatever that is by now.
