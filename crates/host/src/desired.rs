@@ -219,6 +219,18 @@ impl Desired {
         }
     }
 
+    /// Writes down how the daemon is found: what [`Desired::options`] gives back.
+    pub fn find_daemon_by(&mut self, options: &crate::Options) {
+        let crate::Options {
+            docker_config,
+            docker_socket,
+            restart_command,
+        } = options.clone();
+        self.daemon.docker_config = docker_config;
+        self.daemon.docker_socket = docker_socket;
+        self.daemon.restart_command = restart_command;
+    }
+
     /// A commented file that reads back as this state.
     pub fn to_toml(&self) -> String {
         edit::write(self)

@@ -1,5 +1,6 @@
 //! From observed and desired to steps: the way up.
 
+mod material;
 mod target;
 
 use crate::action::{Check, DaemonReload, LiveRestore, Restart, Validate};
@@ -7,61 +8,15 @@ use crate::engine::Swarm;
 use crate::json::{DaemonJson, TLS_KEYS};
 use crate::observe::{Observed, Supervisor, Way};
 use crate::{Desired, HostError, Listen, dropin, port};
+pub use material::{Material, plan_material};
+use material::{certificates, superseded};
 use sealock_change::{Action, Content, Edit, Step};
-use sealock_diag::{Sensitive, escape};
+use sealock_diag::escape;
 use sealock_pki::Certificate;
 use serde_json::Value;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use target::{Target, quiet_hosts};
-
-/// The certificates that the daemon shall have.
-#[derive(Clone, Debug)]
-pub struct Material {
-    folder: String,
-    ca_pem: Vec<u8>,
-    cert_pem: Vec<u8>,
-    key_pem: Sensitive<Vec<u8>>,
-}
-
-impl Material {
-    /// `ca_pem`: the client anchors; `chain`: the server leaf first; `key_pem`: its key, PKCS#8.
-    ///
-    /// `None` when the chain is empty.
-    pub fn new(
-        ca_pem: Vec<u8>,
-        chain: &[Certificate],
-        key_pem: Sensitive<Vec<u8>>,
-    ) -> Option<Self> {
-        let fingerprint = chain.first()?.fingerprint().to_string();
-        let cert_pem = chain
-            .iter()
-            .map(Certificate::to_pem)
-            .collect::<String>()
-            .into_bytes();
-        Some(Self {
-            folder: fingerprint.chars().take(16).collect(),
-            ca_pem,
-            cert_pem,
-            key_pem,
-        })
-    }
-
-    /// The name of the folder: the first 16 hex digits of the leaf's fingerprint.
-    pub fn folder(&self) -> &str {
-        &self.folder
-    }
-
-    #[cfg(test)]
-    pub(crate) fn for_test(folder: &str) -> Self {
-        Self {
-            folder: folder.into(),
-            ca_pem: b"ca\n".to_vec(),
-            cert_pem: format!("cert {folder}\n").into_bytes(),
-            key_pem: Sensitive::new(format!("key {folder}\n").into_bytes()),
-        }
-    }
-}
 
 /// What answers on a listen address now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,14 +170,6 @@ pub fn plan_up(
     Ok(plan)
 }
 
-/// The steps that put certificates where a later [`plan_up`] takes them for the installed ones. No daemon reads
-/// them yet.
-pub fn plan_material(observed: &Observed, material: &Material) -> Result<Vec<Step>, HostError> {
-    let mut plan = HostPlan::default();
-    certificates(observed, material, &mut plan)?;
-    Ok(plan.steps)
-}
-
 /// What stands in the way of any plan.
 fn check(observed: &Observed, desired: &Desired) -> Result<(), HostError> {
     if desired.daemon.listen.is_empty() {
@@ -318,58 +265,6 @@ fn key_of(flag: &str) -> &str {
         "authorization-plugin" => "authorization-plugins",
         same => same,
     }
-}
-
-/// A folder of its own for every issue, and one link that is swapped: certificate and key are never
-/// of two different issues, at no instant.
-fn certificates(
-    observed: &Observed,
-    material: &Material,
-    plan: &mut HostPlan,
-) -> Result<(), HostError> {
-    let owner = Some(observed.owner());
-    let folder = observed.directory.join(&material.folder);
-    let mut edits = Vec::new();
-    if let Some(base) = observed.directory.parent() {
-        edits.extend(Edit::missing_directories(&observed.at(base), 0o755, owner).map_err(disk)?);
-    }
-    for path in [&observed.directory, &folder] {
-        edits.push(Edit::Directory {
-            path: observed.at(path),
-            mode: 0o700,
-            owner,
-        });
-    }
-    for (name, content, mode) in [
-        ("ca.pem", Content::Public(material.ca_pem.clone()), 0o444),
-        (
-            "server-cert.pem",
-            Content::Public(material.cert_pem.clone()),
-            0o444,
-        ),
-        (
-            "server-key.pem",
-            Content::Secret(material.key_pem.clone()),
-            0o400,
-        ),
-    ] {
-        edits.push(Edit::Write {
-            path: observed.at(&folder.join(name)),
-            content,
-            mode,
-            owner,
-        });
-    }
-    edits.push(Edit::Symlink {
-        path: observed.at(&observed.directory.join("live")),
-        target: PathBuf::from(&material.folder),
-    });
-    for edit in edits {
-        if !edit.is_noop().map_err(disk)? {
-            plan.edit(edit);
-        }
-    }
-    Ok(())
 }
 
 /// live-restore before a restart, or the consent to do without. Whether it was lent.
@@ -692,31 +587,6 @@ fn notes(
             ));
         }
     }
-}
-
-/// Folders of earlier issues.
-fn superseded(observed: &Observed, material: &Material) -> Result<Vec<Edit>, HostError> {
-    let directory = observed.at(&observed.directory);
-    let Ok(entries) = std::fs::read_dir(&directory) else {
-        return Ok(Vec::new());
-    };
-    let mut edits = Vec::new();
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let issue = name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !issue || name == material.folder {
-            continue;
-        }
-        let folder = directory.join(&name);
-        for file in ["server-key.pem", "server-cert.pem", "ca.pem"] {
-            let path = folder.join(file);
-            if sealock_change::fs::stat(&path).map_err(disk)?.is_some() {
-                edits.push(Edit::Remove { path });
-            }
-        }
-        edits.push(Edit::Remove { path: folder });
-    }
-    Ok(edits)
 }
 
 pub(crate) fn disk(error: sealock_change::Error) -> HostError {

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use life::{
-    Agent, AgentVerb, Backup, Crl, Import, Pace, Rekey, Renew, Restore, Retire, Retired, Revoke,
-    Rotate, Scope, Session,
+    Agent, AgentVerb, Backup, Crl, Import, Openers, Pace, Rekey, Renew, Restore, Retire, Retired,
+    Revoke, Rotate, Scope, Session,
 };
 
 use crate::passphrase::Source;

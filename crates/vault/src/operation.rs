@@ -146,16 +146,38 @@ impl Vault {
         name: &AuthorityName,
         scope: &Scope,
     ) -> Result<Option<Operation>, VaultError> {
+        self.operation_where(name, scope, "ended_at IS NULL AND ?3 IS NULL", None)
+    }
+
+    /// The operation that reached [`Phase::Dropped`] at this very time: by a run of that time, which may have been killed
+    /// just after it.
+    pub fn ended_operation(
+        &self,
+        name: &AuthorityName,
+        scope: &Scope,
+        at: Timestamp,
+    ) -> Result<Option<Operation>, VaultError> {
+        self.operation_where(name, scope, "ended_at = ?3 AND phase = 'dropped'", Some(at))
+    }
+
+    fn operation_where(
+        &self,
+        name: &AuthorityName,
+        scope: &Scope,
+        wanted: &str,
+        at: Option<Timestamp>,
+    ) -> Result<Option<Operation>, VaultError> {
         let sql = |e| VaultError::sql(&self.path, e);
         type Columns = (i64, String, String, String, String, i64, i64);
         let row: Option<Columns> = self
             .connection
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "SELECT id, kind, scope, successions, phase, phase_at, started_at FROM operation
-                 WHERE authority = ?1 AND scope = ?2 AND ended_at IS NULL",
-            )
+                 WHERE authority = ?1 AND scope = ?2 AND {wanted} ORDER BY id DESC LIMIT 1"
+            ))
             .and_then(|mut s| {
-                s.query_row([name.as_str(), scope.as_str()], |row| {
+                let values = params![name.as_str(), scope.as_str(), at.map(Timestamp::as_unix)];
+                s.query_row(values, |row| {
                     Ok((
                         row.get(0)?,
                         row.get(1)?,

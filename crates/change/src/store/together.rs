@@ -115,3 +115,67 @@ fn discard(staged: &[Staged]) {
         fs::discard_staged(&one.path);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{House, plan_of, write};
+    use crate::State;
+    use std::path::PathBuf;
+
+    /// A client that reads certificate and key while they are replaced must not find one of each.
+    #[test]
+    fn neighbours_are_put_in_place_together() {
+        struct Reader {
+            files: [PathBuf; 2],
+            seen: Vec<[Vec<u8>; 2]>,
+        }
+        impl crate::Watch for Reader {
+            fn started(&mut self, _: &crate::StepInfo) {
+                self.seen
+                    .push(self.files.clone().map(|file| std::fs::read(file).unwrap()));
+            }
+            fn done(&mut self, step: &crate::StepInfo) {
+                self.started(step);
+            }
+        }
+        let house = House::new("neighbours");
+        let files = [house.etc("cert.pem"), house.etc("key.pem")];
+        for file in &files {
+            crate::fs::write_atomic(file, b"old", 0o400, None).unwrap();
+        }
+        let plan = plan_of(files.clone().map(|file| write(file, "new", 0o400)));
+        let guard = house.store.lock().unwrap();
+        let mut reader = Reader {
+            files,
+            seen: Vec::new(),
+        };
+        house.store.run(&guard, plan, 0, &mut reader).unwrap();
+        let pairs: Vec<String> = reader
+            .seen
+            .iter()
+            .map(|[a, b]| format!("{}/{}", a.escape_ascii(), b.escape_ascii()))
+            .collect();
+        assert_eq!(pairs, ["old/old", "old/old", "new/new", "new/new"]);
+        assert_eq!(house.picture().len(), 2);
+    }
+
+    /// One of the neighbours cannot be written: none of them is replaced, and nothing is left beside them.
+    #[test]
+    fn neighbours_fail_together() {
+        let house = House::new("neighbours-fail");
+        crate::fs::write_atomic(&house.etc("a"), b"old", 0o400, None).unwrap();
+        let before = house.picture();
+        let plan = plan_of([
+            write(house.etc("a"), "new", 0o400),
+            write(house.etc("b"), "new", 0o400),
+        ]);
+        // A directory in the way of the second one's temporary name.
+        let blocked = crate::fs::temporary_of(&house.etc("b")).unwrap();
+        std::fs::create_dir(&blocked).unwrap();
+        let failure = house.run(plan).unwrap_err();
+        assert_eq!(failure.state, State::NothingChanged);
+        assert_eq!(failure.step.as_ref().unwrap().index, 2);
+        std::fs::remove_dir(&blocked).unwrap();
+        assert_eq!(house.picture(), before);
+    }
+}

@@ -131,6 +131,17 @@ impl std::str::FromStr for Retired {
     }
 }
 
+/// Who can open an archive.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Openers {
+    /// Who can open the archive: an age recipient (can be repeated)
+    #[arg(long, value_name = "RECIPIENT", conflicts_with = "archive_passphrase")]
+    pub(crate) to: Vec<String>,
+    /// Where the passphrase of the archive comes from, when no recipient is named
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) archive_passphrase: Option<Source>,
+}
+
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   sealock ca retire shred
@@ -139,12 +150,8 @@ pub(crate) struct Retire {
     /// keep lists them; shred overwrites and removes them; archive:FILE seals them with age first
     #[arg(value_name = "WHAT", default_value = "keep")]
     pub(crate) what: Retired,
-    /// Who can open the archive: an age recipient (can be repeated)
-    #[arg(long, value_name = "RECIPIENT", conflicts_with = "archive_passphrase")]
-    pub(crate) to: Vec<String>,
-    /// Where the passphrase of the archive comes from, when no recipient is named
-    #[arg(long, value_name = "SOURCE")]
-    pub(crate) archive_passphrase: Option<Source>,
+    #[command(flatten)]
+    pub(crate) openers: Openers,
 }
 
 #[derive(Args, Debug)]
@@ -163,12 +170,8 @@ pub(crate) struct Rekey {
     /// What becomes of the retired generation once the new one is proved: keep, shred or archive:FILE
     #[arg(long, value_name = "WHAT", default_value = "keep")]
     pub(crate) retired: Retired,
-    /// Who can open the archive: an age recipient (can be repeated)
-    #[arg(long, value_name = "RECIPIENT", conflicts_with = "archive_passphrase")]
-    pub(crate) to: Vec<String>,
-    /// Where the passphrase of the archive comes from, when no recipient is named
-    #[arg(long, value_name = "SOURCE")]
-    pub(crate) archive_passphrase: Option<Source>,
+    #[command(flatten)]
+    pub(crate) openers: Openers,
     #[command(flatten)]
     pub(crate) consent: Consent,
 }
@@ -294,12 +297,8 @@ pub(crate) struct Backup {
     /// Where the archive goes
     #[arg(long, short = 'o', value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// Who can open it: an age recipient (can be repeated)
-    #[arg(long, value_name = "RECIPIENT", conflicts_with = "archive_passphrase")]
-    pub(crate) to: Vec<String>,
-    /// Where the archive's passphrase comes from, when no recipient is named
-    #[arg(long, value_name = "SOURCE")]
-    pub(crate) archive_passphrase: Option<Source>,
+    #[command(flatten)]
+    pub(crate) openers: Openers,
 }
 
 #[derive(Args, Debug)]

@@ -64,49 +64,20 @@ impl Transition {
         is_undo(&self.operation)
     }
 
-    /// Whether a run of this title was the last of an operation on these anchors: when it was killed after the vault had
-    /// noted its end, there is nothing to begin again.
-    pub(crate) fn was_last(title: &str, kind: OperationKind, purposes: &[Purpose]) -> bool {
-        let mut anchors: Vec<String> = purposes.iter().map(anchor).collect();
-        anchors.sort();
-        let named = |title: &str| {
-            let mut all: Vec<String> = [Purpose::Server, Purpose::Client]
-                .iter()
-                .map(anchor)
-                .filter(|anchor| title.contains(anchor.as_str()))
-                .collect();
-            all.sort();
-            all
-        };
-        let is_last = match kind {
-            OperationKind::Rekey => title.starts_with(REKEY),
-            OperationKind::Rotation => title.starts_with(DROP),
-        };
-        is_last && named(title) == anchors
-    }
-
     /// The title of the plan.
     pub(crate) fn title(&self) -> String {
         let anchors = anchors(&self.operation);
         match (self.operation.kind, self.phase) {
-            (OperationKind::Rekey, _) => format!("{REKEY} everything new, and {anchors} refused"),
+            (OperationKind::Rekey, _) => format!("rekey: everything new, and {anchors} refused"),
             (_, Phase::Prepared) => format!("prepare {anchors}"),
             (_, Phase::Trusted) => format!("trust both generations of {anchors}"),
             (_, Phase::Issued) => "issue from the new client anchor".to_owned(),
             (_, Phase::Swapped) if self.is_undo() => format!("go back to the old {anchors}"),
             (_, Phase::Swapped) => "swap the daemon's certificate".to_owned(),
-            (_, Phase::Dropped) if self.is_undo() => format!("{DROP} new {anchors}"),
-            (_, Phase::Dropped) => format!("{DROP} old {anchors}"),
+            (_, Phase::Dropped) if self.is_undo() => format!("drop the new {anchors}"),
+            (_, Phase::Dropped) => format!("drop the old {anchors}"),
         }
     }
-}
-
-/// How the title of a rekey begins, and that of the last phase of a rotation.
-const REKEY: &str = "rekey:";
-const DROP: &str = "drop the";
-
-fn anchor(purpose: &Purpose) -> String {
-    format!("{purpose} anchor")
 }
 
 /// Whether an operation leads back to an older generation.
@@ -119,7 +90,7 @@ pub(crate) fn anchors(operation: &Operation) -> String {
     let names: Vec<String> = operation
         .successions
         .iter()
-        .map(|one| anchor(&one.purpose))
+        .map(|one| format!("{} anchor", one.purpose))
         .collect();
     names.join(" and ")
 }
@@ -243,28 +214,6 @@ mod tests {
                 if phase == Phase::Dropped { 0 } else { 2 },
                 "{phase:?}"
             );
-        }
-    }
-
-    /// A rekey once said that it was finished when what had been interrupted was something else.
-    #[test]
-    fn only_the_last_run_of_the_same_operation_is_finished_by_clearing_up() {
-        use OperationKind::{Rekey, Rotation};
-        let all = [Purpose::Server, Purpose::Client];
-        let mut rekey = both(Phase::Dropped);
-        rekey.operation.kind = Rekey;
-        let (rekey, drop) = (rekey.title(), both(Phase::Dropped).title());
-        assert!(Transition::was_last(&rekey, Rekey, &all));
-        assert!(Transition::was_last(&drop, Rotation, &all));
-        for (title, kind, purposes) in [
-            (&*rekey, Rotation, &all[..]),
-            (&drop, Rekey, &all),
-            (&rekey, Rekey, &all[1..]),
-            ("let bob in", Rekey, &all),
-            ("put docker.service behind mutual TLS", Rotation, &all),
-            (&both(Phase::Swapped).title(), Rotation, &all),
-        ] {
-            assert!(!Transition::was_last(title, kind, purposes), "{title}");
         }
     }
 

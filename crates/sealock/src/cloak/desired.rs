@@ -13,7 +13,7 @@ use crate::failure::{COMMAND_LINE, Failure};
 use crate::session::Session;
 
 /// Where the daemon listens unless told otherwise.
-const LISTEN: &str = "0.0.0.0:2376";
+pub(crate) const LISTEN: &str = "0.0.0.0:2376";
 const AUTHORITY: &str = "sealock";
 
 /// The desired state of this host, as its file has it.
@@ -107,18 +107,7 @@ pub(crate) fn for_up(
     if let Some(kind) = args.key {
         desired.authority.key = kind;
     }
-    desired
-        .daemon
-        .docker_config
-        .clone_from(&options.docker_config);
-    desired
-        .daemon
-        .docker_socket
-        .clone_from(&options.docker_socket);
-    desired
-        .daemon
-        .restart_command
-        .clone_from(&options.restart_command);
+    desired.find_daemon_by(options);
     let mut wanted = args.client.clone();
     if wanted.is_empty() && desired.clients.is_empty() {
         wanted.push(invoking_user());

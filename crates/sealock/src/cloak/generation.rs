@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use sealock_change::{Guard, Plan, Store};
+use sealock_change::{Guard, Plan, RunSummary, Store};
 use sealock_host::Desired;
 use sealock_pki::{
-    AnchorRequest, AuthorityName, CommonName, Issuer, PrivateKey, Purpose, create_anchor,
+    AnchorRequest, AuthorityName, CommonName, Issuer, PrivateKey, Purpose, Timestamp, create_anchor,
 };
 use sealock_vault::{
     AnchorState, Authority, Operation, OperationKind, Scope, Succession, SystemEntropy,
@@ -38,6 +38,25 @@ impl Whose {
     /// The operation that is under way.
     pub(crate) fn operation(&self, session: &Session) -> Result<Option<Operation>, Failure> {
         Ok(session.vault()?.operation(&self.name, &self.scope)?)
+    }
+
+    /// Whether a run that was interrupted had already ended such an operation: its anchors are withdrawn, and only its files
+    /// are as they were before.
+    pub(crate) fn was_ended_by(
+        &self,
+        session: &Session,
+        run: &RunSummary,
+        kind: OperationKind,
+        purposes: &[Purpose],
+    ) -> Result<bool, Failure> {
+        let at = Timestamp::from_unix(run.at);
+        let ended = session
+            .vault()?
+            .ended_operation(&self.name, &self.scope, at)?;
+        Ok(ended.is_some_and(|ended| {
+            let its = ended.successions.iter().map(|one| &one.purpose);
+            ended.kind == kind && its.eq(purposes)
+        }))
     }
 
     fn authority(&self, session: &Session) -> Result<Authority, Failure> {

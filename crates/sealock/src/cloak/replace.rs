@@ -29,11 +29,10 @@ pub(crate) struct Replace {
 }
 
 /// What was done.
-#[derive(Clone, Debug)]
-pub(crate) struct Replaced {
-    pub(crate) operation: Operation,
-    pub(crate) changes: usize,
-    pub(crate) took: std::time::Duration,
+struct Replaced {
+    operation: Operation,
+    changes: usize,
+    took: std::time::Duration,
 }
 
 /// Makes a new generation, issues everybody else anew from it, restarts the daemon once with it, proves that the old one is
@@ -43,25 +42,10 @@ pub(crate) fn run(
     replace: &Replace,
     consent: &cli::Consent,
 ) -> Result<Exit, Failure> {
+    let began = Instant::now();
     let store = session.store()?;
     let (guard, interrupted) = run::begin_again(session, &store)?;
-    let interrupted = interrupted.as_deref();
-    let replaced = with(session, replace, consent, interrupted, (&store, &guard))?;
-    if let Some(replaced) = &replaced {
-        tell(session, replaced)?;
-    }
-    Ok(Exit::Done)
-}
-
-/// The same for who has the lock. `None` when what was interrupted only had to be finished.
-pub(crate) fn with(
-    session: &Session,
-    replace: &Replace,
-    consent: &cli::Consent,
-    interrupted: Option<&str>,
-    guard: (&Store, &Guard),
-) -> Result<Option<Replaced>, Failure> {
-    let began = Instant::now();
+    let guard = (&store, &guard);
     let wanted = desired::load(session)?;
     let whose = Whose::of(&wanted)?;
     let under_way = whose.operation(session)?;
@@ -69,9 +53,15 @@ pub(crate) fn with(
         // The files are as they were before the run; the vault may have noted its end. The vault is right.
         up::apply_with(&session.for_a_step(), consent, guard)?;
     }
-    let is_last = |title| Transition::was_last(title, OperationKind::Rekey, &replace.purposes);
+    let kind = OperationKind::Rekey;
+    let was_ended = match &interrupted {
+        Some(run) if replace.without.is_empty() => {
+            whose.was_ended_by(session, run, kind, &replace.purposes)?
+        }
+        _ => false,
+    };
     let operation = match under_way {
-        Some(operation) if operation.kind == OperationKind::Rekey => {
+        Some(operation) if operation.kind == kind => {
             session.printer.say(&format!(
                 "the rekey that began at {} goes on",
                 operation.started_at
@@ -79,14 +69,13 @@ pub(crate) fn with(
             operation
         }
         Some(operation) => return Err(generation::busy(&operation)),
-        None if replace.without.is_empty() && interrupted.is_some_and(is_last) => {
+        None if was_ended => {
             // The vault had withdrawn the old generation before the run was killed.
             session.printer.say("the interrupted rekey is finished");
-            return Ok(None);
+            return Ok(Exit::Done);
         }
         None => {
             refuse_hands(session, &wanted)?;
-            let kind = OperationKind::Rekey;
             generation::prepare(
                 session,
                 &whose,
@@ -106,11 +95,15 @@ pub(crate) fn with(
             session.printer.warn(&error.headline);
         }
     })?;
-    Ok(Some(Replaced {
-        operation,
-        changes,
-        took: began.elapsed(),
-    }))
+    tell(
+        session,
+        &Replaced {
+            operation,
+            changes,
+            took: began.elapsed(),
+        },
+    )?;
+    Ok(Exit::Done)
 }
 
 fn replace_with(

@@ -63,16 +63,17 @@ pub(crate) fn run(
         // The files are as they were before the run; the vault may have noted its end. The vault is right.
         up::apply_with(&session.for_a_step(), consent, guard)?;
     }
+    let was_ended = match &interrupted {
+        Some(run) => whose.was_ended_by(session, run, OperationKind::Rotation, purposes)?,
+        None => false,
+    };
     let operation = match whose.operation(session)? {
         Some(operation) if operation.kind == OperationKind::Rotation => {
             go_on(session, &operation, purposes)?;
             operation
         }
         Some(operation) => return Err(generation::busy(&operation)),
-        None if interrupted.is_some_and(|title| {
-            Transition::was_last(&title, OperationKind::Rotation, purposes)
-        }) =>
-        {
+        None if was_ended => {
             // The vault had dropped the old generation before the run was killed.
             session.printer.say("the interrupted rotation is finished");
             return Ok(Exit::Done);

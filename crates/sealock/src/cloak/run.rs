@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use sealock_change::{Guard, Plan, State, StepInfo, Store, Watch};
+use sealock_change::{Guard, Plan, RunSummary, State, StepInfo, Store, Watch};
 use sealock_diag::Diagnose;
 use sealock_vault::Vault;
 
@@ -18,15 +18,15 @@ pub(crate) fn begin(session: &Session, store: &Store) -> Result<Guard, Failure> 
     begin_again(session, store).map(|(guard, _)| guard)
 }
 
-/// The same, and the title of the run that was interrupted.
+/// The same, and the run that was interrupted.
 pub(crate) fn begin_again(
     session: &Session,
     store: &Store,
-) -> Result<(Guard, Option<String>), Failure> {
+) -> Result<(Guard, Option<RunSummary>), Failure> {
     let guard = store.lock()?;
     // A restore that was killed leaves no half home, but keys beside it.
     crate::sealed::clear_up(&session.home)?;
-    let interrupted = store.interrupted()?.map(|run| run.title);
+    let interrupted = store.interrupted()?;
     // A run that was to make nothing but keys has no journal, so this is not for interrupted ones alone.
     if let Err(error) = Vault::clear_up(&session.home)
         && interrupted.is_some()

@@ -23,7 +23,7 @@ pub(crate) fn backup(session: &Session, args: &cli::Backup) -> Result<Exit, Fail
     session.vault()?;
     let path = absolute(&args.output);
     may_be_replaced(&path)?;
-    let recipients = Recipients::from_args(&args.to, args.archive_passphrase.as_ref(), session)?;
+    let recipients = Recipients::from_args(&args.openers, session)?;
     let collected = sealed::collect(session)?;
     let plain = sealed::tar_of(&collected.members, session.now)?;
     let bytes = sealed::seal(&recipients, plain.expose())?;

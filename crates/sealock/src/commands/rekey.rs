@@ -31,7 +31,7 @@ pub(crate) fn run(session: &Session, args: &cli::Rekey) -> Result<Exit, Failure>
         question: "Refuse every certificate there is, and put these in their place?".to_owned(),
     };
     let retired = &args.retired;
-    let way = Way::of(session, retired, &args.to, args.archive_passphrase.as_ref())?;
+    let way = Way::of(session, retired, &args.openers)?;
     let exit = replace::run(session, &replace, &args.consent)?;
     retire::after(session, &way)?;
     Ok(exit)

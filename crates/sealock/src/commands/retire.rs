@@ -4,7 +4,7 @@ use sealock_change::fs;
 use sealock_diag::{Sensitive, escape};
 use sealock_vault::{AnchorState, KeyFile};
 
-use crate::cli::{Retire, Retired};
+use crate::cli::{Openers, Retire, Retired};
 use crate::cloak::run;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -13,12 +13,7 @@ use crate::session::Session;
 use crate::{ask, catalogue};
 
 pub(crate) fn run(session: &Session, args: &Retire) -> Result<Exit, Failure> {
-    let way = Way::of(
-        session,
-        &args.what,
-        &args.to,
-        args.archive_passphrase.as_ref(),
-    )?;
+    let way = Way::of(session, &args.what, &args.openers)?;
     if !matches!(way, Way::Keep) && !withdrawn(session)?.is_empty() {
         // The last lists that these generations can sign.
         super::revoke::publish(&session.for_a_step())?;
@@ -55,8 +50,7 @@ impl Way {
     pub(crate) fn of(
         session: &Session,
         what: &Retired,
-        to: &[String],
-        passphrase: Option<&crate::passphrase::Source>,
+        openers: &Openers,
     ) -> Result<Self, Failure> {
         Ok(match what {
             Retired::Keep => Self::Keep,
@@ -71,7 +65,7 @@ impl Way {
                     .at(escape(&path.to_string_lossy()))
                     .help("name one that is not there yet"));
                 }
-                Self::Archive(path, Recipients::from_args(to, passphrase, session)?)
+                Self::Archive(path, Recipients::from_args(openers, session)?)
             }
         })
     }

@@ -11,8 +11,6 @@ use crate::failure::Failure;
 use crate::session::Session;
 
 const DAY: u64 = 86_400;
-/// Where the daemon is to listen when it listens nowhere yet; what `up` takes.
-const LISTEN: &str = "0.0.0.0:2376";
 
 /// The text that the file gets; `None` when it is good as it is.
 pub(crate) fn text(
@@ -51,18 +49,7 @@ fn fresh(
     if let Some(server) = server {
         wanted.daemon.server_life = life(server).min(SERVER_LIFE_LIMIT);
     }
-    wanted
-        .daemon
-        .docker_config
-        .clone_from(&options.docker_config);
-    wanted
-        .daemon
-        .docker_socket
-        .clone_from(&options.docker_socket);
-    wanted
-        .daemon
-        .restart_command
-        .clone_from(&options.restart_command);
+    wanted.find_daemon_by(options);
     wanted.clients = clients.to_vec();
     Ok(wanted)
 }
@@ -104,7 +91,7 @@ fn listen(observed: &Observed) -> Vec<Listen> {
         }
     }
     if found.is_empty() {
-        found.extend(LISTEN.parse::<Listen>());
+        found.extend(desired::LISTEN.parse::<Listen>());
     }
     found
 }

@@ -8,6 +8,7 @@ use sealock_pki::{Entropy, Passphrase};
 use sealock_vault::SystemEntropy;
 
 use super::codes;
+use crate::cli::Openers;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
@@ -26,11 +27,8 @@ pub(crate) enum Recipients {
 
 impl Recipients {
     /// From the words of a command line; a person at a terminal who said nothing is asked for a passphrase, twice.
-    pub(crate) fn from_args(
-        to: &[String],
-        passphrase: Option<&Source>,
-        session: &Session,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn from_args(openers: &Openers, session: &Session) -> Result<Self, Failure> {
+        let (to, passphrase) = (&openers.to, openers.archive_passphrase.as_ref());
         if !to.is_empty() {
             let mut recipients: Vec<Recipient> = Vec::new();
             for text in to {
