@@ -8,6 +8,7 @@ use serde_json::Value;
 const DOORS: &[(&str, &str)] = &[
     ("rustls", "tls"),
     ("rusqlite", "vault"),
+    ("tokio", "gateway"),
     ("clap", "sealock"),
     ("clap_complete", "sealock"),
     ("clap_mangen", "sealock"),

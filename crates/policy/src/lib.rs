@@ -1,0 +1,11 @@
+//! Who may do what with the Engine API.
+//!
+//! A request is read as the daemon would read it (the same routes, the same JSON), judged by a policy,
+//! and written anew: what was judged is what is forwarded. Nothing here knows a socket, a file or a
+//! clock; what only the daemon knows (which container a name means, what labels it has) is asked for
+//! with a question and judged again with the answer.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod caller;
+
+pub use caller::{Caller, Name};
