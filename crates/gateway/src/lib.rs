@@ -3,3 +3,7 @@
 //! The only crate with an async runtime. Each worker is a thread with a single-threaded runtime of its
 //! own, so a connection lives and dies on one core; what workers share are snapshots behind one pointer.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod settings;
+
+pub use settings::{AuditSettings, Bind, Limits, Listener, Service, Settings, Sources, Upstream};
