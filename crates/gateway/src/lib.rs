@@ -4,6 +4,8 @@
 //! own, so a connection lives and dies on one core; what workers share are snapshots behind one pointer.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod error;
 mod settings;
 
+pub use error::{CATALOGUE, GatewayError};
 pub use settings::{AuditSettings, Bind, Limits, Listener, Service, Settings, Sources, Upstream};
