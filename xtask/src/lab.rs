@@ -11,6 +11,8 @@
 //!   image/busybox.tar   venv/   npm/node_modules/   cargo-deny/   stamps/   run/ (test leftovers)
 //! ```
 
+mod gateway;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -99,7 +101,8 @@ pub(crate) fn install() -> Done<PathBuf> {
                 &["docker.io", "docker-cli", "containerd", "zlint"],
             )?;
             python(lab)?;
-            node(lab)
+            node(lab)?;
+            gateway::install(lab)
         },
     ];
     let outcomes: Vec<Done> = std::thread::scope(|scope| {

@@ -11,6 +11,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::lab::{Version, lab};
+use crate::network::Network;
 use crate::process::{self, Outcome, becomes, run};
 use crate::scratch::Scratch;
 
@@ -27,6 +28,7 @@ pub struct Builder {
     flags: Vec<String>,
     driver: String,
     host_flag: bool,
+    network: Option<Network>,
 }
 
 impl Builder {
@@ -63,6 +65,14 @@ impl Builder {
         self
     }
 
+    /// In the namespace of a network's switch, whose bridge containers are attached to: listeners on
+    /// `127.0.0.1`, networks and ports are that namespace's own.
+    #[must_use]
+    pub fn network(mut self, network: &Network) -> Self {
+        self.network = Some(network.clone());
+        self
+    }
+
     /// Lays the folders and writes the scripts, without starting.
     ///
     /// # Panics
@@ -90,10 +100,21 @@ impl Builder {
             flags.insert(0, format!("--host=unix://{socket}"));
         }
         scratch.write("etc/daemon.json", text);
+        let mut command = command_line(&scratch, &self.driver, &flags);
+        if let Some(network) = &self.network {
+            for word in &mut command {
+                if word == "--bridge=none" {
+                    *word = format!("--bridge={}", Network::BRIDGE);
+                }
+            }
+            let path = network.namespace_path();
+            command.splice(0..0, ["nsenter".to_owned(), format!("--net={path}")]);
+        }
         let daemon = Dockerd {
             version: self.version,
-            command: command_line(&scratch, &self.driver, &flags),
+            command,
             scratch,
+            _network: self.network,
         };
         daemon.write_scripts();
         daemon
@@ -137,6 +158,8 @@ pub struct Dockerd {
     version: Version,
     command: Vec<String>,
     scratch: Scratch,
+    // Last: the namespace goes when nobody is in it any more.
+    _network: Option<Network>,
 }
 
 /// A running container.
@@ -158,6 +181,7 @@ impl Dockerd {
             flags: Vec::new(),
             driver: "overlay2".to_owned(),
             host_flag: true,
+            network: None,
         }
     }
 

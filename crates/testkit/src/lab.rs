@@ -148,6 +148,43 @@ impl Lab {
         self.existing("prefix/sid/usr/bin/zlint")
     }
 
+    /// The folder into which other proxies and a registry are unpacked (`usr/sbin/nginx`, …); they find their
+    /// libraries through `LD_LIBRARY_PATH`, see [`Lab::peer`].
+    #[must_use]
+    pub fn peers(&self) -> PathBuf {
+        self.existing("peers")
+    }
+
+    /// A program out of [`Lab::peers`], such as `usr/sbin/haproxy`, ready to be given its arguments.
+    #[must_use]
+    pub fn peer(&self, program: &str) -> std::process::Command {
+        let folder = self.peers();
+        let mut command = std::process::Command::new(self.existing(&format!("peers/{program}")));
+        command
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("LD_LIBRARY_PATH", folder.join("usr/lib").join(triplet()));
+        command
+    }
+
+    /// The folder of the docker command line's plugins: `docker-buildx` and `docker-compose`.
+    #[must_use]
+    pub fn docker_plugins(&self) -> PathBuf {
+        self.existing("plugins/usr/libexec/docker/cli-plugins")
+    }
+
+    /// docker-py's own tests (`source/tests/integration`) and a Python that has what they need (`venv/bin/python3`).
+    #[must_use]
+    pub fn docker_py(&self) -> PathBuf {
+        self.existing("docker-py")
+    }
+
+    /// bollard's own tests, built: a program each (`tests/exec_test`, …).
+    #[must_use]
+    pub fn bollard(&self) -> PathBuf {
+        self.existing("bollard")
+    }
+
     fn existing(&self, relative: &str) -> PathBuf {
         let path = self.root.join(relative);
         assert!(
@@ -157,4 +194,9 @@ impl Lab {
         );
         path
     }
+}
+
+/// Debian's name of this machine's architecture in library folders.
+fn triplet() -> String {
+    format!("{}-linux-gnu", std::env::consts::ARCH)
 }

@@ -34,6 +34,9 @@ pub(crate) struct Host {
 }
 
 impl Network {
+    /// The name of the switch's bridge.
+    pub const BRIDGE: &str = "br0";
+
     /// Makes a network with no hosts.
     ///
     /// # Panics
@@ -70,6 +73,12 @@ impl Network {
     #[must_use]
     pub fn sh(&self, line: &str) -> Outcome {
         self.run(Command::new("sh").args(["-ec", line]))
+    }
+
+    /// `command` as it is, but in the switch's namespace: for what is to be started, not waited for.
+    #[must_use]
+    pub fn inside(&self, command: &Command) -> Command {
+        in_namespace(&self.switch.namespace, command)
     }
 
     /// The path of the switch's namespace, for `nsenter --net=`.
