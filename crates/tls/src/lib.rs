@@ -20,6 +20,7 @@ mod client;
 mod clock;
 pub mod danger;
 mod error;
+mod gate;
 mod identity;
 mod revocation;
 mod seen;
@@ -33,6 +34,9 @@ pub use catalogue::CATALOGUE;
 pub use client::{Client, ClientSettings, Trust};
 pub use clock::Clock;
 pub use error::{ClientRefusal, ServerRefusal, SettingsError, Spoken, TlsError};
+pub use gate::{
+    Denied, DenyList, DenyListError, Gate, GateSession, GateSettings, Sealed, Standing, Verified,
+};
 pub use identity::Identity;
 pub use seen::{Seen, Version, Versions};
 pub use server::{ClientAuth, Server, ServerSettings};

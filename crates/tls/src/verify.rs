@@ -19,8 +19,8 @@ use rustls::{
 };
 use sealock_diag::escape;
 use sealock_pki::{
-    CaKeyUsage, Certificate, Crl, Purpose, Refusal, Revocation, San, Timestamp, VerifyOptions,
-    verify,
+    CaKeyUsage, Certificate, Crl, Purpose, Refusal, Revocation, San, Timestamp, VerifiedPath,
+    VerifyOptions, verify,
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -246,22 +246,17 @@ impl ClientCheck {
             lists: Some(lists.into()),
         })
     }
-}
 
-impl ClientCertVerifier for ClientCheck {
-    fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.webpki.root_hint_subjects()
-    }
-
-    fn verify_client_cert(
+    /// The path from the client's certificate to an anchor, when both judges accept it.
+    pub(crate) fn path(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
-    ) -> Result<ClientCertVerified, Error> {
+    ) -> Result<VerifiedPath, Error> {
         check_length(intermediates)
             .map_err(|detail| CertificateError::Other(OtherError(Arc::new(Strict(detail)))))?;
-        let verified = match self.webpki.verify_client_cert(leaf, intermediates, now) {
+        match self.webpki.verify_client_cert(leaf, intermediates, now) {
             // A signature that fits no anchor of ours is an issuer we do not know, also when
             // somebody gave his anchor the name of ours.
             Err(Error::InvalidCertificate(CertificateError::BadSignature)) => {
@@ -277,8 +272,23 @@ impl ClientCertVerifier for ClientCheck {
             },
             ..VerifyOptions::new(Purpose::Client, timestamp(now))
         };
-        strictly(leaf, intermediates, &self.anchors, options).map_err(|doubt| doubt.error)?;
-        Ok(verified)
+        strictly(leaf, intermediates, &self.anchors, options).map_err(|doubt| doubt.error.into())
+    }
+}
+
+impl ClientCertVerifier for ClientCheck {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.webpki.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        self.path(leaf, intermediates, now)?;
+        Ok(ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -314,7 +324,7 @@ fn strictly(
     intermediates: &[CertificateDer<'_>],
     anchors: &[Certificate],
     options: VerifyOptions<'_>,
-) -> Result<(), Doubt> {
+) -> Result<VerifiedPath, Doubt> {
     let chain = std::iter::once(leaf)
         .chain(intermediates)
         .map(|der| Certificate::from_der(der.as_ref().to_vec()))
@@ -325,7 +335,7 @@ fn strictly(
         ..options
     };
     match verify(&chain, anchors, &options) {
-        Ok(_) => Ok(()),
+        Ok(path) => Ok(path),
         Err(
             refusal @ (Refusal::NoPurpose { .. }
             | Refusal::WrongPurpose { .. }

@@ -1,0 +1,255 @@
+//! What was found of a chain is remembered for as long as it holds.
+//!
+//! A verdict depends on the chain, the anchors, the lists, the deny-list and the time. All but the time
+//! are fixed for the life of a gate, and the time enters as a window: the dates of the certificates in
+//! the path and of the lists of their issuers. Inside the window the verdict is the same by definition,
+//! so a client that comes back is looked up; outside it is judged anew.
+
+use super::DenyList;
+use crate::clock::timestamp;
+use crate::verify::ClientCheck;
+use crate::{Clock, TlsError};
+use aws_lc_rs::digest::{Context, SHA256};
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+use sealock_pki::{Certificate, Crl, Timestamp, VerifiedPath};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Chains remembered at most; each costs about 2 KiB.
+const REMEMBERED: usize = 4096;
+
+/// A client's chain that both judges accepted.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    id: [u8; 32],
+    path: VerifiedPath,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+impl Verified {
+    /// The SHA-256 of the chain as it was sent: the same for every connection with the same certificates.
+    pub fn id(&self) -> &[u8; 32] {
+        &self.id
+    }
+
+    /// The client's certificate.
+    pub fn leaf(&self) -> &Certificate {
+        self.path.leaf()
+    }
+
+    /// From the client's certificate to the anchor.
+    pub fn path(&self) -> &[Certificate] {
+        self.path.certificates()
+    }
+
+    /// The last moment for which the verdict holds: the end of the shortest-lived certificate in the path,
+    /// or of an issuer's revocation list.
+    pub fn until(&self) -> Timestamp {
+        self.until
+    }
+
+    fn holds(&self, at: Timestamp) -> bool {
+        self.from <= at && at <= self.until
+    }
+}
+
+/// How a gate judges clients.
+#[derive(Debug)]
+pub(super) struct GateCheck {
+    strict: ClientCheck,
+    lists: Vec<Crl>,
+    denied: DenyList,
+    clock: Clock,
+    memory: Mutex<Memory>,
+}
+
+impl GateCheck {
+    pub(super) fn new(
+        strict: ClientCheck,
+        lists: Vec<Crl>,
+        denied: DenyList,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            strict,
+            lists,
+            denied,
+            clock,
+            memory: Mutex::default(),
+        }
+    }
+
+    /// The verdict on a chain now, remembered or fresh.
+    pub(super) fn judge(&self, chain: &[CertificateDer<'_>]) -> Result<Arc<Verified>, TlsError> {
+        let (leaf, intermediates) = chain
+            .split_first()
+            .ok_or(TlsError::from_rustls(&Error::NoCertificatesPresented))?;
+        let now = u64::try_from(self.clock.now().as_unix()).unwrap_or(0);
+        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(now));
+        self.verdict(leaf, intermediates, now)
+            .map_err(|error| TlsError::from_rustls(&error))
+    }
+
+    /// Whether a list or the deny-list names a certificate of this path.
+    pub(super) fn revokes(&self, path: &[Certificate]) -> bool {
+        let denied = path.iter().any(|one| self.denied.names(one).is_some());
+        let listed = || {
+            path.iter().zip(path.iter().skip(1)).any(|(one, issuer)| {
+                let of_issuer = |list: &&Crl| list.issuer_der() == issuer.subject_der();
+                let newest = self
+                    .lists
+                    .iter()
+                    .filter(of_issuer)
+                    .max_by_key(|l| l.number());
+                newest.is_some_and(|list| list.find(one.serial()).is_some())
+            })
+        };
+        denied || listed()
+    }
+
+    fn verdict(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<Arc<Verified>, Error> {
+        let id = id_of(leaf, intermediates);
+        let at = timestamp(now);
+        if let Some(known) = self.recall(&id)
+            && known.holds(at)
+        {
+            return Ok(known);
+        }
+        let path = self.strict.path(leaf, intermediates, now)?;
+        if path
+            .certificates()
+            .iter()
+            .any(|one| self.denied.names(one).is_some())
+        {
+            return Err(CertificateError::Revoked.into());
+        }
+        let (from, until) = self.window(&path, at);
+        let verified = Arc::new(Verified {
+            id,
+            path,
+            from,
+            until,
+        });
+        self.memory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .keep(verified.clone());
+        Ok(verified)
+    }
+
+    fn recall(&self, id: &[u8; 32]) -> Option<Arc<Verified>> {
+        self.memory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recall(id)
+    }
+
+    /// The time around `at` in which nothing that the verdict rests on begins or ends.
+    fn window(&self, path: &VerifiedPath, at: Timestamp) -> (Timestamp, Timestamp) {
+        let mut from = Timestamp::MIN;
+        let mut until = Timestamp::MAX;
+        for certificate in path.certificates() {
+            from = from.max(certificate.not_before());
+            until = until.min(certificate.not_after());
+        }
+        for issuer in path.certificates().iter().skip(1) {
+            for list in &self.lists {
+                if list.issuer_der() == issuer.subject_der() {
+                    // A boundary that was passed already is not in the future any more.
+                    let begin = Some(list.this_update()).filter(|begin| *begin <= at);
+                    from = from.max(begin.unwrap_or(Timestamp::MIN));
+                    let ends = [list.next_update(), Some(list.this_update())];
+                    for end in ends.into_iter().flatten().filter(|end| *end >= at) {
+                        until = until.min(end);
+                    }
+                }
+            }
+        }
+        (from, until.max(at))
+    }
+}
+
+impl ClientCertVerifier for GateCheck {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.strict.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        self.verdict(leaf, intermediates, now)?;
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.strict.verify_tls12_signature(message, leaf, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.strict.verify_tls13_signature(message, leaf, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.strict.supported_verify_schemes()
+    }
+}
+
+/// The lengths go in as well: the same bytes cut elsewhere are another chain.
+fn id_of(leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    for der in std::iter::once(leaf).chain(intermediates) {
+        context.update(&(der.len() as u64).to_be_bytes());
+        context.update(der);
+    }
+    let mut id = [0; 32];
+    id.copy_from_slice(context.finish().as_ref());
+    id
+}
+
+/// Two generations of verdicts: when the younger is full it becomes the older, and the older is
+/// forgotten. Who comes back moves to the younger. Only verified chains get in.
+#[derive(Debug, Default)]
+struct Memory {
+    young: HashMap<[u8; 32], Arc<Verified>>,
+    old: HashMap<[u8; 32], Arc<Verified>>,
+}
+
+impl Memory {
+    fn recall(&mut self, id: &[u8; 32]) -> Option<Arc<Verified>> {
+        if let Some(known) = self.young.get(id) {
+            return Some(known.clone());
+        }
+        let known = self.old.remove(id)?;
+        self.keep(known.clone());
+        Some(known)
+    }
+
+    fn keep(&mut self, verified: Arc<Verified>) {
+        if self.young.len() >= REMEMBERED / 2 {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(verified.id, verified);
+    }
+}
