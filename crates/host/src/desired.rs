@@ -1,6 +1,7 @@
 //! `sealock.toml`: what this host shall look like.
 
 mod edit;
+pub mod gateway;
 mod life;
 mod read;
 mod share;
@@ -30,6 +31,8 @@ pub struct Desired {
     pub daemon: Daemon,
     /// Who may enter.
     pub clients: Vec<Client>,
+    /// What stands in front of the daemon; without it the daemon listens itself.
+    pub gateway: Option<gateway::Gateway>,
 }
 
 /// `[authority]`.
@@ -200,6 +203,7 @@ impl Desired {
                 server_life: LEAF_LIFE,
             },
             clients: Vec::new(),
+            gateway: None,
         }
     }
 

@@ -57,6 +57,9 @@ pub(super) fn write(desired: &Desired) -> String {
         daemon.live_restore,
         text(&format_life(daemon.server_life)),
     );
+    if let Some(gateway) = &desired.gateway {
+        out.push_str(&super::gateway::write(gateway));
+    }
     for client in &desired.clients {
         let _ = write!(
             out,
@@ -180,11 +183,11 @@ fn not_tables(path: &Path) -> HostError {
     }
 }
 
-fn text(plain: &str) -> String {
+pub(super) fn text(plain: &str) -> String {
     toml_edit::Value::from(plain).to_string()
 }
 
-fn list(items: impl Iterator<Item = String>) -> String {
+pub(super) fn list(items: impl Iterator<Item = String>) -> String {
     let items: Vec<String> = items.map(|item| text(&item)).collect();
     format!("[{}]", items.join(", "))
 }

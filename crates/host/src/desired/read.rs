@@ -1,5 +1,8 @@
 //! Reading `sealock.toml` with lines in every message.
 
+mod gateway;
+
+use super::gateway::Gateway;
 use super::{
     Authority, CRL_LIFE, Client, Daemon, Desired, Install, LEAF_LIFE, Share, check_client_name,
     parse_life,
@@ -13,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml_edit::{Document, Item, TableLike};
 
-const TOP: &[&str] = &["version", "authority", "daemon", "client"];
+const TOP: &[&str] = &["version", "authority", "daemon", "client", "gateway"];
 /// What an authority is called unless somebody says otherwise.
 const NAME: &str = "sealock";
 const AUTHORITY: &[&str] = &["name", "key", "scope", "crl-dir", "crl-life", "renew-after"];
@@ -30,36 +33,10 @@ const CLIENT: &[&str] = &["name", "install", "life"];
 
 pub(super) fn read(path: &Path, text: &str) -> Result<Desired, HostError> {
     let file = File { path, text };
-    let document = Document::parse(text).map_err(|error| {
-        let (line, column) = file.position(error.span());
-        HostError::DesiredSyntax {
-            path: path.to_path_buf(),
-            line,
-            column,
-            problem: escape(error.message()),
-        }
-    })?;
-    let top = Section {
-        file,
-        name: "the top level",
-        table: document.as_table(),
-        line: 1,
-    };
+    let document = parse(file)?;
+    let top = top(file, &document);
     top.only(TOP)?;
-    match top.item("version") {
-        Some(item) if item.as_integer() == Some(1) => {}
-        Some(item) => {
-            return Err(top.refuse("version", Some(item), "this sealock reads version 1", None));
-        }
-        None => {
-            return Err(top.refuse(
-                "version",
-                None,
-                "the file does not say its version",
-                Some("version = 1"),
-            ));
-        }
-    }
+    version(&top)?;
     let authority = match top.section("authority", "[authority]")? {
         Some(section) => authority(&section)?,
         None => Authority::new(NAME),
@@ -88,7 +65,70 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Desired, HostError> {
         authority,
         daemon,
         clients,
+        gateway: in_front(&top)?,
     })
+}
+
+/// The gateway of any file: of `sealock.toml`, where it listens as `[daemon]` says, or of one that has nothing else.
+pub(super) fn gateway_of(path: &Path, text: &str) -> Result<Option<Gateway>, HostError> {
+    let file = File { path, text };
+    let document = parse(file)?;
+    let top = top(file, &document);
+    if top.item("daemon").is_some() {
+        let desired = read(path, text)?;
+        return Ok(desired.gateway.map(|gateway| Gateway {
+            listen: desired.daemon.listen,
+            ..gateway
+        }));
+    }
+    version(&top)?;
+    gateway::alone(&top)
+}
+
+fn parse<'t>(file: File<'t>) -> Result<Document<&'t str>, HostError> {
+    Document::parse(file.text).map_err(|error| {
+        let (line, column) = file.position(error.span());
+        HostError::DesiredSyntax {
+            path: file.path.to_path_buf(),
+            line,
+            column,
+            problem: escape(error.message()),
+        }
+    })
+}
+
+fn top<'t>(file: File<'t>, document: &'t Document<&'t str>) -> Section<'t> {
+    Section {
+        file,
+        name: "the top level",
+        table: document.as_table(),
+        line: 1,
+    }
+}
+
+fn version(top: &Section<'_>) -> Result<(), HostError> {
+    match top.item("version") {
+        Some(item) if item.as_integer() == Some(1) => Ok(()),
+        Some(item) => Err(top.refuse("version", Some(item), "this sealock reads version 1", None)),
+        None => Err(top.refuse(
+            "version",
+            None,
+            "the file does not say its version",
+            Some("version = 1"),
+        )),
+    }
+}
+
+/// `[gateway]` beside `[daemon]`.
+fn in_front(top: &Section<'_>) -> Result<Option<Gateway>, HostError> {
+    let Some(section) = top.section("gateway", "[gateway]")? else {
+        return Ok(None);
+    };
+    if let Some(item) = section.item("listen") {
+        let problem = "beside [daemon] its `listen` is the gateway's";
+        return Err(section.refuse("listen", Some(item), problem, None));
+    }
+    gateway::gateway(&section).map(Some)
 }
 
 fn authority(section: &Section<'_>) -> Result<Authority, HostError> {
