@@ -4,8 +4,12 @@
 //! own, so a connection lives and dies on one core; what workers share are snapshots behind one pointer.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod audit;
+mod admission;
 mod error;
+mod material;
 mod settings;
+mod transport;
 
 pub use error::{CATALOGUE, GatewayError};
 pub use settings::{AuditSettings, Bind, Limits, Listener, Service, Settings, Sources, Upstream};
