@@ -8,6 +8,7 @@ pub mod audit;
 mod admission;
 mod error;
 mod material;
+mod http;
 mod settings;
 mod transport;
 

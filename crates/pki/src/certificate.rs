@@ -153,6 +153,11 @@ impl Certificate {
         distinguished_name::common_name(self.subject_der())
     }
 
+    /// The organizational units of the subject, as they stand: escape them before printing.
+    pub fn organizational_units(&self) -> Vec<String> {
+        distinguished_name::organizational_units(self.subject_der())
+    }
+
     /// The subject alternative names that are sound and of the four kinds we know.
     pub fn sans(&self) -> &[San] {
         &self.0.facts.sans

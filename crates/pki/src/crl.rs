@@ -162,6 +162,14 @@ impl Crl {
         Self::from_der(std::mem::take(&mut *block.body))
     }
 
+    /// Reads PEM of one list or more, in the order of the file.
+    pub fn all_from_pem(text: &[u8]) -> Result<Vec<Self>, CrlError> {
+        pem::blocks_labelled(text, "revocation list", &["X509 CRL"])?
+            .into_iter()
+            .map(|mut block| Self::from_der(std::mem::take(&mut *block.body)))
+            .collect()
+    }
+
     /// The list's DER.
     pub fn der(&self) -> &[u8] {
         &self.0.der

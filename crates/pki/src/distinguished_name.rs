@@ -54,6 +54,17 @@ pub(crate) fn common_name(name: &[u8]) -> Option<String> {
     found
 }
 
+/// Every organizationalUnitName of a Name, unescaped.
+pub(crate) fn organizational_units(name: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    each_attribute(name, |_, kind, tag, content| {
+        if kind == oid::ORGANIZATIONAL_UNIT {
+            found.extend(text(tag, content));
+        }
+    });
+    found
+}
+
 /// Every emailAddress of a Name: name constraints bind these as well (RFC 5280 §4.2.1.10).
 pub(crate) fn email_addresses(name: &[u8]) -> Vec<String> {
     let mut found = Vec::new();

@@ -214,7 +214,7 @@ impl TlsError {
     }
 
     /// Into the error that `Read` and `Write` hand on.
-    pub(crate) fn into_io(self) -> io::Error {
+    pub fn into_io(self) -> io::Error {
         let kind = match &self {
             Self::Closed => io::ErrorKind::UnexpectedEof,
             Self::Reset => io::ErrorKind::ConnectionReset,

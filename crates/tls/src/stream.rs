@@ -173,6 +173,13 @@ fn receive<S: Read + Write>(
     Ok(())
 }
 
+impl TlsError {
+    /// The error for a peer that began with these bytes, when they are no TLS record.
+    pub fn of_plain_text(head: &[u8]) -> Option<Self> {
+        plain_text(&head[..head.len().min(32)])
+    }
+}
+
 /// The error for a peer that began with something that is no TLS record.
 pub(crate) fn plain_text(head: &[u8]) -> Option<TlsError> {
     (!is_tls(head)).then(|| TlsError::PlainText {

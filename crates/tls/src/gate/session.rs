@@ -66,6 +66,13 @@ impl Sealed {
         self.from == self.to
     }
 
+    /// Adds bytes that were sealed elsewhere.
+    pub fn append(&mut self, bytes: &[u8]) {
+        self.make_room(bytes.len());
+        self.memory[self.to..self.to + bytes.len()].copy_from_slice(bytes);
+        self.to += bytes.len();
+    }
+
     /// Adds what `write` puts into the room it is given; it is called again with more room when it asks
     /// for it.
     fn add<E>(
