@@ -7,5 +7,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod caller;
+pub mod read;
 
 pub use caller::{Caller, Name};
+pub use read::{
+    ApiVersion, BodyRule, Call, Filters, Incoming, Json, Method, Query, Reading, Request, Route, Unclean, Upgrade, Verb,
+};

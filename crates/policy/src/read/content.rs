@@ -1,0 +1,49 @@
+//! What kinds of bodies are let in.
+
+use super::Unclean;
+use super::route::{BodyRule, Route};
+
+/// Refuses bodies that the daemon would read as something else than they are judged as.
+///
+/// A form in the body overrides the query on every POST, and a multipart form on a build: neither is
+/// ever let in.
+pub(super) fn media_type(route: &Route, given: Option<&[u8]>) -> Result<(), Unclean> {
+    let text = match given {
+        None => "",
+        Some(bytes) => std::str::from_utf8(bytes)
+            .map_err(|_| Unclean::content_type("no UTF-8", "'application/json'"))?
+            .trim_matches([' ', '\t']),
+    };
+    let kind = text
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim_matches([' ', '\t']);
+    let json = kind.eq_ignore_ascii_case("application/json");
+    match route.body {
+        BodyRule::Json { .. } if json => Ok(()),
+        BodyRule::Json { .. } => Err(Unclean::content_type(text, "'application/json'")),
+        BodyRule::None { .. } | BodyRule::Stream => {
+            let form = kind
+                .get(..10)
+                .is_some_and(|start| start.eq_ignore_ascii_case("multipart/"))
+                || kind.eq_ignore_ascii_case("application/x-www-form-urlencoded");
+            if form || !(kind.is_empty() || is_media_type(kind)) {
+                return Err(Unclean::content_type(text, "no form"));
+            }
+            Ok(())
+        }
+    }
+}
+
+/// `token/token`: anything else is read by different readers in different ways.
+fn is_media_type(kind: &str) -> bool {
+    let token = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    };
+    kind.split_once('/')
+        .is_some_and(|(main, sub)| token(main) && token(sub))
+}

@@ -1,0 +1,123 @@
+//! The `filters` of lists, in either of the daemon's two forms.
+
+use super::Unclean;
+use super::json::{self, Json};
+use super::unclean::short;
+
+/// Filters: for each key, the values it may have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    fields: Vec<(String, Vec<String>)>,
+}
+
+impl Filters {
+    /// Reads `{"label":{"a":true}}` or `{"label":["a"]}`; nothing when the text is empty.
+    pub fn parse(text: &str) -> Result<Self, Unclean> {
+        let mut filters = Self::default();
+        if text.is_empty() {
+            return Ok(filters);
+        }
+        let document =
+            json::parse(text.as_bytes()).map_err(|unclean| Unclean::filters(&unclean.detail))?;
+        let fields = match document {
+            Json::Null => return Ok(filters),
+            Json::Object(fields) => fields,
+            _ => return Err(Unclean::filters("they are no object")),
+        };
+        for (key, values) in fields {
+            if filters.fields.iter().any(|(known, _)| *known == key) {
+                return Err(Unclean::filters(&format!("{} is there twice", short(&key))));
+            }
+            let values = match values {
+                Json::Array(items) => items
+                    .into_iter()
+                    .map(|item| match item {
+                        Json::String(value) => Ok(value),
+                        _ => Err(Unclean::filters(&format!(
+                            "a value of {} is no text",
+                            short(&key)
+                        ))),
+                    })
+                    .collect::<Result<Vec<_>, _>>()?,
+                Json::Object(items) => items
+                    .into_iter()
+                    .map(|(value, set)| match set {
+                        Json::Bool(true) => Ok(value),
+                        // The daemon counts such a value in some places and not in others.
+                        _ => Err(Unclean::filters(&format!(
+                            "a value of {} is not true",
+                            short(&key)
+                        ))),
+                    })
+                    .collect::<Result<Vec<_>, _>>()?,
+                _ => {
+                    return Err(Unclean::filters(&format!(
+                        "{} is neither object nor list",
+                        short(&key)
+                    )));
+                }
+            };
+            let mut sorted: Vec<&String> = values.iter().collect();
+            sorted.sort_unstable();
+            if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+                return Err(Unclean::filters(&format!(
+                    "{} has a value twice",
+                    short(&key)
+                )));
+            }
+            filters.fields.push((key, values));
+        }
+        Ok(filters)
+    }
+
+    /// The values of a key.
+    pub fn get(&self, key: &str) -> &[String] {
+        self.fields
+            .iter()
+            .find(|(known, _)| known == key)
+            .map_or(&[], |(_, values)| values)
+    }
+
+    /// Every key with its values.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.fields
+            .iter()
+            .map(|(key, values)| (key.as_str(), values.as_slice()))
+    }
+
+    /// Adds a value: of labels all must hold, of most others one.
+    pub fn add(&mut self, key: &str, value: &str) {
+        let values = match self.fields.iter().position(|(known, _)| known == key) {
+            Some(at) => &mut self.fields[at].1,
+            None => {
+                self.fields.push((key.to_owned(), Vec::new()));
+                &mut self.fields.last_mut().unwrap_or_else(|| unreachable!()).1
+            }
+        };
+        if !values.iter().any(|known| known == value) {
+            values.push(value.to_owned());
+        }
+    }
+
+    /// Takes a key out.
+    pub fn remove(&mut self, key: &str) {
+        self.fields.retain(|(known, _)| known != key);
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// The first form, which every version reads.
+    pub fn to_text(&self) -> String {
+        let fields = self.fields.iter().map(|(key, values)| {
+            let values = values
+                .iter()
+                .map(|value| (value.clone(), Json::Bool(true)))
+                .collect();
+            (key.clone(), Json::Object(values))
+        });
+        Json::Object(fields.collect()).to_text()
+    }
+}
