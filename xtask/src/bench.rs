@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what the benches say, and what whole processes cost.
 
 mod check;
+mod gateway;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,17 +54,22 @@ const CASES: &[Case] = &[
 ];
 
 /// Runs the benches and the measurements; `--quick` skips the benches and takes fewer samples, `check` is only
-/// the thousand endpoints.
+/// the thousand endpoints, `gateway` only the gateway among its peers.
 pub(crate) fn bench(rest: &[String]) -> Done {
-    let (mut quick, mut only_check) = (false, false);
-    for word in rest {
+    let (mut quick, mut only_check, mut only_gateway) = (false, false, None);
+    for (index, word) in rest.iter().enumerate() {
         match word.as_str() {
             "--quick" => quick = true,
             "check" => only_check = true,
+            // What stands behind it is for it alone.
+            "gateway" => {
+                only_gateway = rest.get(index + 1..);
+                break;
+            }
             other => return Err(format!("bench does not know `{other}`")),
         }
     }
-    if !quick && !only_check {
+    if !quick && !only_check && only_gateway.is_none() {
         // Named one by one: `--benches` would also run every crate's unit tests, optimised.
         let lab = lab::install()?;
         show(
@@ -84,6 +90,9 @@ pub(crate) fn bench(rest: &[String]) -> Done {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let binary = target.join("release/sealock");
+    if let Some(rest) = only_gateway {
+        return gateway::gateway(&binary, quick, rest);
+    }
     check::check(&binary, quick)?;
     if only_check {
         return Ok(());

@@ -18,10 +18,10 @@ pub(crate) struct Source {
     pub(crate) is_test: bool,
 }
 
-/// Every Rust file of the workspace, fuzz targets included.
+/// Every Rust file of the workspace; fuzz targets and the bench's yardstick included.
 pub(crate) fn all(root: &Path) -> Done<Vec<Source>> {
     let mut paths = Vec::new();
-    for folder in ["crates", "xtask", "fuzz"] {
+    for folder in ["crates", "xtask", "fuzz", "yardstick/src"] {
         collect(&root.join(folder), &mut paths)?;
     }
     paths.sort();
