@@ -253,3 +253,134 @@ impl Memory {
         self.young.insert(verified.id, verified);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sealock_pki::{
+        AnchorRequest, CommonName, Entropy, Issuer, KeyKind, LeafRequest, PrivateKey, Purpose,
+        create_anchor, issue_leaf, make_crl,
+    };
+    use std::time::Duration;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    struct Counting(u8);
+
+    impl Entropy for Counting {
+        fn fill(&mut self, buffer: &mut [u8]) {
+            for byte in buffer {
+                self.0 = self.0.wrapping_mul(5).wrapping_add(7);
+                *byte = self.0;
+            }
+        }
+    }
+
+    fn anchor() -> Issuer {
+        let request = AnchorRequest::new("test".parse().unwrap(), Purpose::Client, DAY * 100);
+        let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+        create_anchor(&request, key, NOW - DAY, &mut Counting(1)).unwrap()
+    }
+
+    /// A leaf that lives three days and five minutes, from five minutes ago.
+    fn leaf(issuer: &Issuer, seed: u8) -> Certificate {
+        let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+        let name = CommonName::try_from("leaf").unwrap();
+        let request = LeafRequest::new(Purpose::Client, name, Vec::new(), DAY * 3);
+        issue_leaf(issuer, &request, key.public_key(), NOW, &mut Counting(seed)).unwrap()
+    }
+
+    fn check(anchor: &Issuer, lists: Vec<Crl>) -> GateCheck {
+        let anchors = [anchor.certificate().clone()];
+        let strict = ClientCheck::unrevoked(&anchors, &lists).unwrap();
+        GateCheck::new(strict, lists, DenyList::default(), Clock::Fixed(NOW))
+    }
+
+    fn verdict(
+        check: &GateCheck,
+        leaf: &Certificate,
+        at: Timestamp,
+    ) -> Result<Arc<Verified>, Error> {
+        let at = UnixTime::since_unix_epoch(Duration::from_secs(at.as_unix() as u64));
+        check.verdict(&CertificateDer::from(leaf.der()), &[], at)
+    }
+
+    #[test]
+    fn a_verdict_is_remembered_for_as_long_as_it_holds_and_no_longer() {
+        let anchor = anchor();
+        let leaf = leaf(&anchor, 3);
+        let list = make_crl(&anchor, &[], 1, NOW - DAY, NOW + DAY).unwrap();
+        let check = check(&anchor, vec![list]);
+        let first = verdict(&check, &leaf, NOW).unwrap();
+        assert_eq!(first.until(), NOW + DAY, "the list ends first");
+        let again = verdict(&check, &leaf, NOW + DAY).unwrap();
+        assert!(Arc::ptr_eq(&first, &again), "looked up");
+        // A second later the list is overdue: what was remembered is worth nothing.
+        assert!(verdict(&check, &leaf, NOW + DAY + Duration::from_secs(1)).is_err());
+        assert!(verdict(&check, &leaf, NOW - DAY).is_err(), "not yet valid");
+        // And at a time in the window it holds again.
+        assert!(verdict(&check, &leaf, NOW + Duration::from_secs(1)).is_ok());
+    }
+
+    #[test]
+    fn a_certificate_ends_its_verdict_too() {
+        let anchor = anchor();
+        let leaf = leaf(&anchor, 3);
+        let list = make_crl(&anchor, &[], 1, NOW - DAY, NOW + DAY * 50).unwrap();
+        let check = check(&anchor, vec![list]);
+        let found = verdict(&check, &leaf, NOW).unwrap();
+        assert_eq!(found.until(), leaf.not_after());
+        assert!(verdict(&check, &leaf, leaf.not_after()).is_ok());
+        let after = leaf.not_after() + Duration::from_secs(1);
+        assert!(verdict(&check, &leaf, after).is_err());
+    }
+
+    #[test]
+    fn a_list_of_tomorrow_does_not_begin_behind_the_back_of_a_verdict() {
+        let anchor = anchor();
+        let leaf = leaf(&anchor, 3);
+        let today = make_crl(&anchor, &[], 1, NOW - DAY, NOW + DAY * 9).unwrap();
+        let tomorrow = make_crl(&anchor, &[], 2, NOW + DAY, NOW + DAY * 9).unwrap();
+        let check = check(&anchor, vec![today, tomorrow]);
+        if let Ok(found) = verdict(&check, &leaf, NOW) {
+            assert!(found.until() <= NOW + DAY);
+        }
+    }
+
+    #[test]
+    fn the_memory_is_bounded_and_keeps_who_comes_back() {
+        let anchor = anchor();
+        let leaf = leaf(&anchor, 3);
+        let list = make_crl(&anchor, &[], 1, NOW - DAY, NOW + DAY).unwrap();
+        let found = verdict(&check(&anchor, vec![list]), &leaf, NOW).unwrap();
+        let numbered = |number: u64| {
+            let mut id = [0; 32];
+            id[..8].copy_from_slice(&number.to_be_bytes());
+            Arc::new(Verified {
+                id,
+                ..(*found).clone()
+            })
+        };
+        let mut memory = Memory::default();
+        memory.keep(found.clone());
+        for number in 0..3 * REMEMBERED as u64 {
+            memory.keep(numbered(number));
+            assert!(memory.young.len() + memory.old.len() <= REMEMBERED + 1);
+            if number % 100 == 0 {
+                assert!(memory.recall(found.id()).is_some(), "after {number}");
+            }
+        }
+        assert!(memory.recall(numbered(0).id()).is_none());
+    }
+
+    #[test]
+    fn the_same_bytes_cut_elsewhere_are_another_chain() {
+        let whole = CertificateDer::from(vec![1, 2, 3]);
+        let (head, tail) = (
+            CertificateDer::from(vec![1]),
+            CertificateDer::from(vec![2, 3]),
+        );
+        assert_ne!(id_of(&whole, &[]), id_of(&head, &[tail]));
+    }
+}

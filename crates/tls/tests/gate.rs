@@ -1,0 +1,635 @@
+//! The gate against rustls' own client, in memory: who gets in, who comes back, who is turned away.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ClientSessionMemoryCache, Resumption};
+use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{
+    AlertDescription, ClientConfig, ClientConnection, DigitallySignedStruct, HandshakeKind,
+    SignatureScheme,
+};
+use sealock_pki::{
+    AnchorRequest, Certificate, CommonName, Crl, Entropy, Issuer, KeyKind, LeafRequest, PrivateKey,
+    Purpose, RevocationReason, Revoked, San, Timestamp, create_anchor, issue_leaf, make_crl,
+};
+use sealock_tls::{
+    ClientRefusal, Clock, DenyList, Gate, GateSession, GateSettings, Identity, Sealed,
+    SettingsError, Standing, TlsError, Version, Versions,
+};
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+const DAY: Duration = Duration::from_secs(86_400);
+
+struct Counting(u8);
+
+impl Entropy for Counting {
+    fn fill(&mut self, buffer: &mut [u8]) {
+        for byte in buffer {
+            self.0 = self.0.wrapping_mul(5).wrapping_add(7);
+            *byte = self.0;
+        }
+    }
+}
+
+fn anchor(purpose: Purpose, generation: u32) -> Issuer {
+    let request = AnchorRequest {
+        generation,
+        ..AnchorRequest::new("test".parse().unwrap(), purpose, DAY * 100)
+    };
+    let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+    create_anchor(&request, key, NOW - DAY, &mut Counting(1)).unwrap()
+}
+
+/// A certificate with its key, in the forms that both sides want.
+struct Holder {
+    certificate: Certificate,
+    key: PrivateKey,
+}
+
+impl Holder {
+    fn of(issuer: &Issuer, purpose: Purpose, kind: KeyKind, seed: u8) -> Self {
+        let key = PrivateKey::generate(kind).unwrap();
+        let name = CommonName::try_from("leaf").unwrap();
+        let sans: Vec<San> = match purpose {
+            Purpose::Server => vec!["daemon.example".parse().unwrap()],
+            _ => Vec::new(),
+        };
+        let request = LeafRequest::new(purpose, name, sans, DAY * 3);
+        let certificate =
+            issue_leaf(issuer, &request, key.public_key(), NOW, &mut Counting(seed)).unwrap();
+        Self { certificate, key }
+    }
+
+    fn identity(&self) -> Identity {
+        Identity::new(vec![self.certificate.clone()], &self.key).unwrap()
+    }
+}
+
+struct World {
+    servers: Issuer,
+    clients: Issuer,
+    alice: Holder,
+}
+
+impl World {
+    fn new() -> Self {
+        let clients = anchor(Purpose::Client, 1);
+        Self {
+            servers: anchor(Purpose::Server, 1),
+            alice: Holder::of(&clients, Purpose::Client, KeyKind::EcdsaP256, 3),
+            clients,
+        }
+    }
+
+    fn settings(&self) -> GateSettings {
+        GateSettings {
+            identity: Holder::of(&self.servers, Purpose::Server, KeyKind::EcdsaP256, 5).identity(),
+            anchors: vec![self.clients.certificate().clone()],
+            lists: Some(vec![self.list(1, &[])]),
+            denied: DenyList::default(),
+            versions: Versions::Both,
+            clock: Clock::Fixed(NOW),
+        }
+    }
+
+    fn gate(&self) -> Gate {
+        Gate::new(self.settings()).unwrap()
+    }
+
+    fn list(&self, number: u64, revoked: &[&Holder]) -> Crl {
+        self.dated(number, revoked, NOW - DAY / 24, NOW + DAY)
+    }
+
+    fn dated(&self, number: u64, revoked: &[&Holder], from: Timestamp, to: Timestamp) -> Crl {
+        let entries: Vec<_> = revoked
+            .iter()
+            .map(|holder| Revoked {
+                serial: holder.certificate.serial().clone(),
+                at: NOW - DAY / 2,
+                reason: RevocationReason::KeyCompromise,
+            })
+            .collect();
+        make_crl(&self.clients, &entries, number, from, to).unwrap()
+    }
+
+    fn client(&self, holder: Option<&Holder>, version: Version) -> Arc<ClientConfig> {
+        client(holder, version, default_provider().kx_groups)
+    }
+}
+
+fn client(
+    holder: Option<&Holder>,
+    version: Version,
+    groups: Vec<&'static dyn rustls::crypto::SupportedKxGroup>,
+) -> Arc<ClientConfig> {
+    let provider = rustls::crypto::CryptoProvider {
+        kx_groups: groups,
+        ..default_provider()
+    };
+    let versions: &[_] = match version {
+        Version::Tls12 => &[&rustls::version::TLS12],
+        Version::Tls13 => &[&rustls::version::TLS13],
+    };
+    let builder = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(versions)
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Anybody));
+    let mut config = match holder {
+        Some(holder) => {
+            let key = holder.key.pkcs8_der().unwrap();
+            let key = PrivateKeyDer::try_from(key.expose().as_slice())
+                .unwrap()
+                .clone_key();
+            let chain = vec![CertificateDer::from(holder.certificate.der().to_vec())];
+            builder.with_client_auth_cert(chain, key).unwrap()
+        }
+        None => builder.with_no_client_auth(),
+    };
+    config.resumption = Resumption::store(Arc::new(ClientSessionMemoryCache::new(8)));
+    Arc::new(config)
+}
+
+/// The client of these tests: the server is not what is judged here.
+#[derive(Debug)]
+struct Anybody;
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        default_provider()
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+/// A client and a session of a gate, joined by memory; the client's bytes arrive `step` at a time.
+struct Wired {
+    client: ClientConnection,
+    session: GateSession,
+    sealed: Sealed,
+    received: Vec<u8>,
+    step: usize,
+}
+
+impl Wired {
+    fn new(config: &Arc<ClientConfig>, gate: &Gate) -> Self {
+        let name = ServerName::try_from("daemon.example").unwrap();
+        Self {
+            client: ClientConnection::new(config.clone(), name).unwrap(),
+            session: gate.session().unwrap(),
+            sealed: Sealed::default(),
+            received: Vec::new(),
+            step: usize::MAX,
+        }
+    }
+
+    /// Moves bytes until neither side has any; the client's error is told, the gate's returned.
+    fn pump(&mut self) -> Result<(), TlsError> {
+        loop {
+            let mut moved = false;
+            let mut flight = Vec::new();
+            while self.client.wants_write() {
+                self.client.write_tls(&mut flight).unwrap();
+            }
+            let step = self.step.min(flight.len().max(1));
+            for piece in flight.chunks(step) {
+                moved = true;
+                self.feed(piece)?;
+            }
+            moved |= self.answer();
+            if !moved {
+                return Ok(());
+            }
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), TlsError> {
+        let mut records = vec![0; self.session.carried()];
+        records.extend_from_slice(bytes);
+        let received = &mut self.received;
+        let result = self.session.digest(
+            &mut records,
+            |data| received.extend_from_slice(data),
+            &mut self.sealed,
+        );
+        if result.is_err() {
+            self.answer();
+        }
+        result
+    }
+
+    /// Hands the gate's bytes to the client.
+    fn answer(&mut self) -> bool {
+        let moved = !self.sealed.is_empty();
+        while !self.sealed.is_empty() {
+            let mut bytes = self.sealed.bytes();
+            let count = self.client.read_tls(&mut bytes).unwrap();
+            self.sealed.sent(count);
+            if self.client.process_new_packets().is_err() {
+                self.sealed.clear();
+            }
+        }
+        moved
+    }
+
+    fn says(&mut self, data: &[u8]) {
+        for piece in data.chunks(16_000) {
+            self.client.writer().write_all(piece).unwrap();
+            self.pump().unwrap();
+        }
+    }
+
+    fn hears(&mut self) -> Vec<u8> {
+        let mut heard = Vec::new();
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = self.client.reader().read(&mut buffer) {
+            heard.extend_from_slice(&buffer[..count]);
+        }
+        heard
+    }
+
+    /// The alert that the client got, if any.
+    fn alert(&mut self) -> Option<AlertDescription> {
+        match self.client.process_new_packets() {
+            Err(rustls::Error::AlertReceived(alert)) => Some(alert),
+            _ => None,
+        }
+    }
+}
+
+#[test]
+fn bytes_go_both_ways_however_they_are_cut() {
+    let world = World::new();
+    let gate = world.gate();
+    let data: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
+    for version in Version::ALL {
+        for step in [1, 7, 4096, usize::MAX] {
+            let sent = if step == 1 { &data[..20_000] } else { &data };
+            let mut wired = Wired::new(&world.client(Some(&world.alice), version), &gate);
+            wired.step = step;
+            wired.pump().unwrap();
+            assert!(!wired.session.is_handshaking());
+            assert_eq!(wired.session.version(), Some(version));
+            assert_eq!(
+                wired.session.peer().unwrap().leaf(),
+                &world.alice.certificate
+            );
+            wired.says(sent);
+            assert_eq!(wired.received, sent, "{version}, {step} at a time");
+            assert_eq!(wired.session.carried(), 0, "an idle session holds nothing");
+            let mut heard = Vec::new();
+            for piece in sent.chunks(20_000) {
+                wired.session.seal(piece, &mut wired.sealed).unwrap();
+                wired.answer();
+                heard.extend(wired.hears());
+            }
+            assert_eq!(heard, sent);
+        }
+    }
+}
+
+#[test]
+fn each_half_is_closed_for_itself() {
+    let world = World::new();
+    let gate = world.gate();
+    for version in Version::ALL {
+        let mut wired = Wired::new(&world.client(Some(&world.alice), version), &gate);
+        wired.pump().unwrap();
+        wired.says(b"last words");
+        wired.client.send_close_notify();
+        wired.pump().unwrap();
+        assert!(wired.session.peer_closed());
+        assert_eq!(wired.received, b"last words");
+        // The other half still works, long after.
+        wired.session.seal(b"an answer", &mut wired.sealed).unwrap();
+        wired.answer();
+        assert_eq!(wired.hears(), b"an answer");
+
+        let mut wired = Wired::new(&world.client(Some(&world.alice), version), &gate);
+        wired.pump().unwrap();
+        wired.session.close(&mut wired.sealed);
+        wired.session.close(&mut wired.sealed);
+        wired.answer();
+        let end = wired.client.process_new_packets().unwrap();
+        assert!(end.peer_has_closed());
+        wired.says(b"still here");
+        assert_eq!(wired.received, b"still here");
+        assert_eq!(
+            wired.session.seal(b"no", &mut wired.sealed),
+            Err(TlsError::Closed)
+        );
+    }
+}
+
+#[test]
+fn the_hybrid_group_is_taken_when_it_is_offered() {
+    let world = World::new();
+    let gate = world.gate();
+    for (offered, taken) in [
+        (
+            vec![kx_group::X25519MLKEM768, kx_group::X25519],
+            "X25519MLKEM768",
+        ),
+        (vec![kx_group::X25519], "X25519"),
+        (vec![kx_group::SECP256R1], "secp256r1"),
+        (vec![kx_group::SECP384R1], "secp384r1"),
+    ] {
+        let config = client(Some(&world.alice), Version::Tls13, offered);
+        let mut wired = Wired::new(&config, &gate);
+        wired.pump().unwrap();
+        assert_eq!(wired.session.group().as_deref(), Some(taken));
+    }
+}
+
+#[test]
+fn keys_may_be_of_every_kind_and_may_be_changed_under_way() {
+    let world = World::new();
+    let gate = world.gate();
+    for kind in [
+        KeyKind::EcdsaP256,
+        KeyKind::EcdsaP384,
+        KeyKind::Ed25519,
+        KeyKind::Rsa2048,
+    ] {
+        let holder = Holder::of(&world.clients, Purpose::Client, kind, 7);
+        let mut wired = Wired::new(&world.client(Some(&holder), Version::Tls13), &gate);
+        wired.pump().unwrap();
+        wired.says(b"before");
+        wired.client.refresh_traffic_keys().unwrap();
+        wired.says(b" after");
+        wired.session.seal(b"answer", &mut wired.sealed).unwrap();
+        wired.answer();
+        assert_eq!(wired.received, b"before after", "{kind}");
+        assert_eq!(wired.hears(), b"answer", "{kind}");
+    }
+}
+
+#[test]
+fn a_session_is_resumed_by_the_gate_that_gave_the_ticket_and_by_no_other() {
+    let world = World::new();
+    for version in Version::ALL {
+        let gate = world.gate();
+        let config = world.client(Some(&world.alice), version);
+        let kinds = |gate: &Gate| {
+            let mut wired = Wired::new(&config, gate);
+            wired.pump().unwrap();
+            wired.says(b"hello");
+            assert_eq!(wired.received, b"hello");
+            // Judged like a new one.
+            assert_eq!(
+                wired.session.peer().unwrap().leaf(),
+                &world.alice.certificate
+            );
+            let resumed = wired.client.handshake_kind() == Some(HandshakeKind::Resumed);
+            assert_eq!(wired.session.resumed(), resumed);
+            resumed
+        };
+        assert!(!kinds(&gate), "{version}: the first time");
+        assert!(kinds(&gate), "{version}: the second time");
+        assert!(!kinds(&world.gate()), "{version}: another gate");
+    }
+}
+
+#[test]
+fn a_ticket_does_not_save_who_was_revoked() {
+    let world = World::new();
+    for version in Version::ALL {
+        let config = world.client(Some(&world.alice), version);
+        let gate = world.gate();
+        for _ in 0..2 {
+            let mut wired = Wired::new(&config, &gate);
+            wired.pump().unwrap();
+            wired.says(b"hello");
+        }
+        let by_list = GateSettings {
+            lists: Some(vec![world.list(2, &[&world.alice])]),
+            ..world.settings()
+        };
+        let serial = world.alice.certificate.serial();
+        let by_serial = GateSettings {
+            denied: DenyList::parse(format!("serial:{serial}").as_bytes()).unwrap(),
+            ..world.settings()
+        };
+        for settings in [by_list, by_serial] {
+            let after = Gate::new(settings).unwrap();
+            let mut wired = Wired::new(&config, &after);
+            assert_eq!(
+                wired.pump(),
+                Err(TlsError::ClientRefused(ClientRefusal::Revoked)),
+                "{version}"
+            );
+            assert_eq!(wired.alert(), Some(AlertDescription::CertificateRevoked));
+            assert!(wired.received.is_empty());
+            let again = wired.session.digest(&mut [], |_| {}, &mut wired.sealed);
+            assert!(again.is_err(), "a failed session stays failed");
+            assert!(wired.session.seal(b"no", &mut wired.sealed).is_err());
+        }
+    }
+}
+
+#[test]
+fn who_does_not_belong_is_told_why() {
+    let world = World::new();
+    let stranger = Holder::of(
+        &anchor(Purpose::Client, 9),
+        Purpose::Client,
+        KeyKind::EcdsaP256,
+        3,
+    );
+    let server = Holder::of(&world.servers, Purpose::Server, KeyKind::EcdsaP256, 11);
+    let late = GateSettings {
+        clock: Clock::Fixed(NOW + DAY * 4),
+        lists: Some(vec![world.dated(1, &[], NOW, NOW + DAY * 9)]),
+        ..world.settings()
+    };
+    let overdue = GateSettings {
+        clock: Clock::Fixed(NOW + DAY * 2),
+        ..world.settings()
+    };
+    let foreign = make_crl(&anchor(Purpose::Client, 7), &[], 1, NOW - DAY, NOW + DAY).unwrap();
+    let missing = GateSettings {
+        lists: Some(vec![foreign]),
+        ..world.settings()
+    };
+    use AlertDescription as Is;
+    for version in Version::ALL {
+        for (what, settings, holder, alerts) in [
+            (
+                "no certificate",
+                world.settings(),
+                None,
+                vec![Is::CertificateRequired],
+            ),
+            (
+                "a stranger",
+                world.settings(),
+                Some(&stranger),
+                vec![Is::UnknownCA],
+            ),
+            (
+                "a server",
+                world.settings(),
+                Some(&server),
+                vec![Is::UnknownCA, Is::UnsupportedCertificate],
+            ),
+            (
+                "expired",
+                late.clone(),
+                Some(&world.alice),
+                vec![Is::CertificateExpired],
+            ),
+            (
+                "an overdue list",
+                overdue.clone(),
+                Some(&world.alice),
+                vec![Is::CertificateUnknown, Is::CertificateExpired],
+            ),
+            (
+                "no list of this anchor",
+                missing.clone(),
+                Some(&world.alice),
+                vec![Is::CertificateUnknown],
+            ),
+        ] {
+            let gate = Gate::new(settings).unwrap();
+            let mut wired = Wired::new(&world.client(holder, version), &gate);
+            let error = wired.pump().unwrap_err();
+            assert!(
+                matches!(error, TlsError::ClientRefused(_)),
+                "{what}: {error}"
+            );
+            let alert = wired.alert().unwrap();
+            assert!(alerts.contains(&alert), "{what}, {version}: {alert:?}");
+        }
+    }
+}
+
+#[test]
+fn what_a_client_is_worth_after_a_change() {
+    let world = World::new();
+    let mut wired = Wired::new(
+        &world.client(Some(&world.alice), Version::Tls13),
+        &world.gate(),
+    );
+    wired.pump().unwrap();
+    let alice = wired.session.peer().unwrap();
+    let standing = |settings| Gate::new(settings).unwrap().standing(&alice);
+    assert_eq!(standing(world.settings()), Standing::Good);
+    let revoked = GateSettings {
+        lists: Some(vec![world.list(1, &[]), world.list(2, &[&world.alice])]),
+        ..world.settings()
+    };
+    assert_eq!(standing(revoked.clone()), Standing::Revoked);
+    let key = aws_lc_rs::digest::digest(
+        &aws_lc_rs::digest::SHA256,
+        world.alice.certificate.spki_der(),
+    );
+    let hex: String = key
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
+    let denied = GateSettings {
+        denied: DenyList::parse(format!("spki:{hex}").as_bytes()).unwrap(),
+        ..world.settings()
+    };
+    assert_eq!(standing(denied), Standing::Revoked);
+    let overdue = GateSettings {
+        clock: Clock::Fixed(NOW + DAY * 2),
+        ..world.settings()
+    };
+    assert!(matches!(standing(overdue), Standing::Lapsed(_)));
+    // Expired and revoked is revoked.
+    let both = GateSettings {
+        clock: Clock::Fixed(NOW + DAY * 20),
+        ..revoked
+    };
+    assert_eq!(standing(both), Standing::Revoked);
+    let other = GateSettings {
+        anchors: vec![anchor(Purpose::Client, 2).certificate().clone()],
+        lists: None,
+        ..world.settings()
+    };
+    assert!(matches!(standing(other), Standing::Untrusted(_)));
+}
+
+#[test]
+fn settings_that_would_let_nobody_in_are_refused() {
+    let world = World::new();
+    let no_anchors = GateSettings {
+        anchors: Vec::new(),
+        ..world.settings()
+    };
+    assert_eq!(Gate::new(no_anchors).unwrap_err(), SettingsError::NoAnchors);
+    let no_lists = GateSettings {
+        lists: Some(Vec::new()),
+        ..world.settings()
+    };
+    assert_eq!(Gate::new(no_lists).unwrap_err(), SettingsError::NoLists);
+}
+
+#[test]
+fn noise_is_refused_without_harm() {
+    let world = World::new();
+    let gate = world.gate();
+    let endless = [22, 3, 1, 0x40, 0, 1, 0xff, 0xff, 0xff];
+    for noise in [
+        &b"GET / HTTP/1.1\r\n\r\n"[..],
+        &[22, 3, 1, 0, 1, 0],
+        &[0; 100],
+        &endless,
+    ] {
+        let mut session = gate.session().unwrap();
+        let mut sealed = Sealed::default();
+        let mut ended = false;
+        for _ in 0..200 {
+            let mut records = vec![0; session.carried()];
+            records.extend_from_slice(noise);
+            if session
+                .digest(&mut records, |_| panic!("plaintext"), &mut sealed)
+                .is_err()
+            {
+                ended = true;
+                break;
+            }
+            assert!(session.carried() <= 64 * 1024);
+        }
+        assert!(ended || session.carried() > 0);
+        assert!(session.peer().is_err());
+        assert!(session.seal(b"no", &mut sealed).is_err());
+        session.close(&mut sealed);
+    }
+}
