@@ -6,10 +6,18 @@
 //! with a question and judged again with the answer.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod answer;
 mod caller;
+mod judge;
+mod policy;
 pub mod read;
 
+pub use answer::{AnswerRule, Keep, Sieve, Whole};
 pub use caller::{Caller, Name};
+pub use judge::{
+    Decision, ExecMakers, Facts, Granted, Judgement, Object, Place, Question, Reason, Refusal, Verdict, judge,
+};
+pub use policy::{Mode, OWNER, Policy, PolicyError};
 pub use read::{
     ApiVersion, BodyRule, Call, Filters, Incoming, Json, Method, Query, Reading, Request, Route, Unclean, Upgrade, Verb,
 };
