@@ -80,6 +80,9 @@ pub(crate) fn bench(rest: &[String]) -> Done {
                 .env("SEALOCK_LAB", lab),
         )?;
     }
+    if let Some((binary, rest)) = only_gateway.and_then(gateway::given) {
+        return gateway::gateway(&binary, quick, rest);
+    }
     show(Command::new("cargo").current_dir(root()).args([
         "build",
         "--release",

@@ -34,7 +34,7 @@ cargo xtask deny                                licences, bans and sources (carg
 cargo xtask tidy                                the project's own rules
 cargo xtask dist                                the static binary, its size and its digest
 cargo xtask bench [--quick] [check]             benches and whole-process measurements; only those of check
-cargo xtask bench [--quick] gateway [OPTIONS]   ours beside everybody: --peers A,B --measures A,B --rounds N --write
+cargo xtask bench [--quick] gateway [OPTIONS]   ours beside everybody: --binary FILE (first), --peers A,B, --measures A,B, --rounds N, --write
 cargo xtask picture                             draws the README's proof table from what the demo prints
 ";
 

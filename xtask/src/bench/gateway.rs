@@ -40,6 +40,14 @@ struct Standing {
     way: Way,
 }
 
+/// The binary that the command line names instead of a release build, and what stands behind it.
+pub(super) fn given(rest: &[String]) -> Option<(PathBuf, &[String])> {
+    match rest {
+        [word, binary, rest @ ..] if word == "--binary" => Some((PathBuf::from(binary), rest)),
+        _ => None,
+    }
+}
+
 /// Measures everybody; `--quick`, `--peers A,B`, `--measures A,B` and `--rounds N` make it shorter, `--write`
 /// puts the tables into docs/gateway/performance.md.
 pub(super) fn gateway(binary: &Path, quick: bool, rest: &[String]) -> Done {

@@ -306,7 +306,7 @@ impl Place<'_> {
                  keepalive_requests 1000000000;\n  }}\n  \
                  server {{\n    {listen}    location / {{\n      proxy_pass http://docker;\n      \
                  proxy_http_version 1.1;\n      proxy_set_header Connection \"\";\n      \
-                 proxy_buffering off;\n      proxy_request_buffering off;\n      proxy_buffer_size 16k;\n      \
+                 proxy_buffering off;\n      proxy_request_buffering off;\n      proxy_buffer_size 16k;\n      proxy_buffers 8 16k;\n      \
                  proxy_read_timeout 1h;\n    }}\n  }}\n}}\n"
             )
         };
@@ -361,8 +361,8 @@ impl Place<'_> {
 
     fn hitch(&self, suite: &str) -> Done<Launch> {
         let text = format!(
-            "frontend = \"[127.0.0.1]:{}\"\nbackend = \"{}\"\npem-file = \"{}\"\nworkers = 1\ndaemon = off\nquiet = on\n\
-             client-verify = required\nclient-verify-ca = \"{}\"\ntls-protos = TLSv1.2 TLSv1.3\nsession-cache = 20000\n",
+            "frontend = \"[127.0.0.1]:{}\"\nbackend = \"{}\"\npem-file = \"{}\"\nworkers = 1\ndaemon = off\nuser = \"nobody\"\ngroup = \"nogroup\"\nocsp-dir = \"\"\nquiet = on\n\
+             client-verify = required\nclient-verify-ca = \"{}\"\ntls-protos = TLSv1.2 TLSv1.3\n",
             self.port,
             self.backend.display(),
             self.material("both.pem"),
@@ -374,7 +374,7 @@ impl Place<'_> {
 
     fn caddy(&self, suite: &str) -> Done<Launch> {
         let text = format!(
-            "{{\n  admin off\n  auto_https off\n  persist_config off\n  servers {{\n    protocols h1\n  }}\n  \
+            "{{\n  admin off\n  auto_https off\n  servers {{\n    protocols h1\n    strict_sni_host insecure_off\n  }}\n  \
              default_sni localhost\n}}\nhttps://:{} {{\n  bind 127.0.0.1\n  tls {} {} {{\n    client_auth {{\n      \
              mode require_and_verify\n      trusted_ca_cert_file {}\n    }}\n  }}\n  reverse_proxy unix/{} {{\n    \
              flush_interval -1\n  }}\n}}\n",
