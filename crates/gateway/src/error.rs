@@ -96,10 +96,56 @@ const fn entry(
 }
 
 /// Every code of this crate.
-pub const CATALOGUE: &[Entry] = &[entry(
-    "SL-G090",
-    "a worker of the gateway could not be started",
-    "The gateway runs one thread for each core, each with an event loop of its own. The operating \
+pub const CATALOGUE: &[Entry] = &[
+    entry(
+        "SL-G050",
+        "a listener cannot be opened",
+        "The gateway could not listen where it was told to: the address belongs to no interface of this host, \
+         another process listens there, the port is below 1024 and the capability for it is missing, or the folder \
+         of a unix socket cannot be written.",
+        "ss -ltnp                         who listens where\nip address                       which addresses there are",
+    ),
+    entry(
+        "SL-G051",
+        "the place of a listener is taken",
+        "Where the unix socket was to be, there is something that is no socket, or a socket at which another \
+         process answers. Nothing of somebody else's is removed; a socket that nobody answers at is replaced.",
+        "ls -l PATH\nss -lxp                          who listens there",
+    ),
+    entry(
+        "SL-G052",
+        "an inherited socket cannot be used",
+        "systemd, or the gateway before this one, passed a descriptor that is no listening TCP or unix socket, \
+         passed two with the same name, or the kernel does not let the process take it over: that needs Linux 5.6 \
+         and the system call pidfd_getfd, which a filter of system calls has to allow.",
+        "systemctl cat sealock-gateway.socket\nSystemCallFilter=pidfd_getfd     in the unit",
+    ),
+    entry(
+        "SL-G053",
+        "the inherited socket of a listener is missing",
+        "A listener is told to use an inherited socket, and none of this name was passed. The name is \
+         FileDescriptorName= of the socket unit.",
+        "systemctl cat sealock-gateway.socket\nsystemctl status sealock-gateway.socket",
+    ),
+    entry(
+        "SL-G054",
+        "the address for metrics cannot be listened on",
+        "Metrics and health are told on an address of their own, in plain HTTP without asking who wants to know; \
+         127.0.0.1 is the usual one. Another process listens there, or the address is not one of this host.",
+        "ss -ltnp                         who listens where",
+    ),
+    entry(
+        "SL-G060",
+        "the audit file cannot be opened",
+        "Audit records have to go somewhere before the first connection is taken. The folder is missing, or the \
+         gateway's user may not write it.",
+        "install -d -o sealock-gateway -m 0750 /var/log/sealock",
+    ),
+    entry(
+        "SL-G090",
+        "a worker of the gateway could not be started",
+        "The gateway runs one thread for each core, each with an event loop of its own. The operating \
          system gave no thread or no event queue: the limits on processes or on open files are reached.",
-    "Raise `TasksMax=` and `LimitNOFILE=` of the unit, or ask for fewer workers with `--workers`.",
-)];
+        "Raise `TasksMax=` and `LimitNOFILE=` of the unit, or ask for fewer workers with `--workers`.",
+    ),
+];

@@ -9,8 +9,13 @@ mod admission;
 mod error;
 mod material;
 mod http;
+mod limits;
+mod listen;
+mod metrics;
 mod settings;
+mod shared;
 mod transport;
+mod worker;
 
 pub use error::{CATALOGUE, GatewayError};
 pub use settings::{AuditSettings, Bind, Limits, Listener, Service, Settings, Sources, Upstream};

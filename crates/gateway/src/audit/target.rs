@@ -184,7 +184,7 @@ mod tests {
             ("/_ping", "/_ping"),
             (
                 "/build?t=a&buildargs=%7B%22TOKEN%22%3A%22x%22%7D",
-                "/build?t=a&buildargs=<29 bytes>",
+                "/build?t=a&buildargs=<27 bytes>",
             ),
             ("/build?build%61rgs=s3cret", "/build?build%61rgs=<6 bytes>"),
             (
