@@ -196,7 +196,11 @@ impl Request {
         self.json.as_mut()
     }
 
-    pub(super) fn replace_json(&mut self, json: Option<Json>) {
+    pub(super) fn take_json(&mut self) -> Option<Json> {
+        self.json.take()
+    }
+
+    pub(super) fn put_json(&mut self, json: Option<Json>) {
         self.json = json;
     }
 

@@ -215,7 +215,8 @@ impl Route {
         // `{name}` is one segment, `{name:.*}` any number.
         let single = self.pattern.as_bytes()[self.close - 2] != b'*'
             && self.pattern.as_bytes()[self.close - 2] != b'+';
-        (!name.is_empty() && !(single && name.contains('/'))).then_some((name, ""))
+        let fits = !name.is_empty() && (!single || !name.contains('/'));
+        fits.then_some((name, ""))
     }
 
     /// The key as the table has it and whether it may come more than once.

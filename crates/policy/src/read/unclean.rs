@@ -129,8 +129,23 @@ impl Unclean {
         Self::new(400, "SL-A013", format!("{place} must be {wanted}"))
     }
 
-    pub(super) fn no_body(why: &str) -> Self {
-        Self::new(400, "SL-A014", why.to_owned())
+    pub(super) fn flat(key: &str) -> Self {
+        let key = short(key);
+        Self::new(
+            400,
+            "SL-A012",
+            format!("the body has {key} at its top, which belongs into HostConfig"),
+        )
+    }
+
+    /// In the daemon's words.
+    pub(super) fn start() -> Self {
+        Self::new(
+            400,
+            "SL-A014",
+            "starting container with non-empty request body was deprecated since API v1.22 and removed in v1.24"
+                .to_owned(),
+        )
     }
 
     pub(super) fn too_large(limit: usize) -> Self {
