@@ -98,6 +98,81 @@ const fn entry(
 /// Every code of this crate.
 pub const CATALOGUE: &[Entry] = &[
     entry(
+        "SL-G001",
+        "a file of the gateway cannot be read",
+        "The certificate, its key, the anchors, a revocation list, or a folder of lists is not there, may not \
+         be read by the user of the gateway, or is larger than any file of its kind. Nothing was changed: a \
+         gateway that runs goes on with what it has.",
+        "Look at the path and its permissions; the gateway's user must be able to read it.",
+    ),
+    entry(
+        "SL-G002",
+        "no client would accept the server's certificate",
+        "Before a certificate is used, the gateway looks at it as a client would: dates, purpose, names, the \
+         signatures from link to link, and a handshake in each version. This one failed, and is not used.",
+        "Issue it again (`sealock renew`), or put the chain in order: leaf first, then its issuers.",
+    ),
+    entry(
+        "SL-G003",
+        "a client anchor has no revocation list",
+        "When revocation lists are asked for, every client anchor must have one, also when nothing was \
+         revoked: a missing list looks just like one that somebody took away.",
+        "`sealock cert revoke` and `sealock renew` write the lists; give the folder with `--crl`.",
+    ),
+    entry(
+        "SL-G004",
+        "a revocation list is of none of the client anchors",
+        "The list names an issuer that is no anchor of this gateway, so it says nothing about any client. An \
+         intermediate CA counts only when it is among the anchors.",
+        "Take the list away, or add its issuer to the anchors.",
+    ),
+    entry(
+        "SL-G005",
+        "a revocation list went back",
+        "The list has a lower number than the one that holds. It would let in again who was revoked since, so \
+         the one that holds is kept.",
+        "Publish the newest list. Where the lower number is on purpose, restart the gateway.",
+    ),
+    entry(
+        "SL-G006",
+        "the deny-list cannot be read",
+        "A line is neither `serial:` nor `spki:` with hexadecimal digits. Whoever wrote it meant to refuse \
+         somebody, so it is not passed over.",
+        "Mend the line; `sealock cert show FILE` prints the serial.",
+    ),
+    entry(
+        "SL-G007",
+        "every client anchor has expired",
+        "None of the anchors is within its dates: nobody could be let in.",
+        "`sealock ca rotate` makes new anchors and issues again.",
+    ),
+    entry(
+        "SL-G010",
+        "files cannot be watched",
+        "The operating system gave no inotify instance or no watch for a folder. Changes of files would go \
+         unseen until the next look, a minute apart.",
+        "Raise `fs.inotify.max_user_instances` or `fs.inotify.max_user_watches`.",
+    ),
+    entry(
+        "SL-G020",
+        "the handshake took too long",
+        "A client connected and did not complete its TLS handshake in time. Slow networks need tenths of \
+         seconds; whoever needs longer holds up others.",
+        "`handshake_time` in the limits of the gateway sets the time.",
+    ),
+    entry(
+        "SL-G021",
+        "the handshake has too many bytes",
+        "A client sent more than the longest handshake of an honest client.",
+        "Look at what connects there.",
+    ),
+    entry(
+        "SL-G022",
+        "the other end of a unix socket is not known",
+        "The kernel did not say which process connected, so nobody can tell who asks.",
+        "Look at what connects there; a socket pair has no peer.",
+    ),
+    entry(
         "SL-G050",
         "a listener cannot be opened",
         "The gateway could not listen where it was told to: the address belongs to no interface of this host, \

@@ -6,6 +6,7 @@
 
 mod chains;
 mod deny;
+mod proof;
 mod session;
 
 pub use chains::Verified;
@@ -63,6 +64,7 @@ pub struct Gate {
     config: Arc<ServerConfig>,
     check: Arc<GateCheck>,
     clock: Clock,
+    versions: Versions,
 }
 
 impl Gate {
@@ -101,6 +103,7 @@ impl Gate {
             config: Arc::new(config),
             check,
             clock: settings.clock,
+            versions: settings.versions,
         })
     }
 

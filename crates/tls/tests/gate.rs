@@ -602,6 +602,30 @@ fn settings_that_would_let_nobody_in_are_refused() {
 }
 
 #[test]
+fn a_gate_tries_itself_as_a_client_would() {
+    let world = World::new();
+    let name: San = "daemon.example".parse().unwrap();
+    let anchors = [world.servers.certificate().clone()];
+    world.gate().prove(Some(&anchors), &name).unwrap();
+    world.gate().prove(None, &name).unwrap();
+    let others = [world.clients.certificate().clone()];
+    let error = world.gate().prove(Some(&others), &name).unwrap_err();
+    assert!(matches!(error, TlsError::ServerRefused(_)), "{error}");
+    let elsewhere: San = "elsewhere.example".parse().unwrap();
+    let error = world.gate().prove(Some(&anchors), &elsewhere).unwrap_err();
+    assert!(matches!(error, TlsError::ServerRefused(_)), "{error}");
+    let late = GateSettings {
+        clock: Clock::Fixed(NOW + DAY * 9),
+        ..world.settings()
+    };
+    let error = Gate::new(late).unwrap().prove(Some(&anchors), &name);
+    assert!(
+        matches!(error, Err(TlsError::ServerRefused(_))),
+        "{error:?}"
+    );
+}
+
+#[test]
 fn noise_is_refused_without_harm() {
     let world = World::new();
     let gate = world.gate();

@@ -2,7 +2,7 @@
 
 use super::{CANDIDATES_LIMIT, Revocation, VerifyOptions};
 use crate::algorithm::Scheme;
-use crate::refusal::{Refusal, Which};
+use crate::refusal::{Place, Refusal, Which};
 use crate::{Certificate, Crl, KeyUsage, Timestamp};
 
 /// Judges one step of a path by the lists of its issuer: the newest good one counts, and bad ones
@@ -48,6 +48,16 @@ pub(super) fn check_revoked(
             Err(Refusal::NoCrl { issuer: who() })
         }
         (None, None) => Ok(()),
+    }
+}
+
+impl Crl {
+    /// Whether this list may be relied upon for what `anchor` issued, at this time.
+    ///
+    /// # Errors
+    /// The reason why not; [`Refusal::CrlBadSignature`] when it is the list of somebody else.
+    pub fn judge(&self, anchor: &Certificate, at: Timestamp) -> Result<(), Refusal> {
+        check_crl(self, anchor, &|| Which::new(Place::Anchor, anchor), at)
     }
 }
 
