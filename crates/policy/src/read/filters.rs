@@ -57,15 +57,13 @@ impl Filters {
                     )));
                 }
             };
-            let mut sorted: Vec<&String> = values.iter().collect();
-            sorted.sort_unstable();
-            if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
-                return Err(Unclean::filters(&format!(
-                    "{} has a value twice",
-                    short(&key)
-                )));
+            let mut unique = Vec::with_capacity(values.len());
+            for value in values {
+                if !unique.contains(&value) {
+                    unique.push(value);
+                }
             }
-            filters.fields.push((key, values));
+            filters.fields.push((key, unique));
         }
         Ok(filters)
     }
@@ -87,13 +85,14 @@ impl Filters {
 
     /// Adds a value: of labels all must hold, of most others one.
     pub fn add(&mut self, key: &str, value: &str) {
-        let values = match self.fields.iter().position(|(known, _)| known == key) {
-            Some(at) => &mut self.fields[at].1,
+        let at = match self.fields.iter().position(|(known, _)| known == key) {
+            Some(at) => at,
             None => {
                 self.fields.push((key.to_owned(), Vec::new()));
-                &mut self.fields.last_mut().unwrap_or_else(|| unreachable!()).1
+                self.fields.len() - 1
             }
         };
+        let values = &mut self.fields[at].1;
         if !values.iter().any(|known| known == value) {
             values.push(value.to_owned());
         }
@@ -119,5 +118,66 @@ impl Filters {
             (key.clone(), Json::Object(values))
         });
         Json::Object(fields.collect()).to_text()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Filters;
+
+    fn check(text: &str, expected: Result<&str, &str>) {
+        match (Filters::parse(text), expected) {
+            (Ok(filters), Ok(expected)) => assert_eq!(filters.to_text(), expected, "{text}"),
+            (Err(unclean), Err(expected)) => {
+                assert_eq!(unclean.code, "SL-A008");
+                assert!(
+                    unclean.detail.contains(expected),
+                    "{text}: {}",
+                    unclean.detail
+                );
+            }
+            (got, expected) => panic!("{text}: {got:?} instead of {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn both_forms_become_one() {
+        check("", Ok("{}"));
+        check("null", Ok("{}"));
+        check(
+            r#"{"label":{"a":true,"b=c":true}}"#,
+            Ok(r#"{"label":{"a":true,"b=c":true}}"#),
+        );
+        check(
+            r#"{"label":["a","b","a"]}"#,
+            Ok(r#"{"label":{"a":true,"b":true}}"#),
+        );
+        check(
+            r#"{"Label":["a"],"label":["b"]}"#,
+            Ok(r#"{"Label":{"a":true},"label":{"b":true}}"#),
+        );
+        check(r#"{"label":{"a":false}}"#, Err("not true"));
+        check(r#"{"label":{"a":1}}"#, Err("not true"));
+        check(r#"{"label":["a"],"label":["b"]}"#, Err("twice"));
+        check(r#"{"label":{"a":true,"\u0061":true}}"#, Err("twice"));
+        check(r#"{"label":"a"}"#, Err("neither"));
+        check(r#"{"label":[1]}"#, Err("no text"));
+        check(r#"["a"]"#, Err("no object"));
+        check(r#"{"label":["a"]}{}"#, Err("follows"));
+    }
+
+    #[test]
+    fn what_is_added_is_added_once() {
+        let mut filters = Filters::parse(r#"{"label":["a"]}"#).unwrap();
+        filters.add("label", "owner=me");
+        filters.add("label", "owner=me");
+        filters.add("name", "x");
+        assert_eq!(filters.get("label"), ["a", "owner=me"]);
+        assert_eq!(
+            filters.to_text(),
+            r#"{"label":{"a":true,"owner=me":true},"name":{"x":true}}"#
+        );
+        filters.remove("label");
+        assert!(filters.get("label").is_empty());
     }
 }

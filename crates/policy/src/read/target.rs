@@ -170,3 +170,281 @@ fn clean(path: &str) -> Result<(), Unclean> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::read::{ApiVersion, Incoming, Reading, Request};
+
+    const READING: Reading<'static> = Reading {
+        prefix: None,
+        floor: ApiVersion::new(1, 24),
+        ceiling: ApiVersion::new(1, 44),
+    };
+
+    fn read(method: &str, target: &[u8], reading: &Reading<'_>) -> Result<String, &'static str> {
+        let incoming = Incoming {
+            method: method.as_bytes(),
+            target,
+            content_type: None,
+            upgrade: None,
+            has_body: false,
+        };
+        Request::read(&incoming, reading)
+            .map(|request| format!("{} {}", request.call(), request.target()))
+            .map_err(|unclean| unclean.code)
+    }
+
+    fn check(method: &str, target: &str, expected: Result<&str, &str>) {
+        let got = read(method, target.as_bytes(), &READING);
+        assert_eq!(
+            got.as_deref().map_err(|code| *code),
+            expected,
+            "{method} {target}"
+        );
+        if let Ok(text) = &got {
+            let (_, again) = text.split_once(' ').unwrap();
+            assert_eq!(
+                read(method, again.as_bytes(), &READING).as_ref(),
+                Ok(text),
+                "{target} twice"
+            );
+        }
+    }
+
+    #[test]
+    fn a_target_has_one_spelling() {
+        check("GET", "/_ping", Ok("system.ping /_ping"));
+        check("HEAD", "/_ping", Ok("system.ping /_ping"));
+        check("GET", "/v1.41/_ping", Ok("system.ping /v1.41/_ping"));
+        check("GET", "/version", Ok("system.version /version"));
+        check("GET", "/volumes", Ok("volume.list /volumes"));
+        check(
+            "GET",
+            "/v1.41/volumes/v1.41",
+            Ok("volume.inspect /v1.41/volumes/v1.41"),
+        );
+        check(
+            "GET",
+            "http://docker/v1.41/info",
+            Ok("system.info /v1.41/info"),
+        );
+        check("GET", "HTTP://[::1]:2376/info", Ok("system.info /info"));
+        check(
+            "POST",
+            "/containers/%63reate",
+            Ok("container.create /containers/create"),
+        );
+        check("GET", "/%76%31.41/info", Ok("system.info /v1.41/info"));
+        check(
+            "GET",
+            "/images/library%2Fbusybox:1/json",
+            Ok("image.inspect /images/library/busybox:1/json"),
+        );
+        check(
+            "GET",
+            "/images/a/b@sha256:00/json",
+            Ok("image.inspect /images/a/b@sha256:00/json"),
+        );
+        check(
+            "GET",
+            "/networks/my%20net",
+            Ok("network.inspect /networks/my%20net"),
+        );
+        check(
+            "GET",
+            "/networks/a+b",
+            Ok("network.inspect /networks/a%2Bb"),
+        );
+        check("GET", "/networks/", Ok("network.list.slash /networks/"));
+        check(
+            "GET",
+            "/containers/json?",
+            Ok("container.list /containers/json"),
+        );
+        check(
+            "GET",
+            "/containers/json?all=1&trunc_cmd=0&limit=-1",
+            Ok("container.list /containers/json?all=1&limit=-1"),
+        );
+        check(
+            "GET",
+            "/containers/json?%61ll=1",
+            Ok("container.list /containers/json?all=1"),
+        );
+        check(
+            "GET",
+            "/containers/json?all",
+            Ok("container.list /containers/json?all="),
+        );
+        check(
+            "GET",
+            "/images/get?names=a&names=b:1",
+            Ok("image.save /images/get?names=a&names=b:1"),
+        );
+        check(
+            "GET",
+            "/containers/json?filters={%22label%22:[%22a=b%22]}",
+            Ok("container.list /containers/json?filters=%7B%22label%22:%7B%22a%3Db%22:true%7D%7D"),
+        );
+        check(
+            "GET",
+            "/containers/a/archive?path=/etc/my+file",
+            Ok("container.archive.read /containers/a/archive?path=/etc/my%20file"),
+        );
+        check(
+            "DELETE",
+            "/containers/a/checkpoints/b?dir=/x",
+            Ok("checkpoint.delete /containers/a/checkpoints/b?dir=/x"),
+        );
+    }
+
+    #[test]
+    fn what_a_daemon_would_redirect_or_read_otherwise_is_refused() {
+        for target in [
+            "/containers//json",
+            "//containers/json",
+            "/containers/./json",
+            "/containers/../containers/json",
+            "/containers/%2e%2e/json",
+            "/containers/.%2E/json",
+            "/%2e/info",
+            "/containers/a%2fb/json",
+            "/containers/a/b/json",
+            "/containers/%2563reate",
+            "/networks/a%25b",
+            "/networks/a%5Cb",
+            "/networks/a%3Bb",
+            "/networks/a%00b",
+            "/networks/a%0Ab",
+            "/networks/a%3Fb",
+            "/networks/a%23b",
+            "/%2Fcontainers/json",
+            "/v1.41//info",
+            "/v1.41/%2finfo",
+        ] {
+            check("GET", target, Err("SL-A002"));
+        }
+        for target in [
+            "",
+            "info",
+            "*",
+            "docker:80",
+            "/info#x",
+            "/containers/json;x",
+            "/info?a=1;b=2",
+            "/info%",
+            "/info%4",
+            "/%zz",
+            "/info?x=%zz",
+            "/%ff",
+            "/info?x=%ff",
+            "ftp://docker/info",
+            "http:///info",
+            "http://a b/info",
+            "http://docker",
+            "http://docker?x",
+            "http://user@docker/info",
+            "/in fo",
+            "/info\t",
+        ] {
+            check("GET", target, Err("SL-A001"));
+        }
+        assert_eq!(read("GET", b"/inf\xc3\xb6", &READING), Err("SL-A001"));
+        for target in [
+            "/",
+            "/v1.41",
+            "/v1.41/",
+            "/Info",
+            "/info/",
+            "/containers/json/",
+            "/containers/",
+            "/nothing",
+            "/v1/info",
+            "/v/info",
+            "/containers",
+            "/_ping/",
+            "/v1.41/v1.41/info",
+            "/1.41/info",
+            "/V1.41/info",
+            "/images/",
+        ] {
+            let code = read("GET", target.as_bytes(), &READING);
+            assert!(
+                matches!(code, Err("SL-A003" | "SL-A004")),
+                "{target}: {code:?}"
+            );
+        }
+        for (method, target) in [
+            ("get", "/info"),
+            ("PATCH", "/info"),
+            ("TRACE", "/info"),
+            ("CONNECT", "/info"),
+            ("POST", "/info"),
+            ("HEAD", "/info"),
+            ("DELETE", "/containers/"),
+            ("GET\0", "/info"),
+            ("", "/info"),
+        ] {
+            assert_eq!(
+                read(method, target.as_bytes(), &READING),
+                Err("SL-A003"),
+                "{method} {target}"
+            );
+        }
+    }
+
+    #[test]
+    fn versions_have_one_spelling_and_two_ends() {
+        for target in [
+            "/v01.41/info",
+            "/v1.041/info",
+            "/v1.41.0/info",
+            "/v1./info",
+            "/v../info",
+            "/v1.4.1/info",
+        ] {
+            check("GET", target, Err("SL-A004"));
+        }
+        check("GET", "/v1.23/info", Err("SL-A005"));
+        check("GET", "/v0.99/info", Err("SL-A005"));
+        check("GET", "/v1.24/info", Ok("system.info /v1.24/info"));
+        check("GET", "/v1.44/info", Ok("system.info /v1.44/info"));
+        check("GET", "/v1.45/info", Err("SL-A006"));
+        check("GET", "/v2.0/info", Err("SL-A006"));
+    }
+
+    #[test]
+    fn queries_say_one_thing() {
+        check("GET", "/containers/json?all=1&all=0", Err("SL-A007"));
+        check("GET", "/containers/json?all=1&%61ll=1", Err("SL-A007"));
+        check("POST", "/containers/create?name=a&name=b", Err("SL-A007"));
+        check(
+            "GET",
+            "/containers/json?x=1&x=2",
+            Ok("container.list /containers/json"),
+        );
+        check("GET", "/containers/json?filters=%7B", Err("SL-A008"));
+    }
+
+    #[test]
+    fn a_prefix_is_taken_away() {
+        let reading = Reading {
+            prefix: Some("/base"),
+            ..READING
+        };
+        let read = |target: &str| read("GET", target.as_bytes(), &reading);
+        assert_eq!(
+            read("/base/v1.41/info").as_deref(),
+            Ok("system.info /v1.41/info")
+        );
+        assert_eq!(
+            read("http://docker/base/info").as_deref(),
+            Ok("system.info /info")
+        );
+        for outside in ["/info", "/base", "/basement/info", "/%62ase/info", "/"] {
+            assert_eq!(read(outside), Err("SL-A016"), "{outside}");
+        }
+        assert_eq!(read("/base//info"), Err("SL-A002"));
+        assert_eq!(read("/base/../info"), Err("SL-A002"));
+    }
+}

@@ -123,3 +123,6 @@ fn leave_out(
     });
     wrong.map_or(Ok(()), Err)
 }
+
+#[cfg(test)]
+mod tests;
