@@ -137,8 +137,8 @@ fn peer(kind: Kind, name: &str, word: &str, suite: &'static str) -> Peer {
 /// no script of a package runs, no service can start.
 pub(super) fn install(lab: &Path, suite: &str) -> Done {
     apt::install(&["mmdebstrap"])?;
-    let folder = lab.join("peers").join(suite);
-    lab::component(lab, &format!("peers-{suite}"), PACKAGES, || {
+    let folder = lab.join("bench-peers").join(suite);
+    lab::component(lab, &format!("bench-peers-{suite}"), PACKAGES, || {
         if folder.exists() {
             at(&folder, fs::remove_dir_all(&folder))?;
         }
@@ -156,11 +156,11 @@ pub(super) fn install(lab: &Path, suite: &str) -> Done {
     })
 }
 
-/// The versions of the peers of a Debian release, as its packages say them.
+/// The versions of the peers of a Debian release, as their packages' changelogs say them.
 pub(super) fn versions(lab: &Path, suite: &str) -> Done<String> {
-    let path = lab.join("peers").join(suite).join("var/lib/dpkg/status");
-    let status = at(&path, fs::read_to_string(&path))?;
-    let wanted = [
+    let documents = lab.join("bench-peers").join(suite).join("usr/share/doc");
+    let mut found = Vec::new();
+    for package in [
         "haproxy",
         "nginx",
         "stunnel4",
@@ -168,18 +168,13 @@ pub(super) fn versions(lab: &Path, suite: &str) -> Done<String> {
         "caddy",
         "libssl3",
         "libssl3t64",
-    ];
-    let mut found = Vec::new();
-    for entry in status.split("\n\n") {
-        let field = |name: &str| {
-            entry
-                .lines()
-                .find_map(|line| line.strip_prefix(name))
-                .unwrap_or_default()
-        };
-        let package = field("Package: ");
-        if wanted.contains(&package) {
-            found.push(format!("{package} {}", field("Version: ")));
+    ] {
+        let log = documents.join(package).join("changelog.Debian.gz");
+        if log.exists() {
+            let text = quiet(Command::new("zcat").arg(&log))?;
+            let first = text.lines().next().unwrap_or_default();
+            let version = first.split(['(', ')']).nth(1).unwrap_or_default();
+            found.push(format!("{package} {version}"));
         }
     }
     Ok(found.join(", "))
@@ -188,7 +183,7 @@ pub(super) fn versions(lab: &Path, suite: &str) -> Done<String> {
 impl Place<'_> {
     /// A program of a Debian release, by that release's own loader and libraries.
     fn program(&self, suite: &str, program: &str, rest: &[&str]) -> Launch {
-        let root = self.lab.join("peers").join(suite);
+        let root = self.lab.join("bench-peers").join(suite);
         let inside = |path: &str| root.join(path).display().to_string();
         let mut words = vec![
             inside("usr/lib64/ld-linux-x86-64.so.2"),
@@ -283,7 +278,7 @@ impl Place<'_> {
     }
 
     fn nginx(&self, peer: &Peer) -> Done<Launch> {
-        let root = self.lab.join("peers").join(peer.suite);
+        let root = self.lab.join("bench-peers").join(peer.suite);
         let listen = format!(
             "listen 127.0.0.1:{} ssl;\n    ssl_certificate {};\n    ssl_certificate_key {};\n    \
              ssl_client_certificate {};\n    ssl_verify_client on;\n    ssl_protocols TLSv1.2 TLSv1.3;\n    \
@@ -458,5 +453,30 @@ pub(super) fn both(server: &Path) -> Done {
     at(&path, fs::write(&path, both))
 }
 
-/// What the client of the bench may do: several grants, of which one names it.
-const POLICY: &str = "";
+/// What the client of the bench may do: one of several grants names it.
+const POLICY: &str = r#"version = 1
+
+[groups]
+office = ["cn:alice", "cn:bob", "ou:office"]
+
+[roles.bench]
+about = "lists, one export, one load"
+from = "observer"
+verbs = ["container.export", "image-in"]
+
+[[grants]]
+name = "office"
+to = "group:office"
+role = "operator"
+
+[[grants]]
+name = "robots"
+to = "ou:robots"
+role = "deployer"
+images = ["registry.example.org/*"]
+
+[[grants]]
+name = "bench"
+to = "cn:bench"
+role = "bench"
+"#;
