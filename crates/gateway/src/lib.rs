@@ -10,11 +10,13 @@ mod error;
 mod material;
 mod http;
 mod limits;
+mod live;
 mod listen;
 mod metrics;
 mod settings;
 mod shared;
 mod transport;
+mod watch;
 mod worker;
 
 pub use error::{CATALOGUE, GatewayError};

@@ -1,0 +1,454 @@
+//! Tells when files have changed: by inotify, and by looking now and then where inotify cannot see.
+//!
+//! Files are replaced in many ways: written over, renamed over, reached by a symbolic link that is swapped
+//! (as Kubernetes and certbot do). What is watched is therefore every folder on the way to a file in which
+//! something can be swapped, and whether a file changed is judged by what its path leads to now.
+
+use crate::GatewayError;
+use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+use tokio::io::unix::AsyncFd;
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// Several files are replaced one after the other: this long nothing must happen before they are read.
+const QUIET: Duration = Duration::from_millis(50);
+/// A folder that is never quiet is read all the same.
+const AT_MOST: Duration = Duration::from_millis(300);
+/// Network file systems and mounts tell nothing.
+const LOOK: Duration = Duration::from_secs(10);
+/// How often is looked when there is no inotify at all.
+const LOOK_ALONE: Duration = Duration::from_millis(400);
+/// Symbolic links on one path; the kernel has the same bound.
+const LINKS: usize = 40;
+
+/// Watches files and folders.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    paths: Vec<PathBuf>,
+    events: Option<AsyncFd<OwnedFd>>,
+    armed: BTreeSet<i32>,
+    /// What was there when the last change was told; `None` before the first.
+    seen: Option<Vec<Mark>>,
+    refused: Option<GatewayError>,
+}
+
+/// What a path leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Mark {
+    Absent,
+    File {
+        place: (u64, u64),
+        size: u64,
+        changed: (i64, i64),
+    },
+    Folder(Vec<(PathBuf, Mark)>),
+}
+
+impl Watch {
+    /// Watches these files, and what is in these folders. Within a runtime only.
+    pub(crate) fn new(paths: Vec<PathBuf>) -> Self {
+        let begun = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)
+            .map_err(io::Error::from)
+            .and_then(AsyncFd::new);
+        let (events, refused) = match begun {
+            Ok(events) => (Some(events), None),
+            Err(error) => (None, Some(blind(&error))),
+        };
+        let mut watch = Self {
+            paths,
+            events,
+            armed: BTreeSet::new(),
+            seen: None,
+            refused,
+        };
+        watch.arm();
+        watch
+    }
+
+    /// Why changes are found by looking only, when that is so.
+    pub(crate) fn refused(&self) -> Option<&GatewayError> {
+        self.refused.as_ref()
+    }
+
+    /// Waits for a change, and until all is quiet again. The first call returns at once: whatever changed
+    /// between reading the files and watching them is not lost.
+    pub(crate) async fn changed(&mut self) {
+        if self.seen.is_none() {
+            self.seen = Some(self.look());
+            return;
+        }
+        loop {
+            if self.wait().await {
+                self.settle().await;
+            }
+            // Before the look: what changes after it wakes us again.
+            self.arm();
+            let now = self.look();
+            if self.seen.as_ref() != Some(&now) {
+                self.seen = Some(now);
+                return;
+            }
+        }
+    }
+
+    /// Waits for an event (true), or for the time to look.
+    async fn wait(&self) -> bool {
+        match &self.events {
+            Some(events) => timeout(LOOK, drained(events)).await.is_ok(),
+            None => {
+                tokio::time::sleep(LOOK_ALONE).await;
+                false
+            }
+        }
+    }
+
+    async fn settle(&self) {
+        let Some(events) = &self.events else { return };
+        let last = Instant::now() + AT_MOST;
+        while Instant::now() < last {
+            let quiet = (Instant::now() + QUIET).min(last);
+            if timeout_at(quiet, drained(events)).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Watches the folders that are on the way now, and no others.
+    fn arm(&mut self) {
+        let Some(events) = &self.events else { return };
+        let flags = WatchFlags::CREATE
+            | WatchFlags::CLOSE_WRITE
+            | WatchFlags::ATTRIB
+            | WatchFlags::DELETE
+            | WatchFlags::MOVED_FROM
+            | WatchFlags::MOVED_TO
+            | WatchFlags::DELETE_SELF
+            | WatchFlags::MOVE_SELF
+            | WatchFlags::ONLYDIR;
+        let mut armed = BTreeSet::new();
+        for folder in self.paths.iter().flat_map(|path| folders(path)) {
+            match inotify::add_watch(events.get_ref(), &folder, flags) {
+                Ok(number) => {
+                    armed.insert(number);
+                }
+                Err(rustix::io::Errno::NOSPC) => {
+                    self.refused = Some(blind(&rustix::io::Errno::NOSPC.into()));
+                }
+                // Not there, or not ours to read: looking finds what comes.
+                Err(_) => {}
+            }
+        }
+        for number in self.armed.difference(&armed) {
+            let _gone_already = inotify::remove_watch(events.get_ref(), *number);
+        }
+        self.armed = armed;
+    }
+
+    fn look(&self) -> Vec<Mark> {
+        self.paths.iter().map(|path| mark(path, true)).collect()
+    }
+}
+
+fn blind(error: &io::Error) -> GatewayError {
+    GatewayError::new("SL-G010", "files cannot be watched").because(error.to_string())
+}
+
+/// Waits until there are events, and takes them; which they were does not matter.
+async fn drained(events: &AsyncFd<OwnedFd>) {
+    let mut room = [MaybeUninit::uninit(); 4096];
+    loop {
+        let Ok(mut ready) = events.readable().await else {
+            // The runtime is going down.
+            return std::future::pending().await;
+        };
+        let mut reader = Reader::new(ready.get_inner(), &mut room);
+        let mut any = false;
+        while reader.next().is_ok() {
+            any = true;
+        }
+        ready.clear_ready();
+        if any {
+            return;
+        }
+    }
+}
+
+fn mark(path: &Path, inside: bool) -> Mark {
+    let Ok(metadata) = fs::metadata(path) else {
+        return Mark::Absent;
+    };
+    if !metadata.is_dir() {
+        return Mark::File {
+            place: (metadata.dev(), metadata.ino()),
+            size: metadata.size(),
+            // Of the inode, so that a file with an older date counts as well.
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        };
+    }
+    if !inside {
+        return Mark::Folder(Vec::new());
+    }
+    let mut files: Vec<_> = fs::read_dir(path)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .take(10_000)
+        .map(|entry| (entry.path(), mark(&entry.path(), false)))
+        .collect();
+    files.sort_by(|one, other| one.0.cmp(&other.0));
+    Mark::Folder(files)
+}
+
+/// Every folder in which something can be swapped that the path leads through: those of the file, of its
+/// folder, and of every symbolic link on the way.
+fn folders(path: &Path) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    let mut links = 0;
+    let mut rest: Vec<PathBuf> = parts(&std::path::absolute(path).unwrap_or_else(|_| path.into()));
+    let mut at = PathBuf::from("/");
+    while let Some(part) = rest.pop() {
+        if part.as_os_str() == ".." {
+            at.pop();
+            continue;
+        }
+        let next = at.join(&part);
+        match fs::read_link(&next) {
+            Ok(target) if links < LINKS => {
+                links += 1;
+                found.insert(at.clone());
+                if target.is_absolute() {
+                    at = PathBuf::from("/");
+                }
+                rest.extend(parts(&target));
+            }
+            _ => at = next,
+        }
+    }
+    found.extend(at.parent().map(Path::to_owned));
+    found.extend(at.parent().and_then(Path::parent).map(Path::to_owned));
+    if at.is_dir() {
+        // A list may be a link to somewhere else.
+        let inside = fs::read_dir(&at).into_iter().flatten().flatten();
+        for entry in inside.take(1000) {
+            if entry.file_type().is_ok_and(|kind| kind.is_symlink()) {
+                let target = fs::canonicalize(entry.path()).ok();
+                found.extend(target.and_then(|target| target.parent().map(Path::to_owned)));
+            }
+        }
+        found.insert(at);
+    }
+    found
+}
+
+/// The names on a path, last first, without the root.
+fn parts(path: &Path) -> Vec<PathBuf> {
+    let mut parts: Vec<PathBuf> = path
+        .components()
+        .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
+        .map(|part| PathBuf::from(part.as_os_str()))
+        .collect();
+    parts.reverse();
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new() -> Self {
+            static COUNT: AtomicU32 = AtomicU32::new(0);
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("sealock-watch-{}-{number}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            fs::create_dir_all(path.join("in")).unwrap();
+            Self(fs::canonicalize(path).unwrap())
+        }
+
+        fn at(&self, name: &str) -> PathBuf {
+            self.0.join(name)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// Whether `change` is told in time, and then nothing more.
+    async fn told(watch: &mut Watch, change: impl FnOnce()) -> bool {
+        change();
+        let told = timeout(Duration::from_secs(2), watch.changed())
+            .await
+            .is_ok();
+        assert!(
+            timeout(Duration::from_millis(150), watch.changed())
+                .await
+                .is_err(),
+            "told twice"
+        );
+        told
+    }
+
+    fn run(test: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(test);
+    }
+
+    #[test]
+    fn every_way_of_replacing_a_file_is_told_once() {
+        run(async {
+            let folder = Folder::new();
+            let file = folder.at("in/cert.pem");
+            fs::write(&file, "one").unwrap();
+            let mut watch = Watch::new(vec![file.clone()]);
+            assert!(watch.refused().is_none());
+            timeout(Duration::from_millis(10), watch.changed())
+                .await
+                .expect("the first time at once");
+            assert!(
+                told(&mut watch, || fs::write(&file, "two").unwrap()).await,
+                "written over"
+            );
+            let renamed = told(&mut watch, || {
+                fs::write(folder.at("in/.new"), "333").unwrap();
+                fs::rename(folder.at("in/.new"), &file).unwrap();
+            });
+            assert!(renamed.await, "renamed over");
+            assert!(
+                told(&mut watch, || fs::remove_file(&file).unwrap()).await,
+                "removed"
+            );
+            assert!(
+                told(&mut watch, || fs::write(&file, "four").unwrap()).await,
+                "made again"
+            );
+            let folder_swapped = told(&mut watch, || {
+                fs::create_dir(folder.at("next")).unwrap();
+                fs::write(folder.at("next/cert.pem"), "five").unwrap();
+                fs::rename(folder.at("in"), folder.at("old")).unwrap();
+                fs::rename(folder.at("next"), folder.at("in")).unwrap();
+            });
+            assert!(folder_swapped.await, "the folder was swapped");
+            assert!(
+                told(&mut watch, || fs::write(&file, "six").unwrap()).await,
+                "in the new folder"
+            );
+        });
+    }
+
+    #[test]
+    fn what_is_beside_does_not_matter() {
+        run(async {
+            let folder = Folder::new();
+            let file = folder.at("in/cert.pem");
+            fs::write(&file, "one").unwrap();
+            let mut watch = Watch::new(vec![file]);
+            watch.changed().await;
+            fs::write(folder.at("in/other"), "x").unwrap();
+            assert!(
+                timeout(Duration::from_millis(200), watch.changed())
+                    .await
+                    .is_err()
+            );
+        });
+    }
+
+    #[test]
+    fn links_are_followed_wherever_they_are_swapped() {
+        run(async {
+            let folder = Folder::new();
+            for name in ["..one", "..two"] {
+                fs::create_dir(folder.at("in").join(name)).unwrap();
+                fs::write(folder.at("in").join(name).join("cert.pem"), name).unwrap();
+            }
+            symlink("..one", folder.at("in/..data")).unwrap();
+            symlink("..data/cert.pem", folder.at("in/cert.pem")).unwrap();
+            let mut watch = Watch::new(vec![folder.at("in/cert.pem")]);
+            watch.changed().await;
+            let swapped = told(&mut watch, || {
+                symlink("..two", folder.at("in/..new")).unwrap();
+                fs::rename(folder.at("in/..new"), folder.at("in/..data")).unwrap();
+            });
+            assert!(swapped.await, "as a mounted volume is swapped");
+            let written = told(&mut watch, || {
+                fs::write(folder.at("in/..two/cert.pem"), "changed behind the link").unwrap();
+            });
+            assert!(written.await, "behind the new link");
+            // As certbot has it: a link to another folder altogether.
+            fs::create_dir(folder.at("archive")).unwrap();
+            fs::write(folder.at("archive/cert1.pem"), "1").unwrap();
+            let away = told(&mut watch, || {
+                fs::remove_file(folder.at("in/cert.pem")).unwrap();
+                symlink(folder.at("archive/cert1.pem"), folder.at("in/cert.pem")).unwrap();
+            });
+            assert!(away.await);
+            let there = told(&mut watch, || {
+                fs::write(folder.at("archive/cert1.pem"), "22").unwrap()
+            });
+            assert!(there.await);
+        });
+    }
+
+    #[test]
+    fn folders_are_watched_with_what_is_in_them() {
+        run(async {
+            let folder = Folder::new();
+            let mut watch = Watch::new(vec![folder.at("in"), folder.at("not/there/yet")]);
+            watch.changed().await;
+            assert!(
+                told(&mut watch, || fs::write(folder.at("in/a.crl"), "a")
+                    .unwrap())
+                .await
+            );
+            assert!(
+                told(&mut watch, || fs::write(folder.at("in/a.crl"), "bb")
+                    .unwrap())
+                .await
+            );
+            assert!(
+                told(&mut watch, || fs::remove_file(folder.at("in/a.crl"))
+                    .unwrap())
+                .await
+            );
+        });
+    }
+
+    #[test]
+    fn without_inotify_changes_are_found_by_looking() {
+        run(async {
+            let folder = Folder::new();
+            let file = folder.at("in/cert.pem");
+            let mut watch = Watch::new(vec![file.clone()]);
+            watch.events = None;
+            watch.changed().await;
+            fs::write(&file, "one").unwrap();
+            timeout(Duration::from_secs(1), watch.changed())
+                .await
+                .unwrap();
+        });
+    }
+
+    #[test]
+    fn loops_of_links_end() {
+        let folder = Folder::new();
+        symlink("b", folder.at("in/a")).unwrap();
+        symlink("a", folder.at("in/b")).unwrap();
+        assert!(!folders(&folder.at("in/a")).is_empty());
+    }
+}
