@@ -12,6 +12,7 @@ mod bad_input;
 mod check;
 mod clients;
 mod common;
+mod gateway;
 mod hand;
 mod import;
 mod kill;

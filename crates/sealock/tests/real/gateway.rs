@@ -1,0 +1,18 @@
+//! The gateway before real daemons: what comes through, what does not, and how it bears load and abuse.
+
+mod abuse;
+mod authority;
+mod fake;
+mod load;
+mod matrix;
+mod rows;
+mod running;
+mod silence;
+mod stage;
+mod way;
+mod wire;
+
+/// Whether the long forms are asked for: `SEALOCK_SWEEP=all`.
+fn whole() -> bool {
+    std::env::var_os("SEALOCK_SWEEP").is_some_and(|value| value == "all")
+}

@@ -1,0 +1,432 @@
+//! What a gateway must bear from strangers, from callers and from the daemon: bounded memory, nobody else harmed,
+//! and afterwards everything as before.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sealock_testkit::process::becomes;
+use sealock_testkit::scratch::Scratch;
+use sealock_tls::Client;
+
+use super::authority::Authority;
+use super::fake::{Fake, Manner};
+use super::running::Gateway;
+use super::whole;
+use super::wire::Line;
+use crate::common::report;
+
+/// What a head may have at most, and a little.
+const MIB: u64 = 1 << 20;
+
+/// A gateway in front of a fake daemon, and Alice, who has a right to be served.
+struct Scene {
+    gateway: Gateway,
+    fake: Fake,
+    alice: Client,
+    authority: Authority,
+    _scratch: Scratch,
+}
+
+impl Scene {
+    fn new(limits: &str) -> Self {
+        let scratch = Scratch::new("abuse");
+        let folder = scratch.join("tls");
+        fs::create_dir(&folder).unwrap();
+        let mut authority = Authority::new();
+        authority.server().write(
+            &folder.join("server-cert.pem"),
+            &folder.join("server-key.pem"),
+        );
+        put(&folder, "ca.pem", &authority.anchor().to_pem());
+        put(&folder, "list.pem", &authority.list().to_pem());
+        put(
+            &folder,
+            "policy.toml",
+            "version = 1\n[[grants]]\nto = [\"cn:alice\"]\nrole = \"admin\"\n",
+        );
+        let fake = Fake::new(&scratch.join("d.sock"));
+        let gateway = Gateway::start(&folder, &scratch.join("d.sock"), limits);
+        let alice = authority.tls_client(&authority.client("alice"));
+        Self {
+            gateway,
+            fake,
+            alice,
+            authority,
+            _scratch: scratch,
+        }
+    }
+
+    fn line(&self) -> Line {
+        Line::open(&self.alice, self.gateway.port).unwrap()
+    }
+
+    /// A connection to the port without TLS.
+    fn socket(&self) -> TcpStream {
+        let socket = TcpStream::connect((Ipv4Addr::LOCALHOST, self.gateway.port)).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        socket
+            .set_write_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        socket
+    }
+
+    /// Does `abuse` while Alice asks twenty times a second, on a kept connection and on new ones by turns, and
+    /// insists that every one of her requests is answered.
+    fn while_served(&self, what: &str, abuse: impl FnOnce()) {
+        let (over, slowest, served) = (
+            AtomicBool::new(false),
+            Mutex::new(Duration::ZERO),
+            Mutex::new(0),
+        );
+        thread::scope(|scope| {
+            let asking = scope.spawn(|| {
+                let mut kept = self.line();
+                while !over.load(Ordering::SeqCst) {
+                    let begin = Instant::now();
+                    let status = kept
+                        .get("/containers/json")
+                        .unwrap_or_else(|error| panic!("{what}: on a kept connection: {error}"))
+                        .status;
+                    assert_eq!(status, 200, "{what}");
+                    let fresh = Line::open(&self.alice, self.gateway.port)
+                        .and_then(|mut line| line.get("/_ping"));
+                    assert_eq!(
+                        fresh
+                            .unwrap_or_else(|error| panic!("{what}: on a new connection: {error}"))
+                            .status,
+                        200,
+                        "{what}"
+                    );
+                    let mut slowest = slowest.lock().unwrap();
+                    *slowest = begin.elapsed().max(*slowest);
+                    *served.lock().unwrap() += 2;
+                    thread::sleep(Duration::from_millis(50));
+                }
+            });
+            abuse();
+            over.store(true, Ordering::SeqCst);
+            asking.join().unwrap();
+        });
+        let memory = self.gateway.memory();
+        report(&format!(
+            "{what}: {} rightful requests served, the slowest pair in {} ms; {} KiB resident, {} KiB at most",
+            served.lock().unwrap(),
+            slowest.lock().unwrap().as_millis(),
+            memory.now >> 10,
+            memory.most >> 10,
+        ));
+    }
+}
+
+#[test]
+fn slow_heads_and_slow_handshakes_are_ended() {
+    let scene = Scene::new("handshake-time = \"2s\"\nhead-time = \"2s\"\n");
+    let before = scene.gateway.memory();
+    scene.while_served("slowloris", || {
+        let mute: Vec<TcpStream> = (0..150).map(|_| scene.socket()).collect();
+        let mut dribbling: Vec<TcpStream> = (0..150).map(|_| scene.socket()).collect();
+        let mut heads: Vec<Line> = (0..100).map(|_| scene.line()).collect();
+        heads
+            .iter_mut()
+            .for_each(|line| line.send(b"GET /_ping HTTP/1.1\r\nHost: ").unwrap());
+        // A byte now and then, of a hello and of a head that never ends.
+        for byte in [0x16_u8, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3] {
+            dribbling
+                .iter_mut()
+                .for_each(|socket| drop(socket.write(&[byte])));
+            heads.iter_mut().for_each(|line| drop(line.send(b"a")));
+            thread::sleep(Duration::from_millis(350));
+        }
+        for mut socket in mute.into_iter().chain(dribbling) {
+            let mut rest = Vec::new();
+            // Ended in whatever way, but ended.
+            if let Err(error) = socket.read_to_end(&mut rest) {
+                assert_ne!(
+                    error.kind(),
+                    std::io::ErrorKind::WouldBlock,
+                    "a handshake was waited for without end"
+                );
+            }
+        }
+        for mut line in heads {
+            assert!(
+                line.answer().map_or(true, |answer| answer.status == 408),
+                "a head was waited for without end"
+            );
+        }
+    });
+    let after = scene.gateway.memory();
+    assert!(after.most - before.now < 48 * MIB, "{before:?} {after:?}");
+    assert!(
+        becomes(Duration::from_secs(5), || scene.gateway.descriptors() < 60),
+        "{} descriptors are left",
+        scene.gateway.descriptors()
+    );
+}
+
+#[test]
+fn a_flood_of_handshakes_harms_nobody() {
+    let scene = Scene::new("handshake-time = \"2s\"\n");
+    let before = scene.gateway.memory();
+    let stranger = Authority::new();
+    let stranger = stranger.client("alice");
+    let stranger = scene.authority.tls_client(&stranger);
+    let seconds = if whole() { 30 } else { 4 };
+    let mut count = 0;
+    scene.while_served("flood of handshakes", || {
+        let end = Instant::now() + Duration::from_secs(seconds);
+        let counts = thread::scope(|scope| {
+            let workers: Vec<_> = (0..3)
+                .map(|kind| {
+                    let (scene, stranger) = (&scene, &stranger);
+                    scope.spawn(move || flood(scene, stranger, kind, end))
+                })
+                .collect();
+            workers
+                .into_iter()
+                .map(|worker| worker.join().unwrap())
+                .sum::<u64>()
+        });
+        count = counts;
+    });
+    let after = scene.gateway.memory();
+    report(&format!("{count} handshakes refused in {seconds} s"));
+    assert!(count > 100, "{count} is no flood");
+    assert!(after.most - before.now < 48 * MIB, "{before:?} {after:?}");
+}
+
+/// Connections that come to nothing, one after the other: closed at once, no TLS at all, and a stranger's certificate.
+fn flood(scene: &Scene, stranger: &Client, kind: u8, end: Instant) -> u64 {
+    let mut count = 0;
+    while Instant::now() < end {
+        match kind {
+            0 => drop(scene.socket()),
+            1 => {
+                let mut socket = scene.socket();
+                let _ = socket.write_all(b"\x16\x03\x01\x00\x05hello, this is not TLS");
+                let _ = socket.read(&mut [0; 64]);
+            }
+            _ => {
+                let answer = Line::open(stranger, scene.gateway.port)
+                    .and_then(|mut line| line.get("/_ping"));
+                assert!(answer.is_err(), "a stranger was let in");
+            }
+        }
+        count += 1;
+        thread::sleep(Duration::from_millis(1));
+    }
+    count
+}
+
+#[test]
+fn thousands_of_idle_connections_cost_little() {
+    // A process has 20,000 descriptors here, and so has the gateway.
+    let count = if whole() { 10_000 } else { 1_000 };
+    let scene = Scene::new("per-caller = 15000\n");
+    // Settled: what the first requests leave behind is not the idle connections'.
+    for _ in 0..50 {
+        assert_eq!(scene.line().get("/_ping").unwrap().status, 200);
+    }
+    let before = scene.gateway.memory();
+    let mut idle: Vec<Line> = Vec::new();
+    scene.while_served("idle connections", || {
+        for _ in 0..count {
+            let mut line = scene.line();
+            assert_eq!(line.get("/_ping").unwrap().status, 200);
+            idle.push(line);
+        }
+        thread::sleep(Duration::from_secs(1));
+    });
+    let after = scene.gateway.memory();
+    let each = (after.now - before.now) / count;
+    report(&format!(
+        "{count} idle connections: {:.1} KiB each",
+        each as f64 / 1024.0
+    ));
+    assert!(each < 32 << 10, "{each} bytes each: {before:?} {after:?}");
+    // They are alive, every one.
+    for line in idle.iter_mut().step_by(97) {
+        assert_eq!(line.get("/_ping").unwrap().status, 200);
+    }
+    drop(idle);
+    assert!(
+        becomes(Duration::from_secs(20), || scene.gateway.descriptors()
+            < 100),
+        "{} descriptors are left",
+        scene.gateway.descriptors()
+    );
+}
+
+#[test]
+fn giant_heads_and_endless_bodies_are_refused() {
+    let scene = Scene::new("");
+    let before = scene.gateway.memory();
+    scene.while_served("giants", || {
+        for _ in 0..4 {
+            giant_head(&scene, b"X-Giant: ", b"\r\n");
+            giant_head(&scene, b"X-Many: 1\r\n", b"");
+            endless(&scene, "/containers/create", b"10000\r\n");
+            endless(&scene, "/containers/create", b"");
+        }
+        // A chunk whose extension never ends, where bodies are passed on.
+        let mut line = scene.line();
+        let _ = line.send(b"POST /build HTTP/1.1\r\nHost: docker\r\nContent-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n\r\n5;");
+        let mut sent = 0;
+        while sent < 8 * MIB && line.send(&[b'x'; 1 << 16]).is_ok() {
+            sent += 1 << 16;
+        }
+        assert!(line.answer().map_or(true, |answer| answer.status == 400), "an endless chunk extension was taken");
+        // And one whose chunks are passed on for as long as they come: nothing of it is kept.
+        let mut line = scene.line();
+        line.send(b"POST /build HTTP/1.1\r\nHost: docker\r\nContent-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n\r\n").unwrap();
+        let chunk = [b"10000\r\n".as_slice(), &[b'x'; 1 << 16], b"\r\n"].concat();
+        for _ in 0..if whole() { 16 << 10 } else { 512 } {
+            line.send(&chunk).unwrap();
+        }
+        line.send(b"0\r\n\r\n").unwrap();
+        assert_eq!(line.answer().unwrap().status, 200);
+    });
+    let after = scene.gateway.memory();
+    assert!(after.most - before.now < 64 * MIB, "{before:?} {after:?}");
+}
+
+/// Heads that do not end.
+fn giant_head(scene: &Scene, before: &[u8], after: &[u8]) {
+    let mut line = scene.line();
+    let mut head = b"GET /_ping HTTP/1.1\r\nHost: docker\r\n".to_vec();
+    while head.len() < 3 << 20 {
+        head.extend_from_slice(before);
+        if !after.is_empty() {
+            head.resize(head.len() + 700_000, b'g');
+            head.extend_from_slice(after);
+        }
+    }
+    head.extend_from_slice(b"\r\n");
+    // The refusal may come before all is sent.
+    let _ = line.send(&head);
+    match line.answer() {
+        Ok(answer) => assert!(matches!(answer.status, 400 | 431), "{}", answer.head),
+        Err(error) => assert!(is_end(&error), "{error}"),
+    }
+}
+
+/// A body that is to be judged and does not end: as chunks, or by a length nobody has.
+fn endless(scene: &Scene, path: &str, chunk: &[u8]) {
+    let mut line = scene.line();
+    let framing = if chunk.is_empty() {
+        "Content-Length: 99999999999"
+    } else {
+        "Transfer-Encoding: chunked"
+    };
+    let _ = line.send(format!("POST {path} HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\n{framing}\r\n\r\n").as_bytes());
+    let mut sent = 0;
+    while sent < 32 * MIB {
+        let part = if chunk.is_empty() {
+            vec![b' '; 1 << 16]
+        } else {
+            [chunk, &[b' '; 1 << 16], b"\r\n"].concat()
+        };
+        if line.send(&part).is_err() {
+            break;
+        }
+        sent += 1 << 16;
+    }
+    match line.answer() {
+        Ok(answer) => assert_eq!(answer.status, 413, "{}", answer.head),
+        Err(error) => assert!(is_end(&error), "{error}"),
+    }
+    assert!(sent < 32 * MIB, "all of an endless body was taken");
+}
+
+/// Whether the other side ended the connection, rather than letting us wait.
+fn is_end(error: &std::io::Error) -> bool {
+    !matches!(
+        error.kind(),
+        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
+    ) && !error.to_string().contains("time")
+}
+
+#[test]
+fn a_daemon_that_stalls_dies_or_lies_harms_only_who_asks_it() {
+    let scene = Scene::new("");
+    let before = scene.gateway.memory();
+    let ask = |line: &mut Line| line.get("/containers/json").map(|answer| answer.status);
+    let ok = || {
+        assert!(
+            becomes(Duration::from_secs(3), || ask(&mut scene.line())
+                .is_ok_and(|status| status == 200)),
+            "no recovery"
+        )
+    };
+    let mut idle = scene.line();
+    ok();
+    for manner in Manner::BAD {
+        scene.fake.behave(manner);
+        let mut stalled: Vec<Line> = Vec::new();
+        for _ in 0..20 {
+            let mut line = scene.line();
+            if manner == Manner::Stalls {
+                line.send(b"GET /containers/json HTTP/1.1\r\nHost: docker\r\n\r\n")
+                    .unwrap();
+                stalled.push(line);
+                continue;
+            }
+            match ask(&mut line) {
+                Ok(status) => assert_eq!(status, 502, "{manner:?}"),
+                // Where the head was good, all that is left is to end.
+                Err(error) => assert!(
+                    matches!(manner, Manner::Breaks | Manner::Miscounts) && is_end(&error),
+                    "{manner:?}: {error}"
+                ),
+            }
+        }
+        scene.fake.behave(Manner::Honest);
+        // With twenty callers waiting for ever, others are served as before.
+        ok();
+        drop(stalled);
+    }
+    scene.fake.vanish();
+    let mut line = scene.line();
+    let answer = line.get("/containers/json").unwrap();
+    assert!(matches!(answer.status, 502 | 503), "{}", answer.head);
+    assert!(
+        answer.body.starts_with(b"{\"message\":"),
+        "clients read JSON: {}",
+        String::from_utf8_lossy(&answer.body)
+    );
+    scene.fake.listen();
+    assert_eq!(
+        ask(&mut line).unwrap(),
+        200,
+        "the same connection, as soon as the daemon is back"
+    );
+    assert_eq!(
+        ask(&mut idle).unwrap(),
+        200,
+        "a connection that was idle all the while"
+    );
+    let after = scene.gateway.memory();
+    report(&format!(
+        "a daemon that lies: {} requests, {} KiB resident at most",
+        scene.fake.requests(),
+        after.most >> 10
+    ));
+    assert!(after.most - before.now < 32 * MIB, "{before:?} {after:?}");
+    assert!(
+        becomes(Duration::from_secs(5), || scene.gateway.descriptors() < 60),
+        "{} descriptors are left",
+        scene.gateway.descriptors()
+    );
+}
+
+fn put(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).unwrap();
+}
