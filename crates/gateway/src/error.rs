@@ -210,6 +210,13 @@ pub const CATALOGUE: &[Entry] = &[
         "ss -ltnp                         who listens where",
     ),
     entry(
+        "SL-G056",
+        "a caller is not on the listener's list",
+        "The certificate is good, and none of its names is on the list of those who may use this listener. Names are \
+         compared whole; a listener without a list lets nobody in.",
+        "sealock audit show --event refused\nallow = [\"cn:alice\"]              in the listener's table, or --allow cn:alice",
+    ),
+    entry(
         "SL-G060",
         "the audit file cannot be opened",
         "Audit records have to go somewhere before the first connection is taken. The folder is missing, or the \

@@ -6,18 +6,22 @@
 
 pub mod audit;
 mod admission;
+mod drain;
 mod error;
+mod forward;
 mod material;
 mod http;
 mod limits;
 mod live;
 mod listen;
 mod metrics;
+mod proxy_header;
 mod settings;
 mod shared;
 mod transport;
 mod watch;
 mod worker;
 
+pub use drain::{receive_sockets, send_sockets};
 pub use error::{CATALOGUE, GatewayError};
 pub use settings::{AuditSettings, Bind, Limits, Listener, Service, Settings, Sources, Upstream};

@@ -249,6 +249,16 @@ pub(crate) enum Newcomer {
     Unix(UnixStream),
 }
 
+impl Newcomer {
+    /// Where it comes from, for audit records about who did not get in.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Self::Tcp(_, address) => address.to_string(),
+            Self::Unix(_) => "unix".to_owned(),
+        }
+    }
+}
+
 /// A listening socket on the runtime of whoever accepts.
 #[derive(Debug)]
 pub(crate) struct Accepting {

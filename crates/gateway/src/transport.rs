@@ -78,6 +78,15 @@ impl Transport {
         std::future::poll_fn(|cx| self.poll_readable(cx)).await
     }
 
+    /// The address of this end; `None` on a unix socket.
+    pub(crate) fn local_address(&self) -> Option<std::net::SocketAddr> {
+        match self {
+            Self::Tls(tls) => tls.socket.local_addr().ok(),
+            Self::Tcp(socket) => socket.local_addr().ok(),
+            Self::Unix(_) => None,
+        }
+    }
+
     /// After a read of nothing: whether the peer ended its half on purpose. A TCP or unix socket cannot
     /// tell an end from a loss, so its end counts; TLS can, and without `close_notify` it does not.
     pub(crate) fn ended_cleanly(&self) -> bool {

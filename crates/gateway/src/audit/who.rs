@@ -1,6 +1,6 @@
 //! The part of a record that is the same for every request of a connection: written once, when it is admitted.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use sealock_policy::Caller;
 
@@ -94,5 +94,12 @@ impl Who {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.push(b',');
         out.extend_from_slice(&self.fragment);
+    }
+}
+
+/// The connection's name in the audit, as in `1f3a9c01-2f`.
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}-{:x}", self.start, self.connection)
     }
 }

@@ -8,9 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
-use super::Metrics;
 use crate::GatewayError;
-use crate::audit::Audit;
+use crate::shared::Shared;
 
 /// So many are answered at once; whoever comes then waits.
 const AT_ONCE: usize = 16;
@@ -33,16 +32,36 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, GatewayError> {
 }
 
 /// Answers for ever; to be spawned on a runtime.
-///
-/// `trouble` says why the gateway should get no new connections at present, a line each; nothing when it is ready.
-pub(crate) async fn serve<F>(
-    listener: TcpListener,
-    metrics: Arc<Metrics>,
-    audit: Arc<Audit>,
-    trouble: F,
-) where
-    F: Fn() -> Vec<String> + Clone + Send + Sync + 'static,
-{
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    answer_all(listener, shared).await;
+}
+
+/// What is told.
+trait Vitals: Send + Sync + 'static {
+    /// The page of metrics.
+    fn page(&self) -> String;
+    /// Why the gateway should get no new connections at present, a line each; nothing when it is ready.
+    fn trouble(&self) -> Vec<String>;
+}
+
+impl Vitals for Shared {
+    fn page(&self) -> String {
+        self.metrics.page(&self.audit)
+    }
+
+    fn trouble(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.drain.has_begun() {
+            lines.push("draining: it takes no new connections".to_owned());
+        }
+        if !self.audit.ready() {
+            lines.push("audit records are required and cannot be written".to_owned());
+        }
+        lines
+    }
+}
+
+async fn answer_all<V: Vitals>(listener: TcpListener, vitals: Arc<V>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
         return;
     };
@@ -56,24 +75,16 @@ pub(crate) async fn serve<F>(
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let (metrics, audit, trouble) = (Arc::clone(&metrics), Arc::clone(&audit), trouble.clone());
+        let vitals = Arc::clone(&vitals);
         tokio::spawn(async move {
-            let answered = tokio::time::timeout(WITHIN, answer(stream, &metrics, &audit, trouble));
+            let answered = tokio::time::timeout(WITHIN, answer(stream, &*vitals));
             let _gone_or_slow = answered.await;
             drop(place);
         });
     }
 }
 
-async fn answer<F>(
-    mut stream: TcpStream,
-    metrics: &Metrics,
-    audit: &Audit,
-    trouble: F,
-) -> std::io::Result<()>
-where
-    F: Fn() -> Vec<String>,
-{
+async fn answer<V: Vitals>(mut stream: TcpStream, vitals: &V) -> std::io::Result<()> {
     let mut head = Vec::with_capacity(1024);
     while !head.windows(4).any(|four| four == b"\r\n\r\n") {
         if head.len() > HEAD || stream.read_buf(&mut head).await? == 0 {
@@ -90,11 +101,9 @@ where
         .unwrap_or_default();
     let text = "text/plain; charset=utf-8";
     let (status, kind, body) = match (method, path) {
-        (b"GET" | b"HEAD", b"/metrics") => {
-            ("200 OK", "text/plain; version=0.0.4", metrics.page(audit))
-        }
+        (b"GET" | b"HEAD", b"/metrics") => ("200 OK", "text/plain; version=0.0.4", vitals.page()),
         (b"GET" | b"HEAD", b"/healthz") => ("200 OK", text, "ok\n".to_owned()),
-        (b"GET" | b"HEAD", b"/readyz") => match trouble() {
+        (b"GET" | b"HEAD", b"/readyz") => match vitals.trouble() {
             lines if lines.is_empty() => ("200 OK", text, "ok\n".to_owned()),
             lines => ("503 Service Unavailable", text, lines.join("\n") + "\n"),
         },
@@ -118,7 +127,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::{bind, serve};
+    use super::{Vitals, answer_all, bind};
     use crate::audit::Audit;
     use crate::metrics::Metrics;
     use std::io::{Read, Write};
@@ -126,31 +135,42 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
+    struct Patient {
+        metrics: Metrics,
+        draining: AtomicBool,
+    }
+
+    impl Vitals for Patient {
+        fn page(&self) -> String {
+            self.metrics.page(&Audit::off())
+        }
+
+        fn trouble(&self) -> Vec<String> {
+            let draining = self.draining.load(Ordering::Relaxed);
+            draining
+                .then(|| "draining".to_owned())
+                .into_iter()
+                .collect()
+        }
+    }
+
     #[test]
     fn scrapes_and_health() {
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let taken = bind(address).unwrap_err();
         assert_eq!(sealock_diag::Diagnose::code(&taken).0, "SL-G054");
-        let draining = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&draining);
+        let patient = Arc::new(Patient {
+            metrics: Metrics::new(["docker".to_owned()]),
+            draining: AtomicBool::new(false),
+        });
+        let asked = Arc::clone(&patient);
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .unwrap();
-            runtime.block_on(serve(
-                listener,
-                Arc::new(Metrics::new(["docker".to_owned()])),
-                Arc::new(Audit::off()),
-                move || {
-                    let draining = seen.load(Ordering::Relaxed);
-                    draining
-                        .then(|| "draining".to_owned())
-                        .into_iter()
-                        .collect()
-                },
-            ));
+            runtime.block_on(answer_all(listener, asked));
         });
         let ask = |request: &str| {
             let mut stream = TcpStream::connect(address).unwrap();
@@ -170,7 +190,7 @@ mod tests {
         );
         assert!(ask("GET /healthz HTTP/1.0\r\n\r\n").ends_with("\r\n\r\nok\n"));
         assert!(ask("GET /readyz?x HTTP/1.0\r\n\r\n").starts_with("HTTP/1.1 200 "));
-        draining.store(true, Ordering::Relaxed);
+        patient.draining.store(true, Ordering::Relaxed);
         let late = ask("GET /readyz HTTP/1.0\r\n\r\n");
         assert!(
             late.starts_with("HTTP/1.1 503 ") && late.ends_with("draining\n"),
