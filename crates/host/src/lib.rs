@@ -37,7 +37,10 @@ pub use listen::{Listen, ListenError};
 pub use observe::{
     Installed, Listener, Observed, Options, SocketUnit, Supervisor, Unit, Way, observe,
 };
-pub use plan::{Answering, Consent, HostPlan, Live, Material, plan_material, plan_up};
+pub use plan::{
+    Answering, Consent, HostPlan, Live, Material, plan_gateway_material, plan_material, plan_up,
+};
+pub use port::holder_of;
 pub use root::Root;
 pub use service::{Before, Running, Service};
 pub use system::{Interface, Invocation, Local, Outcome, System};

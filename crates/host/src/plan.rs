@@ -8,7 +8,7 @@ use crate::engine::Swarm;
 use crate::json::{DaemonJson, TLS_KEYS};
 use crate::observe::{Observed, Supervisor, Way};
 use crate::{Desired, HostError, Listen, dropin, port};
-pub use material::{Material, plan_material};
+pub use material::{Material, plan_gateway_material, plan_material};
 use material::{certificates, superseded};
 use sealock_change::{Action, Content, Edit, Step};
 use sealock_diag::escape;

@@ -60,6 +60,12 @@ pub(crate) fn check(system: &dyn System, listen: &Listen) -> Result<(), HostErro
     }
 }
 
+/// Who listens where `listen` would, by name; `None` when the address is free. What systemd holds is told too.
+pub fn holder_of(system: &dyn System, listen: &Listen) -> Option<String> {
+    let found = holders(system, None, listen).into_iter().next();
+    found.map(|holder| holder.to_string())
+}
+
 /// Everybody who listens where `listen` would, in the network that `daemon` sees: it may live in another one
 /// than we do.
 pub(crate) fn holders(system: &dyn System, daemon: Option<u32>, listen: &Listen) -> Vec<Holder> {

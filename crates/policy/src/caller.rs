@@ -2,6 +2,7 @@
 
 use sealock_diag::escape;
 use std::fmt;
+use std::str::FromStr;
 
 /// One name by which a policy can mean a caller. Written `KIND:VALUE`, as in `cn:alice`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +61,45 @@ impl fmt::Display for Name {
     }
 }
 
+impl FromStr for Name {
+    type Err = String;
+
+    /// `KIND:VALUE`, as [`Display`](fmt::Display) writes it. The error says what is wrong, without repeating the text.
+    fn from_str(text: &str) -> Result<Self, String> {
+        const KINDS: &str =
+            "expected KIND:VALUE with one of uri, dns, email, cn, ou, spki, serial, uid, gid";
+        let (kind, value) = text.split_once(':').ok_or(KINDS)?;
+        if value.is_empty() {
+            return Err("there is nothing behind the colon".to_owned());
+        }
+        let owned = value.to_owned();
+        let number = || {
+            let plain = value.bytes().all(|byte| byte.is_ascii_digit());
+            let number = value.parse::<u32>().ok().filter(|_| plain);
+            number.ok_or_else(|| "expected a number".to_owned())
+        };
+        let is_hex = value
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        match kind {
+            "uri" => Ok(Self::Uri(owned)),
+            "dns" => Ok(Self::Dns(owned)),
+            "email" => Ok(Self::Email(owned)),
+            "cn" => Ok(Self::Cn(owned)),
+            "ou" => Ok(Self::Ou(owned)),
+            "spki" if is_hex && value.len() == 64 => Ok(Self::Spki(owned)),
+            "spki" => Err("expected 64 lower-case hex digits without separators".to_owned()),
+            "serial" if is_hex && !value.starts_with('0') => Ok(Self::Serial(owned)),
+            "serial" => {
+                Err("expected lower-case hex digits without separators or leading zeros".to_owned())
+            }
+            "uid" => number().map(Self::Uid),
+            "gid" => number().map(Self::Gid),
+            _ => Err(KINDS.to_owned()),
+        }
+    }
+}
+
 /// Everything a policy may know of whoever sends a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -103,5 +143,37 @@ mod tests {
         ]);
         assert_eq!(caller.label(), "cn:al\\nice");
         assert_eq!(Caller::new(Vec::new()).label(), "nobody");
+    }
+
+    #[test]
+    fn a_name_reads_back() {
+        let spki = format!("spki:{}", "0a".repeat(32));
+        for text in [
+            "uri:spiffe://x/ci",
+            "dns:box",
+            "email:a@b",
+            "cn:alice: two",
+            "ou:ops",
+            &spki,
+            "serial:4f2a",
+            "uid:0",
+            "gid:4294967295",
+        ] {
+            assert_eq!(text.parse::<Name>().unwrap().to_string(), text);
+        }
+        for bad in [
+            "",
+            "alice",
+            "cn:",
+            "who:x",
+            "spki:0a",
+            "serial:0a",
+            "serial:FF",
+            "uid:+1",
+            "uid:4294967296",
+            "gid:x",
+        ] {
+            assert!(bad.parse::<Name>().is_err(), "{bad}");
+        }
     }
 }

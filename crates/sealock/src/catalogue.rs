@@ -275,6 +275,15 @@ pub(crate) fn remedy(code: Code) -> Option<&'static str> {
         .map(|entry| entry.remedy)
 }
 
+/// The code that is written so, when there is one.
+pub(crate) fn code(text: &str) -> Option<Code> {
+    let entries = all();
+    entries
+        .iter()
+        .find(|entry| entry.code.0 == text)
+        .map(|entry| entry.code)
+}
+
 /// All codes of all crates, in order.
 pub(crate) fn all() -> Vec<&'static Entry> {
     let lists: Vec<&'static [Entry]> = vec![
@@ -283,6 +292,7 @@ pub(crate) fn all() -> Vec<&'static Entry> {
         crate::passphrase::CATALOGUE,
         crate::sealed::CATALOGUE,
         crate::commands::session::CATALOGUE,
+        crate::commands::gateway::codes::CATALOGUE,
         crate::import::codes::CATALOGUE,
         sealock_pki::CATALOGUE,
         sealock_vault::CATALOGUE,
@@ -292,6 +302,7 @@ pub(crate) fn all() -> Vec<&'static Entry> {
         sealock_host::CATALOGUE,
         sealock_host::client::CATALOGUE,
         sealock_engine::CATALOGUE,
+        sealock_gateway::CATALOGUE,
         sealock_check::checks::catalogue(),
     ];
     let mut entries: Vec<&Entry> = lists.into_iter().flatten().collect();

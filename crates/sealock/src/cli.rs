@@ -2,12 +2,14 @@
 
 #[cfg(test)]
 mod examples;
+mod gateway;
 mod life;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use gateway::{Control, Doors, Gateway, GatewayVerb};
 pub(crate) use life::{
     Agent, AgentVerb, Backup, Crl, Import, Openers, Pace, Rekey, Renew, Restore, Retire, Retired,
     Revoke, Rotate, Scope, Session,
@@ -113,6 +115,8 @@ pub(crate) enum Verb {
     Rekey(Rekey),
     /// Keep it alive: renew, publish, report
     Agent(Agent),
+    /// A mutual-TLS front with revocation, roles and audit, for the Docker socket or any port
+    Gateway(Gateway),
     /// Write the vault into one archive, sealed with age
     Backup(Backup),
     /// Bring a vault back from its archive
@@ -157,14 +161,31 @@ pub(crate) struct Consent {
     pub(crate) wait: Option<u64>,
 }
 
+/// Who listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    // The daemon itself: restarted once, and for every renewal.
+    Daemon,
+    // A gateway: the daemon is left alone.
+    Gateway,
+}
+
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   sealock up
+  sealock up --mode gateway                    the daemon is not restarted
   sealock up --yes --listen 0.0.0.0:2376 --name docker.example.org \\
       --client alice --client ci
   sealock up --docker-config /srv/d/daemon.json \\
       --docker-socket /srv/d/docker.sock --restart-command /srv/d/restart")]
 pub(crate) struct Up {
+    /// Who listens: the daemon itself, or a gateway in front of it that needs no restart of the daemon [default: that of
+    /// sealock.toml, else daemon]
+    #[arg(long, value_enum, value_name = "MODE")]
+    pub(crate) mode: Option<Mode>,
+    /// With a gateway: who may do what [default: policy.toml beside sealock.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
     /// Where the API is to listen (can be repeated) [default: 0.0.0.0:2376]
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) listen: Vec<String>,

@@ -24,6 +24,7 @@ pub(crate) fn is_beside_the_point(verb: &Verb) -> bool {
             | Verb::Man { .. }
             | Verb::Session(_)
             | Verb::Agent(_)
+            | Verb::Gateway(_)
     )
 }
 

@@ -185,6 +185,11 @@ pub enum Kind {
 }
 
 impl Gateway {
+    /// The table as it is written.
+    pub fn to_toml(&self) -> String {
+        write(self)
+    }
+
     /// Reads a file that has nothing but a `[gateway]`, or the `[gateway]` of a `sealock.toml` with the addresses of its
     /// `[daemon]`; `None` where there is none.
     pub fn read(path: &Path, text: &str) -> Result<Option<Self>, HostError> {

@@ -3,7 +3,7 @@
 use super::{HostPlan, disk};
 use crate::HostError;
 use crate::observe::Observed;
-use sealock_change::{Content, Edit, Step};
+use sealock_change::{Content, Edit, Owner, Step};
 use sealock_diag::Sensitive;
 use sealock_pki::Certificate;
 use std::path::PathBuf;
@@ -64,6 +64,30 @@ pub fn plan_material(observed: &Observed, material: &Material) -> Result<Vec<Ste
     Ok(plan.steps)
 }
 
+/// The same for a gateway that runs in this group: the steps, and what goes once it is proved. The gateway reads its key
+/// and can change nothing.
+pub fn plan_gateway_material(
+    observed: &Observed,
+    material: &Material,
+    group: u32,
+) -> Result<(Vec<Step>, Vec<Edit>), HostError> {
+    let mut plan = HostPlan::default();
+    let access = Access {
+        owner: Owner { uid: 0, gid: group },
+        folder: 0o750,
+        key: 0o440,
+    };
+    certificates_for(observed, material, &access, &mut plan)?;
+    Ok((plan.steps, superseded(observed, material)?))
+}
+
+/// Who reads the files.
+struct Access {
+    owner: Owner,
+    folder: u32,
+    key: u32,
+}
+
 /// A folder of its own for every issue, and one link that is swapped: certificate and key are never
 /// of two different issues, at no instant.
 pub(super) fn certificates(
@@ -71,7 +95,21 @@ pub(super) fn certificates(
     material: &Material,
     plan: &mut HostPlan,
 ) -> Result<(), HostError> {
-    let owner = Some(observed.owner());
+    let access = Access {
+        owner: observed.owner(),
+        folder: 0o700,
+        key: 0o400,
+    };
+    certificates_for(observed, material, &access, plan)
+}
+
+fn certificates_for(
+    observed: &Observed,
+    material: &Material,
+    access: &Access,
+    plan: &mut HostPlan,
+) -> Result<(), HostError> {
+    let owner = Some(access.owner);
     let folder = observed.directory.join(&material.folder);
     let mut edits = Vec::new();
     if let Some(base) = observed.directory.parent() {
@@ -80,7 +118,7 @@ pub(super) fn certificates(
     for path in [&observed.directory, &folder] {
         edits.push(Edit::Directory {
             path: observed.at(path),
-            mode: 0o700,
+            mode: access.folder,
             owner,
         });
     }
@@ -94,7 +132,7 @@ pub(super) fn certificates(
         (
             "server-key.pem",
             Content::Secret(material.key_pem.clone()),
-            0o400,
+            access.key,
         ),
     ] {
         edits.push(Edit::Write {

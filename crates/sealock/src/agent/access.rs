@@ -34,7 +34,11 @@ pub(crate) fn access(
     if let Some(wanted) = desired::find(session)? {
         folders.extend(wanted.authority.crl_dir.clone());
         let observed = up::observed(&wanted.options())?;
-        folders.extend(of_daemon(&observed));
+        folders.extend(match wanted.gateway {
+            None => of_daemon(&observed),
+            // Its units; what it reads lies in the vault's home.
+            Some(_) => vec![PathBuf::from("/etc/systemd/system")],
+        });
         for install in wanted.clients.iter().flat_map(|client| &client.install) {
             let (place, _) = clients::place(install)?;
             folders.push(match place {
@@ -44,8 +48,9 @@ pub(crate) fn access(
                 } => docker_config_dir,
             });
         }
-        let by_command =
-            observed.supervisor == Supervisor::Hand && wanted.daemon.restart_command.is_some();
+        let by_command = wanted.gateway.is_none()
+            && observed.supervisor == Supervisor::Hand
+            && wanted.daemon.restart_command.is_some();
         open = by_command.then(|| {
             "the restart command of sealock.toml may start dockerd itself, which would live behind them".to_owned()
         });

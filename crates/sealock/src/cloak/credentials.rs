@@ -188,6 +188,34 @@ impl Authority {
         })
     }
 
+    /// The client anchors that are trusted, each with its issuer as far as its key is here.
+    pub(crate) fn trusted_clients(
+        &self,
+    ) -> Result<Vec<(sealock_vault::Anchor, Option<&Issuer>)>, Failure> {
+        let purpose = Purpose::Client;
+        let Some(unlocked) = self.stored() else {
+            let issuer = self.issuer(purpose)?;
+            let anchor = sealock_vault::Anchor {
+                purpose,
+                scope: self.scope().clone(),
+                generation: 1,
+                certificate: issuer.certificate().clone(),
+                key_id: issuer.certificate().key_id(),
+                sealed: false,
+                state: AnchorState::Active,
+            };
+            return Ok(vec![(anchor, Some(issuer))]);
+        };
+        Ok(unlocked
+            .anchors(purpose)
+            .filter(|anchor| anchor.state.is_trusted())
+            .map(|anchor| {
+                let issuer = unlocked.issuer_of(purpose, anchor.generation).ok();
+                (anchor.clone(), issuer)
+            })
+            .collect())
+    }
+
     /// What every anchor is good for now.
     pub(crate) fn states(&self) -> Vec<(Purpose, u32, AnchorState)> {
         let stored = self.stored().into_iter();

@@ -108,6 +108,7 @@ pub(crate) fn for_up(
         desired.authority.key = kind;
     }
     desired.find_daemon_by(options);
+    super::gateway::wanted(session, args, observed, &mut desired)?;
     let mut wanted = args.client.clone();
     if wanted.is_empty() && desired.clients.is_empty() {
         wanted.push(invoking_user());

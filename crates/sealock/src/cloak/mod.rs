@@ -7,6 +7,7 @@ pub(crate) mod clients;
 pub(crate) mod course;
 pub(crate) mod credentials;
 pub(crate) mod desired;
+pub(crate) mod gateway;
 pub(crate) mod generation;
 pub(crate) mod keep;
 pub(crate) mod prepare;

@@ -10,6 +10,7 @@ use sealock_vault::SystemEntropy;
 use super::clients;
 use super::course::{Advance, Course};
 use super::credentials::{self, Authority, Server, is_half_over};
+use super::gateway::{self, Front};
 use super::keep::{InUse, Record, Recorded, Settle, StoreAuthority};
 use super::proof::{Baseline, Kits, Prove, Seen, Shown, look};
 use super::revoked::left_out;
@@ -53,6 +54,8 @@ pub(crate) struct Parts {
     pub(crate) server: Server,
     pub(crate) doors: Vec<Door>,
     pub(crate) host: HostPlan,
+    /// What is around the host's steps when a gateway stands in front of the daemon.
+    pub(crate) front: Option<Front>,
     pub(crate) kits: Kits,
     /// What is issued, for the inventory.
     pub(crate) issued: Vec<Recorded>,
@@ -72,6 +75,8 @@ pub(crate) fn parts(
     observed: &Observed,
     course: &Course,
 ) -> Result<Parts, Failure> {
+    gateway::check(desired, observed)?;
+    let observed = &*gateway::seen(session, desired, observed);
     let mut authority = Authority::open_or_make(session, &desired.authority)?;
     let before = authority.states();
     if let Some(transition) = &course.transition {
@@ -79,12 +84,25 @@ pub(crate) fn parts(
     }
     let mut server = credentials::server(session, &authority, desired, observed, &course.renewal)?;
     let doors = targets::doors(observed, desired);
-    let mut host = daemon_side(observed, desired, &authority, &server, &doors)?;
+    let live = live(&authority, &server, &doors)?;
+    let (mut host, front) = match &desired.gateway {
+        None => {
+            let host = plan_up(observed, desired, &server.material, &live)?;
+            (host, None)
+        }
+        Some(gateway) => {
+            let material = (&authority, &server.material);
+            let (host, front) =
+                gateway::front(session, desired, gateway, observed, material, &doors, &live)?;
+            (host, Some(front))
+        }
+    };
     if host.restart && server.issued.is_none() && is_half_over(&server.leaf, session.now) {
         // The daemon is restarted anyway: renewed now, it need not be restarted for that.
         let reason = "the daemon is restarted anyway, and half of its life is over".to_owned();
         server = credentials::issue_server(session, &authority, desired, Some(reason))?;
-        host = daemon_side(observed, desired, &authority, &server, &doors)?;
+        let live = self::live(&authority, &server, &doors)?;
+        host = plan_up(observed, desired, &server.material, &live)?;
     }
     if course.transition.is_none() {
         host.consents
@@ -119,6 +137,7 @@ pub(crate) fn parts(
         server,
         doors,
         host,
+        front,
     };
     let wanted = |name: &String| !course.without.contains(name);
     for client in desired.clients.iter().filter(|one| wanted(&one.name)) {
@@ -158,9 +177,10 @@ pub(crate) fn prepare(
     course: &Course,
 ) -> Result<Prepared, Failure> {
     let parts = parts(session, desired, observed, course)?;
-    let title = match &course.transition {
-        Some(transition) => transition.title(),
-        None => format!("put {} behind mutual TLS", observed.service.name()),
+    let title = match (&course.transition, &desired.gateway) {
+        (Some(transition), _) => transition.title(),
+        (None, None) => format!("put {} behind mutual TLS", observed.service.name()),
+        (None, Some(_)) => format!("put a gateway in front of {}", observed.service.name()),
     };
     in_order(session, observed, title, parts)
 }
@@ -178,6 +198,7 @@ fn in_order(
         server,
         doors,
         mut host,
+        front,
         kits,
         issued,
         in_use,
@@ -211,21 +232,33 @@ fn in_order(
             now: session.now,
         });
     }
-    let daemon_changes = !host.steps.is_empty();
-    if daemon_changes {
-        Baseline::open(
+    let (before, act, untouched) = match front {
+        None => (None, None, None),
+        Some(front) => (Some(front.before), front.run, Some(front.untouched)),
+    };
+    let daemon_changes = !host.steps.is_empty() || act.is_some();
+    match before {
+        Some(before) if daemon_changes => plan.push_action(before),
+        None if daemon_changes => Baseline::open(
             &mut plan,
             observed.service.clone(),
             observed.before(),
             targets::all(&doors),
-        );
+        ),
+        _ => {}
     }
     push_host(&mut plan, &mut host, edits)?;
+    if let Some(act) = act {
+        plan.push_action(act);
+    }
     let mut shown = Shown::default();
     if (daemon_changes || advance.is_some()) && host.remaining_step.is_none() {
         let (prove, place) = Prove::new(kits.clone(), targets::all(&doors));
         shown = place;
         plan.push_action(prove);
+        if let Some(untouched) = untouched {
+            plan.push_action(untouched);
+        }
     }
     if let Some(advance) = advance {
         plan.push_action(advance);
@@ -270,27 +303,24 @@ fn in_order(
     })
 }
 
-/// The daemon's side of the plan, with what answers now.
-fn daemon_side(
-    observed: &Observed,
-    desired: &Desired,
+/// What answers now.
+fn live(
     authority: &Authority,
     server: &credentials::Server,
     doors: &[Door],
-) -> Result<HostPlan, Failure> {
+) -> Result<Live, Failure> {
     let trusted = authority
         .trusted(Purpose::Client)?
         .iter()
         .map(|anchor| anchor.subject_der().to_vec())
         .collect();
     let expected = Seen::Tls(server.leaf.fingerprint(), trusted);
-    let live = Live(
+    Ok(Live(
         doors
             .iter()
             .map(|door| (door.listen, answering(door, &expected)))
             .collect(),
-    );
-    Ok(plan_up(observed, desired, &server.material, &live)?)
+    ))
 }
 
 /// Who must get in and who must not: the clients of the anchor that signs, of others that are trusted, and of the

@@ -92,11 +92,7 @@ impl Action for Baseline {
         for (target, before) in self.targets.iter().zip(&self.seen) {
             let now = settle(target, before);
             if &now != before {
-                return Err(Box::new(NotAsBefore {
-                    target: target.to_string(),
-                    before: before.clone(),
-                    now,
-                }));
+                return Err(not_as_before(target, before, now));
             }
         }
         Ok(())
@@ -108,7 +104,7 @@ impl Action for Baseline {
 }
 
 /// Looks until the target shows what is expected, or patience ends.
-fn settle(target: &Target, expected: &Seen) -> Seen {
+pub(super) fn settle(target: &Target, expected: &Seen) -> Seen {
     let deadline = std::time::Instant::now() + AS_BEFORE;
     loop {
         let now = look(target);
@@ -117,6 +113,15 @@ fn settle(target: &Target, expected: &Seen) -> Seen {
         }
         std::thread::sleep(Duration::from_millis(200));
     }
+}
+
+/// An address that shows something else than before.
+pub(super) fn not_as_before(target: &Target, before: &Seen, now: Seen) -> BoxDiagnose {
+    Box::new(NotAsBefore {
+        target: target.to_string(),
+        before: before.clone(),
+        now,
+    })
 }
 
 #[derive(Debug)]

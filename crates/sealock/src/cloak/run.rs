@@ -38,6 +38,7 @@ pub(crate) fn begin_again(
     }
     super::rehearsal::clear_up(&session.home)?;
     if let Some(recovery) = store.recover(&guard)? {
+        super::gateway::settle(session, &recovery);
         let what = if recovery.committed {
             "finished"
         } else {

@@ -1,6 +1,7 @@
 //! `sealock down`: every file back, byte for byte, with the containers alive.
 
 use sealock_change::{Action, BoxDiagnose, Content, Edit, Plan};
+use sealock_host::desired::gateway::AUDIT;
 use sealock_host::{Desired, Options, Service, plan_down};
 use sealock_probe::{Target, served_certificate};
 
@@ -8,7 +9,7 @@ use crate::agent::install;
 use crate::ask;
 use crate::cli::Down;
 use crate::cloak::proof::Baseline;
-use crate::cloak::{desired, run, show, targets, up};
+use crate::cloak::{desired, gateway, run, show, targets, up};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -46,13 +47,22 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
         .as_ref()
         .map(|wanted| targets::doors(&observed, wanted))
         .unwrap_or_default();
-    let serving = serves_ours(session, &targets::all(&doors))?;
+    let farewell = gateway::farewell(&store, &targets::all(&doors))?;
+    // What a gateway serves says nothing of the daemon.
+    let serving = farewell.is_none() && serves_ours(session, &targets::all(&doors))?;
     let mut host = plan_down(&observed, &originals, outside, serving)?;
-    if originals.is_empty() && host.steps.is_empty() {
+    if originals.is_empty() && host.steps.is_empty() && farewell.is_none() {
         return nothing();
     }
 
     let mut plan = Plan::new(format!("put {} back as it was", observed.service.name()));
+    let audit = farewell.is_some();
+    let mut gateway_is_gone = None;
+    if let Some(farewell) = farewell {
+        plan.push_action(farewell.first);
+        plan.push_action(farewell.stop);
+        gateway_is_gone = Some(farewell.last);
+    }
     let mut agent_is_gone = None;
     if let Some(farewell) = install::before_down(&store)? {
         plan.push_action(farewell.first);
@@ -81,6 +91,9 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
     }
     if let Some(reload) = agent_is_gone {
         plan.push_action(reload);
+    }
+    if let Some(forget) = gateway_is_gone {
+        plan.push_action(forget);
     }
     if host.restart {
         plan.push_action(Answers {
@@ -112,6 +125,9 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
         "{changes} changes: every file is as it was. The vault in {} stays.",
         session.home.display()
     ));
+    if audit && std::path::Path::new(AUDIT).exists() {
+        session.printer.say(&format!("The audit in {AUDIT} stays."));
+    }
     Ok(Exit::Done)
 }
 

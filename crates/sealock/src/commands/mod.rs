@@ -10,6 +10,7 @@ pub(crate) mod client;
 pub(crate) mod demo;
 pub(crate) mod down;
 pub(crate) mod explain;
+pub(crate) mod gateway;
 pub(crate) mod help;
 pub(crate) mod import;
 pub(crate) mod rekey;

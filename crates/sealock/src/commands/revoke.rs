@@ -11,11 +11,13 @@ use std::path::PathBuf;
 
 use sealock_change::{Action, BoxDiagnose, Plan};
 use sealock_diag::escape;
+use sealock_host::Desired;
 use sealock_pki::{AuthorityName, KeyId, RevocationReason, Revoked, Serial, Timestamp};
 use sealock_vault::{Entry, State, Vault};
 
 use crate::ask;
 use crate::cli;
+use crate::cloak::credentials::Authority;
 use crate::cloak::keep::Record;
 use crate::cloak::{desired, run, scopes};
 use crate::exit::Exit;
@@ -137,7 +139,31 @@ fn affected(
 fn places(session: &Session) -> Result<Places, Failure> {
     let wanted = desired::find(session)?;
     let settings = wanted.as_ref().map(|wanted| &wanted.authority);
-    Ok(Places::of(&session.home, settings))
+    let places = Places::of(&session.home, settings);
+    Ok(match &wanted {
+        Some(wanted) => places.with_gateway(&session.home, wanted),
+        None => places,
+    })
+}
+
+/// The lists that a gateway of this host needs beside its certificates: the steps that sign and write them, and the files
+/// that it will find.
+pub(crate) fn for_gateway(
+    session: &Session,
+    authority: &Authority,
+    wanted: &Desired,
+    plan: &mut Plan,
+) -> Result<Vec<PathBuf>, Failure> {
+    let places =
+        Places::of(&session.home, Some(&wanted.authority)).with_gateway(&session.home, wanted);
+    let publication = Publication::of_trusted(session, authority, &places)?;
+    plan.notes.extend(publication.untold.iter().cloned());
+    publication.push_to(plan, &session.home)?;
+    let files = authority.trusted_clients()?;
+    Ok(files
+        .iter()
+        .filter_map(|(anchor, _)| places.gateway_file(&authority.name, anchor))
+        .collect())
 }
 
 fn push(plan: &mut Plan, session: &Session, publications: &[Publication]) -> Result<(), Failure> {

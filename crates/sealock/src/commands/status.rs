@@ -11,7 +11,7 @@ use crate::agent::standing::Standing;
 use crate::cloak::course::{self, Renewal};
 use crate::cloak::credentials::{self, Authority, is_due};
 use crate::cloak::revoked::left_out;
-use crate::cloak::{clients, desired, prepare, show, targets, up, waiting};
+use crate::cloak::{clients, desired, gateway, prepare, show, targets, up, waiting};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{BAD, GOOD, WARN, paint};
@@ -21,7 +21,12 @@ use crate::timeline;
 pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
     let wanted = desired::load(session)?;
     let observed = up::observed(&wanted.options())?;
-    let mut problems: Vec<String> = drift(&observed, &wanted)
+    let drifts = match &wanted.gateway {
+        None => drift(&observed, &wanted),
+        Some(front) => gateway::drift(session, &wanted, front, &observed),
+    };
+    let observed = &*gateway::seen(session, &wanted, &observed);
+    let mut problems: Vec<String> = drifts
         .into_iter()
         .map(|drift| format!("{}: {}", escape(&drift.place.to_string_lossy()), drift.what))
         .collect();
@@ -39,11 +44,14 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
         ));
         return finish(session, &problems, None, &[]);
     };
-    let server = credentials::server(session, &authority, &wanted, &observed, &Renewal::Due)?;
+    let server = credentials::server(session, &authority, &wanted, observed, &Renewal::Due)?;
     if let Some(reason) = &server.reason {
         problems.push(format!("the daemon's certificate: {reason}"));
     } else if server.issued.is_some() {
-        problems.push("the daemon has no certificate of ours".to_owned());
+        problems.push(match wanted.gateway {
+            None => "the daemon has no certificate of ours".to_owned(),
+            Some(_) => "the gateway has no certificate of ours".to_owned(),
+        });
     }
     let mut lives = vec![
         life("server anchor", authority.anchor(Purpose::Server)?),
@@ -68,7 +76,7 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
         }
     }
     let kits = prepare::kits(session, &authority, &server)?;
-    let all = targets::all(&targets::doors(&observed, &wanted));
+    let all = targets::all(&targets::doors(observed, &wanted));
     let proof = sealock_probe::prove(&all, &kits.signing);
     problems.extend(kits.failures(&all, &proof));
     finish(session, &problems, Some(&proof), &lives)

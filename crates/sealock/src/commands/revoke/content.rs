@@ -20,6 +20,14 @@ pub(super) struct Content {
 }
 
 impl Content {
+    /// Of an anchor that has revoked nobody yet.
+    pub(super) fn nothing() -> Self {
+        Self {
+            revoked: Vec::new(),
+            dropped: Vec::new(),
+        }
+    }
+
     pub(super) fn of(
         vault: &Vault,
         anchor: &Anchor,
@@ -27,10 +35,7 @@ impl Content {
         upcoming: &[Upcoming],
         now: Timestamp,
     ) -> Result<Self, Failure> {
-        let mut content = Self {
-            revoked: Vec::new(),
-            dropped: Vec::new(),
-        };
+        let mut content = Self::nothing();
         for (one, entry) in vault.revoked_by(anchor)? {
             match may_drop_off(&one, entry.not_after, previous, now) {
                 true => content.dropped.push(one.serial),

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sealock_change::{Action, BoxDiagnose, Edit, Plan, fs};
+use sealock_host::Desired;
 use sealock_host::desired::{Authority as Settings, CRL_LIFE};
-use sealock_pki::{AuthorityName, BACKDATE, Crl, Timestamp, make_crl};
-use sealock_vault::{Anchor, AnchorState, PublishedList, Vault};
+use sealock_pki::{AuthorityName, BACKDATE, Crl, Issuer, Purpose, Revoked, Timestamp, make_crl};
+use sealock_vault::{Anchor, AnchorState, PublishedList, Scope, Vault};
 
 use super::content::{Content, Upcoming};
 use super::keys::Keys;
+use crate::cloak::credentials::Authority;
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -27,6 +29,8 @@ pub(super) enum Sign {
 #[derive(Clone, Debug)]
 pub(super) struct Places {
     folders: Vec<PathBuf>,
+    /// Where a gateway of this host reads the lists of the client anchors that it trusts, and their scope.
+    gateway: Option<(PathBuf, Scope)>,
     life: Duration,
 }
 
@@ -37,8 +41,27 @@ impl Places {
         folders.extend(settings.and_then(|settings| settings.crl_dir.clone()));
         Self {
             folders,
+            gateway: None,
             life: settings.map_or(CRL_LIFE, |settings| settings.crl_life),
         }
+    }
+
+    /// The same, and the folder of this host's gateway where it has one.
+    pub(super) fn with_gateway(mut self, home: &Path, wanted: &Desired) -> Self {
+        if wanted.gateway.is_some() {
+            let folder = crate::cloak::gateway::place::lists(home);
+            self.gateway = Some((folder, wanted.authority.scope.clone()));
+        }
+        self
+    }
+
+    /// The file that the gateway reads; `None` for anchors whose clients it does not let in.
+    pub(super) fn gateway_file(&self, name: &AuthorityName, anchor: &Anchor) -> Option<PathBuf> {
+        let (folder, scope) = self.gateway.as_ref()?;
+        let counts = anchor.purpose == Purpose::Client
+            && anchor.scope == *scope
+            && anchor.state.is_trusted();
+        counts.then(|| folder.join(format!("{}.crl", file_stem(name, anchor))))
     }
 
     /// The DER file and the PEM file of a list, in every folder.
@@ -124,24 +147,93 @@ impl Publication {
                             continue;
                         }
                     };
-                    let number =
-                        next_number(previous, places.largest_number(name, &anchor), session.now);
-                    // As a certificate, a list must be good for a peer whose clock is a little behind.
-                    let from = (session.now - BACKDATE).max(anchor.certificate.not_before());
-                    let until = session.now + places.life;
-                    let list = make_crl(issuer, &content.revoked, number, from, until)?;
-                    publication.fresh.push(PublishedList {
-                        purpose: anchor.purpose,
-                        scope: anchor.scope.clone(),
-                        generation: anchor.generation,
-                        list: list.clone(),
-                    });
-                    list
+                    publication.sign(
+                        places,
+                        issuer,
+                        &anchor,
+                        &content.revoked,
+                        previous,
+                        session.now,
+                    )?
                 }
             };
             publication.write(places, &anchor, &list)?;
         }
         Ok(publication)
+    }
+
+    /// What is to be published of the client anchors that a gateway will trust, whether or not the vault has them yet.
+    pub(super) fn of_trusted(
+        session: &Session,
+        authority: &Authority,
+        places: &Places,
+    ) -> Result<Self, Failure> {
+        let mut publication = Self {
+            name: authority.name.clone(),
+            fresh: Vec::new(),
+            edits: Vec::new(),
+            untold: Vec::new(),
+        };
+        let vault = match authority.stored() {
+            Some(_) => Some(session.vault()?),
+            None => None,
+        };
+        let published = match &vault {
+            Some(vault) => vault.lists(&authority.name)?,
+            None => Vec::new(),
+        };
+        for (anchor, issuer) in authority.trusted_clients()? {
+            let previous = published.iter().find(|one| one.is_of(&anchor));
+            let previous = previous.map(|one| &one.list);
+            let content = match &vault {
+                Some(vault) => Content::of(vault, &anchor, previous, &[], session.now)?,
+                None => Content::nothing(),
+            };
+            let list = match (previous, issuer) {
+                (Some(list), _) if !content.is_due(list, session.now) => list.clone(),
+                // Without its key an old list is better than none; the gateway says when it is overdue.
+                (Some(list), None) => list.clone(),
+                (None, None) => {
+                    publication.untold.push(format!(
+                        "there is no revocation list of client anchor {} and its key is not here",
+                        anchor.generation
+                    ));
+                    continue;
+                }
+                (previous, Some(issuer)) => publication.sign(
+                    places,
+                    issuer,
+                    &anchor,
+                    &content.revoked,
+                    previous,
+                    session.now,
+                )?,
+            };
+            publication.write(places, &anchor, &list)?;
+        }
+        Ok(publication)
+    }
+
+    fn sign(
+        &mut self,
+        places: &Places,
+        issuer: &Issuer,
+        anchor: &Anchor,
+        revoked: &[Revoked],
+        previous: Option<&Crl>,
+        now: Timestamp,
+    ) -> Result<Crl, Failure> {
+        let number = next_number(previous, places.largest_number(&self.name, anchor), now);
+        // As a certificate, a list must be good for a peer whose clock is a little behind.
+        let from = (now - BACKDATE).max(anchor.certificate.not_before());
+        let list = make_crl(issuer, revoked, number, from, now + places.life)?;
+        self.fresh.push(PublishedList {
+            purpose: anchor.purpose,
+            scope: anchor.scope.clone(),
+            generation: anchor.generation,
+            list: list.clone(),
+        });
+        Ok(list)
     }
 
     /// Whether there is a list of any anchor that was picked.
@@ -184,6 +276,18 @@ impl Publication {
                     owner: None,
                 });
             }
+        }
+        if let Some(path) = places.gateway_file(&self.name, anchor) {
+            if let Some(folder) = path.parent() {
+                self.edits
+                    .extend(Edit::missing_directories(folder, 0o755, None)?);
+            }
+            self.edits.push(Edit::Write {
+                path,
+                content: sealock_change::Content::Public(list.der().to_vec()),
+                mode: 0o444,
+                owner: None,
+            });
         }
         Ok(())
     }

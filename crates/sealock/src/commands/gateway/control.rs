@@ -1,0 +1,157 @@
+//! The socket where a running gateway is asked: one line of JSON each way.
+
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sealock_diag::escape;
+use serde_json::{Value, json};
+
+use super::codes;
+use crate::failure::Failure;
+
+/// More than any question has.
+const MOST: u64 = 4096;
+/// How long whoever connects may take to say what he wants.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// Read the files now.
+    Reload,
+    /// Take no more connections, and end.
+    Drain,
+}
+
+impl Question {
+    /// As it is sent.
+    pub(super) fn to_line(self) -> String {
+        let word = match self {
+            Self::Reload => "reload",
+            Self::Drain => "drain",
+        };
+        format!("{}\n", json!({ "version": 1, "do": word }))
+    }
+
+    fn of(line: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(line).ok()?;
+        match value.get("do")?.as_str()? {
+            "reload" => Some(Self::Reload),
+            "drain" => Some(Self::Drain),
+            _ => None,
+        }
+    }
+}
+
+/// The open socket; its file goes with it.
+pub(super) struct Control {
+    path: PathBuf,
+}
+
+impl Control {
+    /// Opens it, and answers in a thread of its own by `answer`.
+    pub(super) fn open(
+        path: &Path,
+        answer: impl Fn(Question) -> Value + Send + 'static,
+    ) -> Result<Self, Failure> {
+        let refuse = |why: String| {
+            Failure::own(codes::CONTROL, "the control socket cannot be opened")
+                .at(escape(&path.to_string_lossy()))
+                .because(why)
+        };
+        if UnixStream::connect(path).is_ok() {
+            return Err(refuse("another gateway listens there".to_owned()));
+        }
+        // Nobody listens: what is left of one that was killed goes, and nothing but a socket does.
+        let is_socket = |path: &Path| {
+            use std::os::unix::fs::FileTypeExt as _;
+            std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket())
+        };
+        if is_socket(path) {
+            std::fs::remove_file(path).map_err(|error| refuse(error.to_string()))?;
+        }
+        let listener = UnixListener::bind(path).map_err(|error| refuse(error.to_string()))?;
+        // Whoever may write to it may stop the gateway.
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+            .map_err(|error| refuse(error.to_string()))?;
+        std::thread::Builder::new()
+            .name("control".into())
+            .spawn(move || {
+                for visitor in listener.incoming().flatten() {
+                    // Who goes away in the middle is not waited for.
+                    let _gone = hear(&visitor, &answer);
+                }
+            })
+            .map_err(|error| refuse(error.to_string()))?;
+        Ok(Self {
+            path: path.to_owned(),
+        })
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_file(&self.path);
+    }
+}
+
+fn hear(visitor: &UnixStream, answer: &impl Fn(Question) -> Value) -> std::io::Result<()> {
+    visitor.set_read_timeout(Some(PATIENCE))?;
+    visitor.set_write_timeout(Some(PATIENCE))?;
+    let peer = rustix::net::sockopt::socket_peercred(visitor)?;
+    // The mode of the file says the same; a file can be given to others.
+    if !peer.uid.is_root() && peer.uid != rustix::process::geteuid() {
+        return Ok(());
+    }
+    let mut line = String::new();
+    BufReader::new(visitor.take(MOST)).read_line(&mut line)?;
+    let said = match Question::of(&line) {
+        Some(question) => answer(question),
+        None => {
+            json!({ "version": 1, "error": { "headline": "this gateway knows reload and drain" } })
+        }
+    };
+    let mut visitor = visitor;
+    writeln!(visitor, "{said}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ask;
+    use super::{Control, Question};
+    use serde_json::json;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn what_is_asked_is_answered_and_the_socket_is_closed_to_others() {
+        let folder = std::env::temp_dir().join(format!("sealock-control-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("control");
+        // What a killed gateway left.
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        let control = Control::open(&path, |question| match question {
+            Question::Reload => {
+                json!({ "version": 1, "parts": [{ "part": "policy", "outcome": "kept",
+                "error": { "code": "SL-U109", "headline": "no", "cause": "because" } }] })
+            }
+            Question::Drain => json!({ "version": 1, "draining": 3 }),
+        })
+        .unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(ask::drain(&path).unwrap(), json!(3));
+        // What the gateway has against new files is the error of whoever asked.
+        let failure = ask::reload(&path).unwrap_err();
+        assert_eq!(failure.code.0, "SL-U109");
+        assert_eq!(failure.cause.as_deref(), Some("because"));
+        let second = Control::open(&path, |_| json!({})).err().unwrap();
+        assert_eq!(second.code.0, "SL-U110");
+        drop(control);
+        assert!(!path.exists());
+        assert_eq!(ask::drain(&path).unwrap_err().code.0, "SL-U102");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
