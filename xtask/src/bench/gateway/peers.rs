@@ -32,6 +32,7 @@ pub(super) enum Layer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Sealock,
+    SealockTcp,
     Bare,
     HaproxyTcp,
     HaproxyHttp,
@@ -75,9 +76,12 @@ pub(super) struct Place<'a> {
 impl Kind {
     pub(super) fn layer(self) -> Layer {
         match self {
-            Self::Bare | Self::HaproxyTcp | Self::NginxStream | Self::Stunnel | Self::Hitch => {
-                Layer::Four
-            }
+            Self::SealockTcp
+            | Self::Bare
+            | Self::HaproxyTcp
+            | Self::NginxStream
+            | Self::Stunnel
+            | Self::Hitch => Layer::Four,
             Self::Sealock | Self::HaproxyHttp | Self::NginxHttp | Self::Caddy => Layer::Seven,
             Self::Dockerd | Self::DockerdSocket => Layer::Own,
             Self::Direct => Layer::Nothing,
@@ -89,6 +93,7 @@ impl Kind {
 pub(super) fn all() -> Vec<Peer> {
     let mut peers = vec![
         peer(Kind::Sealock, "sealock gateway", "sealock", ""),
+        peer(Kind::SealockTcp, "sealock gateway --tcp", "sealock-tcp", ""),
         peer(Kind::Bare, "bare forwarder (the yardstick)", "bare", ""),
     ];
     for (suite, word, says) in [
@@ -217,7 +222,8 @@ impl Place<'_> {
     /// How `peer` is started, once its configuration is written.
     pub(super) fn launch(&self, peer: &Peer) -> Done<Option<Launch>> {
         match peer.kind {
-            Kind::Sealock => self.sealock(),
+            Kind::Sealock => self.sealock(true),
+            Kind::SealockTcp => self.sealock(false),
             Kind::Bare => Ok(Launch::new(&[
                 &self.yardstick.display().to_string(),
                 "forward",
@@ -237,26 +243,24 @@ impl Place<'_> {
         .map(Some)
     }
 
-    fn sealock(&self) -> Done<Launch> {
+    /// Ours: judging the Engine API, or as a door for any stream.
+    fn sealock(&self, judging: bool) -> Done<Launch> {
+        let backend = format!("unix://{}", self.backend.display());
+        let listen = format!("127.0.0.1:{}", self.port);
+        let binary = self.binary.display().to_string();
+        let mut words = vec![binary.as_str(), "gateway", "--listen", &listen];
         let policy = self.file("policy.toml", POLICY)?;
-        let mut launch = Launch::new(&[
-            &self.binary.display().to_string(),
-            "gateway",
-            "--listen",
-            &format!("127.0.0.1:{}", self.port),
-            "--docker",
-            &format!("unix://{}", self.backend.display()),
-            "--policy",
-            &policy,
-            "--cert",
-            &self.material("cert.pem"),
-            "--key",
-            &self.material("key.pem"),
-            "--client-ca",
-            &self.material("ca.pem"),
-            "--audit",
-            &self.folder.join("audit.jsonl").display().to_string(),
-        ]);
+        if judging {
+            words.extend(["--docker", &backend, "--policy", &policy]);
+        } else {
+            words.extend(["--tcp", &backend, "--allow", "cn:bench"]);
+        }
+        let audit = self.folder.join("audit.jsonl").display().to_string();
+        let [cert, key, anchors] =
+            ["cert.pem", "key.pem", "ca.pem"].map(|name| self.material(name));
+        words.extend(["--cert", &cert, "--key", &key, "--client-ca", &anchors]);
+        words.extend(["--audit", &audit]);
+        let mut launch = Launch::new(&words);
         let home = self.folder.join("home").display().to_string();
         launch.environment.push(("SEALOCK_HOME".to_owned(), home));
         Ok(launch)

@@ -77,7 +77,7 @@ impl Samples {
             peers
                 .iter()
                 .filter(|peer| {
-                    !matches!(peer.kind, Kind::Sealock | Kind::Bare)
+                    !matches!(peer.kind, Kind::Sealock | Kind::SealockTcp | Kind::Bare)
                         && layers.contains(&peer.kind.layer())
                 })
                 .collect()
