@@ -430,7 +430,7 @@ mod tests {
         assert_eq!(some.len(), 2);
         let reason = chosen("bare,apache", all, |peer| peer.word.clone()).unwrap_err();
         assert!(
-            reason.starts_with("`apache` is none of sealock, bare,"),
+            reason.starts_with("`apache` is none of sealock, sealock-tcp, bare,"),
             "{reason}"
         );
     }

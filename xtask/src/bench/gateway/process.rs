@@ -151,15 +151,29 @@ impl Running {
         while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(5));
         }
-        for id in all {
-            if id != self.child.id() && Path::new(&format!("/proc/{id}")).exists() {
-                let _ = quiet(Command::new("kill").args(["-KILL", &id.to_string()]));
-            }
-        }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let others: Vec<u32> = all
+            .into_iter()
+            .filter(|id| *id != self.child.id())
+            .collect();
+        for id in others.iter().filter(|id| !is_gone(**id)) {
+            let _ = quiet(Command::new("kill").args(["-KILL", &id.to_string()]));
+        }
+        while !others.iter().all(|id| is_gone(*id)) {
+            if Instant::now() > until + Duration::from_secs(5) {
+                return Err(format!("processes of {} do not end", self.name));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
         Ok(())
     }
+}
+
+/// Whether a process has ended, also when nobody has asked how yet.
+fn is_gone(id: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    stat.is_empty() || stat.contains(") Z ")
 }
 
 /// The process and its descendants.
@@ -290,14 +304,7 @@ mod tests {
         let all = tree(running.child.id()).unwrap();
         assert!(all.len() >= 2, "{all:?}");
         running.end().unwrap();
-        let left: Vec<&u32> = all
-            .iter()
-            .filter(|id| {
-                let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-                !stat.is_empty() && !stat.contains(") Z ")
-            })
-            .collect();
-        assert!(left.is_empty(), "{left:?}");
+        assert!(all.iter().all(|id| is_gone(*id)), "{all:?}");
         fs::remove_file(&log).unwrap();
     }
 }
