@@ -1,5 +1,8 @@
 //! From a socket that was accepted to a caller that is known.
 
+#[cfg(test)]
+mod tests;
+
 use crate::material::Material;
 use crate::transport::{TlsTransport, Transport};
 use sealock_diag::{Code, Diagnose};
@@ -14,8 +17,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
-/// What a handshake may send us at most; a chain of the sixteen certificates that are looked at fits.
-const HANDSHAKE_LIMIT: usize = 128 * 1024;
+/// What a handshake may send us at most: sixteen certificates, the most that are looked at, have half of it.
+const HANDSHAKE_LIMIT: usize = 48 * 1024;
 
 /// What Go's servers, dockerd among them, answer to plain HTTP on a TLS port; clients know the words.
 const PLAIN_HTTP_ANSWER: &[u8] =

@@ -116,6 +116,12 @@ impl TlsTransport {
         }
     }
 
+    /// How many bytes wait for room in the socket.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.unsent.bytes().len()
+    }
+
     fn has_plain(&self) -> bool {
         self.plain_from < self.plain.len()
     }

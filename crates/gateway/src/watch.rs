@@ -13,8 +13,12 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
+use std::task::Poll;
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// Several files are replaced one after the other: this long nothing must happen before they are read.
@@ -28,15 +32,78 @@ const LOOK_ALONE: Duration = Duration::from_millis(400);
 /// Symbolic links on one path; the kernel has the same bound.
 const LINKS: usize = 40;
 
-/// Watches files and folders.
+/// A thread that watches, and calls when something has changed; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Watch {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    /// Watches these files, and what is in these folders. `changed` is called on the thread of the watch,
+    /// never twice at once, and once at the beginning: whatever changed since the files were read is not
+    /// lost.
+    ///
+    /// # Errors
+    /// When there is no thread or no event queue to be had. Without inotify it looks now and then.
+    pub(crate) fn start(
+        paths: Vec<PathBuf>,
+        mut changed: impl FnMut() + Send + 'static,
+    ) -> Result<Self, GatewayError> {
+        let failed = |error: io::Error| blind(&error);
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()
+            .map_err(failed)?;
+        let (stop, mut stopped) = oneshot::channel::<()>();
+        let watching = async move {
+            let mut changes = Changes::new(paths);
+            loop {
+                // A change is never half waited for: what it holds is only looked at between two waits.
+                let mut wait = std::pin::pin!(changes.changed());
+                let ended = std::future::poll_fn(|cx| {
+                    if std::pin::Pin::new(&mut stopped).poll(cx).is_ready() {
+                        return Poll::Ready(true);
+                    }
+                    wait.as_mut().poll(cx).map(|()| false)
+                });
+                if ended.await {
+                    return;
+                }
+                changed();
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("watch".to_owned())
+            .spawn(move || runtime.block_on(watching))
+            .map_err(failed)?;
+        Ok(Self {
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+/// Waits for changes of files and folders.
+#[derive(Debug)]
+struct Changes {
     paths: Vec<PathBuf>,
     events: Option<AsyncFd<OwnedFd>>,
     armed: BTreeSet<i32>,
+    /// A folder on the way is not watched.
+    blind: bool,
     /// What was there when the last change was told; `None` before the first.
     seen: Option<Vec<Mark>>,
-    refused: Option<GatewayError>,
 }
 
 /// What a path leads to.
@@ -51,35 +118,27 @@ enum Mark {
     Folder(Vec<(PathBuf, Mark)>),
 }
 
-impl Watch {
+impl Changes {
     /// Watches these files, and what is in these folders. Within a runtime only.
-    pub(crate) fn new(paths: Vec<PathBuf>) -> Self {
+    fn new(paths: Vec<PathBuf>) -> Self {
         let begun = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)
             .map_err(io::Error::from)
             .and_then(AsyncFd::new);
-        let (events, refused) = match begun {
-            Ok(events) => (Some(events), None),
-            Err(error) => (None, Some(blind(&error))),
-        };
         let mut watch = Self {
             paths,
-            events,
+            // Without events it looks more often.
+            events: begun.ok(),
             armed: BTreeSet::new(),
+            blind: false,
             seen: None,
-            refused,
         };
         watch.arm();
         watch
     }
 
-    /// Why changes are found by looking only, when that is so.
-    pub(crate) fn refused(&self) -> Option<&GatewayError> {
-        self.refused.as_ref()
-    }
-
     /// Waits for a change, and until all is quiet again. The first call returns at once: whatever changed
     /// between reading the files and watching them is not lost.
-    pub(crate) async fn changed(&mut self) {
+    async fn changed(&mut self) {
         if self.seen.is_none() {
             self.seen = Some(self.look());
             return;
@@ -101,7 +160,10 @@ impl Watch {
     /// Waits for an event (true), or for the time to look.
     async fn wait(&self) -> bool {
         match &self.events {
-            Some(events) => timeout(LOOK, drained(events)).await.is_ok(),
+            Some(events) => {
+                let look = if self.blind { LOOK_ALONE } else { LOOK };
+                timeout(look, drained(events)).await.is_ok()
+            }
             None => {
                 tokio::time::sleep(LOOK_ALONE).await;
                 false
@@ -133,22 +195,21 @@ impl Watch {
             | WatchFlags::MOVE_SELF
             | WatchFlags::ONLYDIR;
         let mut armed = BTreeSet::new();
+        let mut blind = false;
         for folder in self.paths.iter().flat_map(|path| folders(path)) {
             match inotify::add_watch(events.get_ref(), &folder, flags) {
                 Ok(number) => {
                     armed.insert(number);
                 }
-                Err(rustix::io::Errno::NOSPC) => {
-                    self.refused = Some(blind(&rustix::io::Errno::NOSPC.into()));
-                }
-                // Not there, or not ours to read: looking finds what comes.
-                Err(_) => {}
+                // Not there yet, not ours to read, or one too many: looking finds what comes.
+                Err(_) => blind = true,
             }
         }
         for number in self.armed.difference(&armed) {
             let _gone_already = inotify::remove_watch(events.get_ref(), *number);
         }
         self.armed = armed;
+        self.blind = blind;
     }
 
     fn look(&self) -> Vec<Mark> {
@@ -288,7 +349,7 @@ mod tests {
     }
 
     /// Whether `change` is told in time, and then nothing more.
-    async fn told(watch: &mut Watch, change: impl FnOnce()) -> bool {
+    async fn told(watch: &mut Changes, change: impl FnOnce()) -> bool {
         change();
         let told = timeout(Duration::from_secs(2), watch.changed())
             .await
@@ -316,8 +377,8 @@ mod tests {
             let folder = Folder::new();
             let file = folder.at("in/cert.pem");
             fs::write(&file, "one").unwrap();
-            let mut watch = Watch::new(vec![file.clone()]);
-            assert!(watch.refused().is_none());
+            let mut watch = Changes::new(vec![file.clone()]);
+            assert!(watch.events.is_some() && !watch.blind);
             timeout(Duration::from_millis(10), watch.changed())
                 .await
                 .expect("the first time at once");
@@ -358,7 +419,7 @@ mod tests {
             let folder = Folder::new();
             let file = folder.at("in/cert.pem");
             fs::write(&file, "one").unwrap();
-            let mut watch = Watch::new(vec![file]);
+            let mut watch = Changes::new(vec![file]);
             watch.changed().await;
             fs::write(folder.at("in/other"), "x").unwrap();
             assert!(
@@ -379,7 +440,7 @@ mod tests {
             }
             symlink("..one", folder.at("in/..data")).unwrap();
             symlink("..data/cert.pem", folder.at("in/cert.pem")).unwrap();
-            let mut watch = Watch::new(vec![folder.at("in/cert.pem")]);
+            let mut watch = Changes::new(vec![folder.at("in/cert.pem")]);
             watch.changed().await;
             let swapped = told(&mut watch, || {
                 symlink("..two", folder.at("in/..new")).unwrap();
@@ -409,7 +470,7 @@ mod tests {
     fn folders_are_watched_with_what_is_in_them() {
         run(async {
             let folder = Folder::new();
-            let mut watch = Watch::new(vec![folder.at("in"), folder.at("not/there/yet")]);
+            let mut watch = Changes::new(vec![folder.at("in"), folder.at("not/there/yet")]);
             watch.changed().await;
             assert!(
                 told(&mut watch, || fs::write(folder.at("in/a.crl"), "a")
@@ -434,7 +495,7 @@ mod tests {
         run(async {
             let folder = Folder::new();
             let file = folder.at("in/cert.pem");
-            let mut watch = Watch::new(vec![file.clone()]);
+            let mut watch = Changes::new(vec![file.clone()]);
             watch.events = None;
             watch.changed().await;
             fs::write(&file, "one").unwrap();
@@ -442,6 +503,20 @@ mod tests {
                 .await
                 .unwrap();
         });
+    }
+
+    #[test]
+    fn a_watch_calls_until_it_is_dropped() {
+        let folder = Folder::new();
+        let file = folder.at("in/cert.pem");
+        let (tell, told) = std::sync::mpsc::channel();
+        let watch = Watch::start(vec![file.clone()], move || tell.send(()).unwrap()).unwrap();
+        let second = Duration::from_secs(2);
+        told.recv_timeout(second).expect("at the beginning");
+        fs::write(&file, "one").unwrap();
+        told.recv_timeout(second).expect("after a change");
+        drop(watch);
+        assert!(told.recv_timeout(second).is_err(), "its thread has ended");
     }
 
     #[test]

@@ -90,7 +90,13 @@ impl World {
         self.publish_dated(number, revoked, self.now - DAY / 24, self.now + DAY);
     }
 
-    fn publish_dated(&self, number: u64, revoked: &[&Certificate], from: Timestamp, to: Timestamp) {
+    pub(crate) fn publish_dated(
+        &self,
+        number: u64,
+        revoked: &[&Certificate],
+        from: Timestamp,
+        to: Timestamp,
+    ) {
         let list = list(&self.clients, number, revoked, from, to);
         self.write("lists/clients.crl", list.to_pem());
     }
