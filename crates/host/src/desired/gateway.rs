@@ -201,8 +201,9 @@ impl Gateway {
 pub fn check_service_name(name: &str) -> Result<(), String> {
     const MOST: usize = 32;
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name == "docker" {
-        return Err("that is what the daemon's own door is called".to_owned());
+    let stem = name.split('-').next().unwrap_or_default();
+    if matches!(stem, "docker" | "local") {
+        return Err("that is what the daemon's own doors are called".to_owned());
     }
     match name.is_empty() || name.len() > MOST || !name.chars().all(legal) {
         true => Err(format!(

@@ -139,7 +139,7 @@ impl Units<'_> {
 }
 
 /// A word of a unit outside of its commands, where a dollar is nothing special: specifiers doubled, quoted where it has to be.
-fn written(word: &str) -> String {
+pub(crate) fn written(word: &str) -> String {
     let text = word.replace('%', "%%");
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
     if text.chars().all(plain) {

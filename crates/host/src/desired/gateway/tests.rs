@@ -112,7 +112,7 @@ fn mistakes_are_told_with_their_line() {
         ("[gateway.limits]\nconnections = -1", 3, "out of range"),
         ("[gateway.limits]\nidle-time = \"soon\"", 3, "no life"),
         ("[[gateway.tcp]]\nname = \"a b\"", 3, "small letters"),
-        ("[[gateway.tcp]]\nname = \"docker\"", 3, "daemon's own door"),
+        ("[[gateway.tcp]]\nname = \"docker\"", 3, "daemon's own doors"),
         ("[[gateway.tcp]]\nname = \"a\"", 2, "listen"),
         (
             "[[gateway.tcp]]\nname = \"a\"\nlisten = \"0.0.0.0:1\"",

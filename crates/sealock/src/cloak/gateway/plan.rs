@@ -87,8 +87,9 @@ pub(crate) fn front(
     all.extend(gone.units.iter().cloned());
     let runs = running(&systemd, &all);
     let up = texts.iter().all(|(unit, _)| runs.contains(unit));
-    for listen in desired.daemon.listen.iter() {
-        let ours = runs.contains(&format!("{STEM}.socket"));
+    // What a socket of ours holds already is ours, and so is what it will hold instead once it is replaced.
+    let ours = runs.iter().any(|unit| unit.ends_with(".socket"));
+    for listen in &desired.daemon.listen {
         if let (false, Some(holder)) = (ours, holder_of(&*systemd.system, listen)) {
             return Err(HostError::PortTaken {
                 address: listen.to_string(),

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use sealock_host::Desired;
 use sealock_host::desired::gateway::{Door, Gateway};
 use sealock_host::unit::quote;
-use sealock_host::{Desired, Listen};
 
-use crate::commands::gateway::settings::{DOCKER_DOOR, LOCAL_DOOR};
+use crate::agent::units::written;
+use crate::commands::gateway::settings::{DOCKER_DOOR, LOCAL_DOOR, numbered};
 
 /// The service.
 pub(crate) const SERVICE: &str = "sealock-gateway.service";
@@ -23,13 +24,13 @@ pub(super) struct Socket {
     pub(super) unit: String,
     /// The name by which the service knows the descriptor.
     name: String,
-    streams: Vec<String>,
+    stream: String,
     /// Whether it is for callers on this host.
     local: bool,
 }
 
 impl Socket {
-    fn new(name: &str, streams: Vec<String>, local: bool) -> Self {
+    fn new(name: &str, stream: String, local: bool) -> Self {
         let unit = match name {
             DOCKER_DOOR => format!("{STEM}.socket"),
             other => format!("{STEM}-{other}.socket"),
@@ -37,7 +38,7 @@ impl Socket {
         Self {
             unit,
             name: name.to_owned(),
-            streams,
+            stream,
             local,
         }
     }
@@ -46,16 +47,12 @@ impl Socket {
     pub(super) fn text(&self) -> String {
         let mut text = format!(
             "{OURS}\n[Unit]\nDescription=sealock gateway: the door {}\n\
-             Documentation=man:sealock-gateway(1)\n\n[Socket]\n",
+             Documentation=man:sealock-gateway(1)\n\n[Socket]\nListenStream={}\n\
+             FileDescriptorName={}\nService={SERVICE}\nBacklog=4096\n",
+            self.name,
+            self.stream.replace('%', "%%"),
             self.name
         );
-        for stream in &self.streams {
-            text.push_str(&format!("ListenStream={}\n", specifiers(stream)));
-        }
-        text.push_str(&format!(
-            "FileDescriptorName={}\nService={SERVICE}\nBacklog=4096\n",
-            self.name
-        ));
         text.push_str(match self.local {
             true => {
                 "# Whoever connects is known by his user, and the policy says what he may.\n\
@@ -72,28 +69,23 @@ impl Socket {
     }
 }
 
-/// One socket for each name.
+/// One socket for each door.
 pub(super) fn sockets(desired: &Desired, gateway: &Gateway) -> Vec<Socket> {
     let mut sockets = Vec::new();
-    let tcp: Vec<String> = desired
-        .daemon
-        .listen
-        .iter()
-        .map(Listen::to_string)
-        .collect();
-    if !tcp.is_empty() {
-        sockets.push(Socket::new(DOCKER_DOOR, tcp, false));
+    for (index, listen) in desired.daemon.listen.iter().enumerate() {
+        let name = numbered(DOCKER_DOOR, index);
+        sockets.push(Socket::new(&name, listen.to_string(), false));
     }
-    if !gateway.local.is_empty() {
-        let paths = gateway.local.iter().map(|path| path.display().to_string());
-        sockets.push(Socket::new(LOCAL_DOOR, paths.collect(), true));
+    for (index, path) in gateway.local.iter().enumerate() {
+        let name = numbered(LOCAL_DOOR, index);
+        sockets.push(Socket::new(&name, path.display().to_string(), true));
     }
     for service in &gateway.services {
         let (stream, local) = match &service.listen {
             Door::Tcp(listen) => (listen.to_string(), false),
             Door::Unix(path) => (path.display().to_string(), true),
         };
-        sockets.push(Socket::new(&service.name, vec![stream], local));
+        sockets.push(Socket::new(&service.name, stream, local));
     }
     sockets
 }
@@ -142,6 +134,8 @@ RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
+# How an inherited socket is taken by its number without unsafe code.
+SystemCallFilter=pidfd_getfd
 SystemCallErrorNumber=EPERM
 ";
 
@@ -153,9 +147,9 @@ impl Service<'_> {
         let command = |words: &str| {
             format!(
                 "{} --home {} --config {} gateway {words}",
-                written(self.program),
-                written(self.home),
-                written(self.config)
+                word(self.program),
+                word(self.home),
+                word(self.config)
             )
         };
         // Longer than the drain, so that systemd kills nothing that is still being waited for.
@@ -177,8 +171,8 @@ impl Service<'_> {
             command("--unit"),
             command("reload"),
             self.group,
-            written(self.home),
-            written(&super::place::folder(self.home)),
+            path(self.home),
+            path(&super::place::folder(self.home)),
             if self.homes { "read-only" } else { "yes" },
         )
     }
@@ -193,12 +187,14 @@ pub(super) fn wants(folder: &Path, unit: &str) -> PathBuf {
     folder.join(target).join(unit)
 }
 
-fn written(path: &Path) -> String {
-    specifiers(&quote(&path.to_string_lossy()))
+/// A word of a command.
+fn word(path: &Path) -> String {
+    quote(&path.to_string_lossy())
 }
 
-fn specifiers(text: &str) -> String {
-    text.replace('%', "%%")
+/// A path elsewhere, where a dollar is a dollar.
+fn path(path: &Path) -> String {
+    written(&path.to_string_lossy())
 }
 
 #[cfg(test)]
@@ -234,7 +230,8 @@ mod tests {
         let sockets = sockets(&desired, desired.gateway.as_ref().unwrap());
         let texts: Vec<String> = sockets.iter().map(super::Socket::text).collect();
         for (text, lines) in texts.iter().zip([
-            "ListenStream=0.0.0.0:2376\nListenStream=[::1]:2377\nFileDescriptorName=docker\n",
+            "ListenStream=0.0.0.0:2376\nFileDescriptorName=docker\n",
+            "ListenStream=[::1]:2377\nFileDescriptorName=docker-2\n",
             "ListenStream=/run/sandbox/docker.sock\nFileDescriptorName=local\n",
             "ListenStream=0.0.0.0:11433\nFileDescriptorName=mssql\n",
         ]) {
@@ -253,7 +250,7 @@ mod tests {
         .text();
         for line in [
             "ExecStart=/usr/local/bin/sealock --home /var/lib/sealock --config \"/etc/sealock/100%% ours.toml\" gateway --unit",
-            "Sockets=sealock-gateway.socket sealock-gateway-local.socket sealock-gateway-mssql.socket",
+            "Sockets=sealock-gateway.socket sealock-gateway-docker-2.socket sealock-gateway-local.socket sealock-gateway-mssql.socket",
             "SupplementaryGroups=docker",
             "BindReadOnlyPaths=/var/lib/sealock/gateway",
             "TimeoutStopSec=75",

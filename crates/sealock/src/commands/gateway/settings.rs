@@ -238,19 +238,27 @@ fn docker_doors(gateway: &table::Gateway, inherited: &BTreeSet<String>) -> Vec<L
             prefix: gateway.prefix.clone(),
         },
     };
-    let mut listeners = Vec::new();
     let tcp = gateway.listen.iter().map(|one| Bind::Tcp(one.address()));
     let unix = gateway.local.iter().map(|path| Bind::Unix(path.clone()));
-    let groups: [(&str, Vec<Bind>); 2] =
-        [(DOCKER_DOOR, tcp.collect()), (LOCAL_DOOR, unix.collect())];
-    for (name, binds) in groups {
-        if !binds.is_empty() && inherited.contains(name) {
-            listeners.push(listener(name, Bind::Inherited(name.to_owned())));
-        } else {
-            listeners.extend(binds.into_iter().map(|at| listener(name, at)));
-        }
+    let tcp = tcp.enumerate().map(|(at, bind)| (DOCKER_DOOR, at, bind));
+    let unix = unix.enumerate().map(|(at, bind)| (LOCAL_DOOR, at, bind));
+    tcp.chain(unix)
+        .map(|(stem, index, bind)| {
+            let name = numbered(stem, index);
+            match inherited.contains(&name) {
+                true => listener(&name, Bind::Inherited(name.clone())),
+                false => listener(&name, bind),
+            }
+        })
+        .collect()
+}
+
+/// `docker`, `docker-2`: every door has a name of its own.
+pub(crate) fn numbered(stem: &str, index: usize) -> String {
+    match index {
+        0 => stem.to_owned(),
+        index => format!("{stem}-{}", index + 1),
     }
-    listeners
 }
 
 fn of_service(service: &table::Service, inherited: &BTreeSet<String>) -> Result<Listener, Failure> {
