@@ -46,7 +46,7 @@ fn silence_ends_nothing() {
         (
             "events",
             "(sleep @SILENCE@; docker pause $C-e) >/dev/null & docker run -d --name $C-e --network none $IMAGE sleep 3600 >/dev/null; \
-             docker events --filter container=$C-e --filter event=pause --format '{{.Action}}' | head -n 1",
+             docker events --filter container=$C-e --filter event=pause --format '{{.Action}}' >e & until grep . e; do sleep 0.2; done; kill $!",
             "pause\n",
         ),
         (
