@@ -16,6 +16,8 @@ mod live;
 mod listen;
 mod metrics;
 mod proxy_header;
+mod reload;
+mod run;
 mod settings;
 mod shared;
 mod transport;
@@ -24,4 +26,6 @@ mod worker;
 
 pub use drain::{receive_sockets, send_sockets};
 pub use error::{CATALOGUE, GatewayError};
+pub use reload::{Outcome, Reloaded};
+pub use run::{Gateway, Place};
 pub use settings::{AuditSettings, Bind, Limits, Listener, Service, Settings, Sources, Upstream};

@@ -56,6 +56,13 @@ impl Socket {
         }
     }
 
+    /// Closes this end of the socket and leaves its file: another process listens on it.
+    pub(crate) fn leave_file(self) {
+        if let Self::Unix(_, Some(file)) = self {
+            file.forget();
+        }
+    }
+
     /// The address of a TCP listener, its port chosen by the system when 0 was asked for.
     pub(crate) fn address(&self) -> Option<SocketAddr> {
         match self {

@@ -1,0 +1,213 @@
+//! Files that have changed are taken over, each part by itself: a broken policy does not keep a new
+//! revocation list out, nor the other way round. What is not good is not taken; the last good one stays.
+
+use crate::audit::Event;
+use crate::material::Loaded;
+use crate::shared::{Shared, Snapshot};
+use crate::{GatewayError, Sources};
+use sealock_diag::{Diagnose, escape};
+use sealock_policy::{Mode, Policy};
+use sealock_tls::Clock;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// More than any policy that a person can still read.
+const POLICY_LIMIT: u64 = 4 << 20;
+
+/// What became of one part at a reload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reloaded {
+    /// `certificates` or `policy`.
+    pub part: &'static str,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of new files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// They say what they said before.
+    Unchanged,
+    /// They hold from now on, and so many live connections were cut.
+    Taken {
+        /// The number of the new snapshot.
+        epoch: u64,
+        /// Connections whose caller may no longer be here.
+        cut: usize,
+    },
+    /// They are not good; the last good ones stay.
+    Kept(GatewayError),
+}
+
+/// Reads files anew when it is told to. One reload at a time.
+#[derive(Debug)]
+pub(crate) struct Reloader {
+    shared: Arc<Shared>,
+    sources: Option<Sources>,
+    policy: Option<PathBuf>,
+    /// The policy's text in force, so that a touched file is no change.
+    text: Mutex<String>,
+}
+
+impl Reloader {
+    /// Reads everything for the first time.
+    ///
+    /// # Errors
+    /// The first thing that is not good: a gateway does not start without.
+    pub(crate) fn start(
+        sources: Option<Sources>,
+        policy: Option<PathBuf>,
+        share: impl FnOnce(Snapshot) -> Arc<Shared>,
+    ) -> Result<Self, GatewayError> {
+        let mut snapshot = Snapshot::default();
+        if let Some(sources) = &sources {
+            snapshot.material = Some(Arc::new(crate::material::Material::load(
+                sources,
+                Clock::System,
+            )?));
+        }
+        let mut text = String::new();
+        if let Some(path) = &policy {
+            let (read, parsed) = read_policy(path)?;
+            text = read;
+            snapshot.policy = Some(Arc::new(parsed));
+            snapshot.policy_epoch = 1;
+        }
+        Ok(Self {
+            shared: share(snapshot),
+            sources,
+            policy,
+            text: Mutex::new(text),
+        })
+    }
+
+    /// What is read.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Folders and files that are worth watching.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        let sources = self.sources.iter().flat_map(|sources| {
+            [&sources.certificate, &sources.key, &sources.anchors]
+                .into_iter()
+                .chain(&sources.lists)
+                .chain(&sources.deny)
+        });
+        sources.chain(&self.policy).cloned().collect()
+    }
+
+    /// Reads everything anew. What is not good is told and left; this never fails as a whole.
+    pub(crate) fn reload(&self) -> Vec<Reloaded> {
+        // Also keeps two reloads apart.
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parts = Vec::new();
+        if let Some(sources) = &self.sources {
+            parts.push(Reloaded {
+                part: "certificates",
+                outcome: self.reload_material(sources),
+            });
+        }
+        if let Some(path) = &self.policy {
+            parts.push(Reloaded {
+                part: "policy",
+                outcome: self.reload_policy(path, &mut text),
+            });
+        }
+        for part in &parts {
+            self.tell(part);
+        }
+        parts
+    }
+
+    fn reload_material(&self, sources: &Sources) -> Outcome {
+        let held = self.shared.current.snapshot().material.clone();
+        let Some(held) = held else {
+            return Outcome::Unchanged;
+        };
+        match held.reload(sources, Clock::System) {
+            Err(error) => Outcome::Kept(error),
+            Ok(Loaded::Same) => Outcome::Unchanged,
+            Ok(Loaded::New(material)) => {
+                let epoch = material.epoch();
+                let material = Arc::new(*material);
+                self.shared
+                    .current
+                    .replace(|next| next.material = Some(material.clone()));
+                // Only now: whoever comes in from here on is judged by the new one.
+                let cut = self.shared.live.judge(&material);
+                Outcome::Taken { epoch, cut }
+            }
+        }
+    }
+
+    fn reload_policy(&self, path: &Path, held: &mut String) -> Outcome {
+        let (text, policy) = match read_policy(path) {
+            Err(error) => return Outcome::Kept(error),
+            Ok(read) => read,
+        };
+        if text == *held {
+            return Outcome::Unchanged;
+        }
+        *held = text;
+        let policy = Arc::new(policy);
+        let mut epoch = 0;
+        self.shared.current.replace(|next| {
+            next.policy_epoch += 1;
+            epoch = next.policy_epoch;
+            next.policy = Some(policy.clone());
+        });
+        // While a policy is only tried out, nobody is cut by it.
+        let cut = match policy.mode() {
+            Mode::Enforce => self.shared.live.judge_grants(&policy),
+            Mode::Warn | Mode::Learn => 0,
+        };
+        Outcome::Taken { epoch, cut }
+    }
+
+    fn tell(&self, part: &Reloaded) {
+        let metrics = &self.shared.metrics;
+        let snapshot = self.shared.current.snapshot();
+        let detail = match &part.outcome {
+            Outcome::Unchanged => return,
+            Outcome::Taken { epoch, cut } => {
+                metrics.reloads.one();
+                format!("{} {epoch} taken over, {cut} connections cut", part.part)
+            }
+            Outcome::Kept(error) => {
+                metrics.reload_failures.one();
+                format!(
+                    "{} not taken over: [{}] {error}{}",
+                    part.part,
+                    error.code(),
+                    Diagnose::cause(error)
+                        .map(|cause| format!(": {cause}"))
+                        .unwrap_or_default()
+                )
+            }
+        };
+        snapshot.count(metrics);
+        self.shared.audit.event(Event::Reload, &detail);
+    }
+}
+
+fn read_policy(path: &Path) -> Result<(String, Policy), GatewayError> {
+    use std::io::Read;
+    let shown = escape(&path.to_string_lossy());
+    let unreadable = |error: std::io::Error| {
+        GatewayError::new("SL-G001", format!("{shown} cannot be read")).because(error.to_string())
+    };
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut text = String::new();
+    file.take(POLICY_LIMIT)
+        .read_to_string(&mut text)
+        .map_err(unreadable)?;
+    let policy = Policy::parse(&text).map_err(|error| {
+        let place = match Diagnose::location(&error) {
+            Some(line) => format!("{shown}, {line}"),
+            None => shown.clone(),
+        };
+        GatewayError::from_below(&error).at(place)
+    })?;
+    Ok((text, policy))
+}

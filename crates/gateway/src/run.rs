@@ -1,0 +1,385 @@
+//! From settings to a gateway that runs.
+
+use crate::admission::{Peer, Refused, admit, admit_local};
+use crate::audit::{Audit, Event, Leaf, Record};
+use crate::drain::{Drain, drained};
+use crate::limits::{Arrival, Gatekeeper, Permit};
+use crate::listen::{self, Accepting, Inherited, Newcomer, Socket};
+use crate::live::Live;
+use crate::metrics::{Metrics, Refusal};
+use crate::reload::{Reloaded, Reloader};
+use crate::shared::{Current, Door, Shared, Visitor};
+use crate::transport::Transport;
+use crate::watch::Watch;
+use crate::worker::{Loops, Workers};
+use crate::{GatewayError, Service, Settings, forward, metrics, send_sockets};
+use sealock_policy::ExecMakers;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
+
+/// Execs whose maker is remembered.
+const EXECS: usize = 65_536;
+/// What the listener for metrics is called when it is handed over; listeners have no such name.
+const METRICS: &str = "(metrics)";
+/// How long the last audit records may take.
+const LAST_RECORDS: Duration = Duration::from_secs(5);
+
+/// A gateway that runs; it ends, and every connection with it, when this is dropped.
+#[derive(Debug)]
+pub struct Gateway {
+    // First of all: what it calls must not find the workers gone.
+    watch: Option<Watch>,
+    workers: Workers,
+    reloader: Arc<Reloader>,
+    places: Vec<Place>,
+    /// The listening sockets once more, to be handed over; empty once they were, or a drain began.
+    sockets: Mutex<Vec<(String, OwnedFd)>>,
+    handed_over: Arc<AtomicBool>,
+}
+
+/// Where a listener is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its name.
+    pub name: String,
+    /// Its place, as in `127.0.0.1:2376` or `unix:/run/sealock.sock`.
+    pub place: String,
+    /// Its address, when it is TCP.
+    pub address: Option<SocketAddr>,
+}
+
+impl Gateway {
+    /// Reads everything, opens every listener, and begins to serve. Nothing is served when one thing is not good.
+    ///
+    /// Sockets that systemd passes are taken from the environment; `handed_over` holds those of a gateway that makes
+    /// room for this one, see [`receive_sockets`](crate::receive_sockets).
+    ///
+    /// # Errors
+    /// What is not good: a file, an address, a policy.
+    pub fn start(
+        settings: Settings,
+        handed_over: Vec<(String, OwnedFd)>,
+    ) -> Result<Self, GatewayError> {
+        let mut inherited = Inherited::from_environment()?;
+        inherited.hand_over(handed_over);
+        let audit = match &settings.audit {
+            Some(wanted) => Audit::open(wanted)?,
+            None => Audit::off(),
+        };
+        let names = settings.listeners.iter().map(|one| one.name.clone());
+        let metrics = Metrics::new(names);
+        let gatekeeper = Gatekeeper::new(&settings.limits);
+        let listeners = settings.listeners.clone();
+        let limits = settings.limits.clone();
+        let reloader = Reloader::start(settings.sources, settings.policy, |snapshot| {
+            snapshot.count(&metrics);
+            Arc::new(Shared {
+                current: Current::starting_with(snapshot),
+                limits,
+                gatekeeper,
+                audit,
+                metrics,
+                drain: Drain::default(),
+                live: Live::default(),
+                makers: Arc::new(ExecMakers::new(EXECS)),
+                listeners,
+            })
+        })?;
+        let shared = reloader.shared().clone();
+        let sockets = shared
+            .listeners
+            .iter()
+            .map(|listener| listen::bind(&listener.name, &listener.at, &mut inherited))
+            .collect::<Result<Vec<Socket>, _>>()?;
+        let metrics_socket = match (settings.metrics, inherited.handed_over(METRICS)) {
+            (None, _) => None,
+            (Some(_), Some(socket)) => Some(TcpListener::from(socket)),
+            (Some(address), None) => Some(metrics::bind(address)?),
+        };
+        let spare = spare(&shared, &sockets, metrics_socket.as_ref())?;
+        let places = places(&shared, &sockets);
+        let workers = Workers::start(settings.workers)?;
+        let reloader = Arc::new(reloader);
+        let again = reloader.clone();
+        let watch = Watch::start(reloader.paths(), move || {
+            again.reload();
+        })?;
+        let handed_over = Arc::new(AtomicBool::new(false));
+        shared.audit.event(Event::Start, "");
+        for (number, socket) in sockets.into_iter().enumerate() {
+            let door = Door {
+                number,
+                shared: shared.clone(),
+            };
+            let loops = workers.loops().clone();
+            workers
+                .loops()
+                .first(accept(socket, door, loops, handed_over.clone()));
+        }
+        if let Some(listener) = metrics_socket {
+            workers.loops().first(metrics::serve(listener, shared));
+        }
+        Ok(Self {
+            watch: Some(watch),
+            workers,
+            reloader,
+            places,
+            sockets: Mutex::new(spare),
+            handed_over,
+        })
+    }
+
+    /// Where it listens, in the order of the settings.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// Takes over files that have changed, now.
+    pub fn reload(&self) -> Vec<Reloaded> {
+        self.reloader.reload()
+    }
+
+    /// What is allowed by the files in force and should not stay, a line each.
+    pub fn notes(&self) -> Vec<String> {
+        let material = self.shared().current.snapshot().material.clone();
+        material.map_or_else(Vec::new, |material| material.notes().to_vec())
+    }
+
+    /// Opens the audit file anew, as after logrotate.
+    pub fn reopen_audit(&self) {
+        self.shared().audit.reopen();
+    }
+
+    /// Begins a new audit file.
+    pub fn rotate_audit(&self) {
+        self.shared().audit.rotate();
+    }
+
+    /// Connections that are open.
+    pub fn connections(&self) -> usize {
+        self.shared().gatekeeper.open()
+    }
+
+    /// Gives the listening sockets to another process; what follows is a [`drain`](Self::drain), which leaves
+    /// the files of unix sockets where they are.
+    ///
+    /// # Errors
+    /// The other end is gone; everything is then as before.
+    pub fn hand_over(&self, to: &UnixStream) -> io::Result<()> {
+        let held = self.held();
+        let named: Vec<_> = held
+            .iter()
+            .map(|(name, socket)| (name.as_str(), socket.as_fd()))
+            .collect();
+        send_sockets(to, &named)?;
+        self.handed_over.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Takes no more connections, closes those between two requests, and waits until the others have ended, within
+    /// [`Limits::drain_time`](crate::Limits). Gives how many had not.
+    pub fn drain(&self) -> usize {
+        let shared = self.shared().clone();
+        shared.drain.begin();
+        // Else the kernel would go on taking connections that nobody accepts.
+        self.held().clear();
+        let (say, heard) = mpsc::channel();
+        self.workers.loops().first(async move {
+            let left = drained(&shared.gatekeeper, shared.limits.drain_time).await;
+            let _ = say.send(left);
+        });
+        heard.recv().unwrap_or(0)
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        self.reloader.shared()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Vec<(String, OwnedFd)>> {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        drop(self.watch.take());
+        let audit = &self.shared().audit;
+        audit.event(Event::Stop, "");
+        audit.stop(LAST_RECORDS);
+    }
+}
+
+fn places(shared: &Shared, sockets: &[Socket]) -> Vec<Place> {
+    let named = shared.listeners.iter().zip(sockets);
+    named
+        .map(|(listener, socket)| Place {
+            name: listener.name.clone(),
+            place: socket.place(),
+            address: socket.address(),
+        })
+        .collect()
+}
+
+/// Every listening socket once more, by the name of its listener.
+fn spare(
+    shared: &Shared,
+    sockets: &[Socket],
+    metrics: Option<&TcpListener>,
+) -> Result<Vec<(String, OwnedFd)>, GatewayError> {
+    let names = shared.listeners.iter().map(|listener| &*listener.name);
+    let named = names.zip(sockets.iter().map(Socket::as_fd));
+    named
+        .chain(metrics.map(|socket| (METRICS, socket.as_fd())))
+        .map(|(name, socket)| Ok((name.to_owned(), socket.try_clone_to_owned()?)))
+        .collect::<io::Result<_>>()
+        .map_err(|error| {
+            GatewayError::new("SL-G050", "a listener cannot be opened").because(error.to_string())
+        })
+}
+
+/// Accepts until the gateway drains or ends.
+async fn accept(socket: Socket, door: Door, loops: Loops, handed_over: Arc<AtomicBool>) {
+    let shared = door.shared.clone();
+    let Ok(accepting) = Accepting::new(socket) else {
+        return;
+    };
+    let next = async || {
+        shared.gatekeeper.room().await;
+        accepting.next(&shared.metrics.accept_failures).await
+    };
+    while let Some(Ok(newcomer)) = shared.drain.or(next()).await {
+        match shared.gatekeeper.arrive() {
+            Ok(arrival) => loops.least_loaded(receive(newcomer, arrival, door.clone())),
+            Err(why) => refuse(&door, &newcomer.place(), why, ""),
+        }
+    }
+    if handed_over.load(Ordering::Acquire) {
+        accepting.into_socket().leave_file();
+    }
+}
+
+/// From a socket to the end of its connection.
+async fn receive(newcomer: Newcomer, mut arrival: Arrival, door: Door) {
+    let from = newcomer.place();
+    let admitted = match arrival.run(shake_hands(newcomer, &door)).await {
+        Err(gave_way) => return refuse(&door, &from, gave_way, ""),
+        Ok(Err(refused)) => {
+            let why = match refused {
+                Refused::TooSlow { .. } => Refusal::Slow,
+                _ => Refusal::Handshake,
+            };
+            return refuse(&door, &from, why, refused.reason());
+        }
+        Ok(Ok(admitted)) => admitted,
+    };
+    let (transport, peer) = admitted;
+    let permit = match arrival.admitted(peer.caller().label()) {
+        Ok(permit) => permit,
+        Err(why) => return refuse(&door, &from, why, peer.caller().label()),
+    };
+    serve(transport, peer, permit, door).await;
+}
+
+async fn shake_hands(newcomer: Newcomer, door: &Door) -> Result<(Transport, Peer), Refused> {
+    let snapshot = door.shared.current.snapshot();
+    let nobody = |error| Refused::Nobody(error);
+    match newcomer {
+        Newcomer::Unix(socket) => {
+            let socket = tokio::net::UnixStream::from_std(socket).map_err(nobody)?;
+            admit_local(socket, 0)
+        }
+        Newcomer::Tcp(socket, address) => {
+            let socket = tokio::net::TcpStream::from_std(socket).map_err(nobody)?;
+            // Settings without certificates have no TCP listener.
+            let Some(material) = &snapshot.material else {
+                return Err(Refused::Nobody(std::io::ErrorKind::NotConnected.into()));
+            };
+            admit(socket, address, material, door.shared.limits.handshake_time).await
+        }
+    }
+}
+
+async fn serve(transport: Transport, peer: Peer, permit: Permit, door: Door) {
+    let metrics = door.metrics();
+    metrics.accepted.one();
+    if peer.secured.is_some_and(|secured| secured.resumed) {
+        metrics.resumed.one();
+    }
+    let _open = Open::new(&door);
+    let leaf = peer.leaf().map(|leaf| Leaf {
+        issuer: &leaf.issuer,
+        serial: &leaf.serial,
+        spki: &leaf.spki,
+    });
+    let shared = &door.shared;
+    let name = &door.listener().name;
+    let who = shared
+        .audit
+        .who(name, &peer.address, Some(peer.caller()), leaf);
+    let mut guard = shared.live.enter(&peer, &shared.current);
+    if matches!(door.listener().service, Service::Docker { .. }) {
+        guard = guard.by_policy();
+    }
+    let visitor = Visitor {
+        peer,
+        who,
+        door: door.clone(),
+    };
+    let cut = visitor.who.clone();
+    let done = guard
+        .race(async {
+            match &door.listener().service {
+                Service::Docker { .. } => drop((transport, visitor)), /*D*/,
+                Service::Tcp { .. } => forward::serve(transport, visitor).await,
+                Service::Web { .. } => drop((transport, visitor)), /*W*/,
+            }
+        })
+        .await;
+    if done.is_none() {
+        shared.metrics.cut.one();
+        shared.audit.note(&Record {
+            event: Event::Cut,
+            who: Some(&cut),
+            ..Record::default()
+        });
+    }
+    drop(permit);
+}
+
+/// Counts and notes a connection that did not come in.
+fn refuse(door: &Door, from: &dyn std::fmt::Display, why: Refusal, detail: &str) {
+    door.metrics().refused(why).one();
+    let audit = &door.shared.audit;
+    let who = audit.who(&door.listener().name, from, None, None);
+    let detail = match detail {
+        "" => why.word().to_owned(),
+        detail => format!("{}: {detail}", why.word()),
+    };
+    audit.note(&Record {
+        event: Event::Refused,
+        who: Some(&who),
+        detail: &detail,
+        ..Record::default()
+    });
+}
+
+/// A connection among the open ones of its listener.
+struct Open<'a>(&'a Door);
+
+impl<'a> Open<'a> {
+    fn new(door: &'a Door) -> Self {
+        door.metrics().open.add(1);
+        Self(door)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.metrics().open.add(-1);
+    }
+}

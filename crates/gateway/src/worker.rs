@@ -1,0 +1,168 @@
+//! Threads, each with an event loop of its own. A connection lives and dies on one of them.
+
+use crate::GatewayError;
+use sealock_diag::escape;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+
+/// The threads of a gateway. Dropping it ends them, and every connection with them.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    threads: Vec<Thread>,
+    loops: Loops,
+}
+
+#[derive(Debug)]
+struct Thread {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The event loops of the workers, for whoever has something to run on them.
+#[derive(Clone, Debug)]
+pub(crate) struct Loops(Arc<[Loop]>);
+
+#[derive(Debug)]
+struct Loop {
+    handle: Handle,
+    load: Arc<AtomicUsize>,
+}
+
+/// One connection's share of a worker's load; given back when it is dropped.
+#[derive(Debug)]
+struct Share(Arc<AtomicUsize>);
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Workers {
+    /// Starts `count` threads, one for each core when it is `None`.
+    pub(crate) fn start(count: Option<usize>) -> Result<Self, GatewayError> {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let mut threads = Vec::new();
+        let mut loops = Vec::new();
+        for number in 0..count.unwrap_or_else(cores).max(1) {
+            let (thread, handle) = start(number)?;
+            threads.push(thread);
+            loops.push(Loop {
+                handle,
+                load: Arc::default(),
+            });
+        }
+        let loops = Loops(loops.into());
+        Ok(Self { threads, loops })
+    }
+
+    /// Their event loops.
+    pub(crate) fn loops(&self) -> &Loops {
+        &self.loops
+    }
+}
+
+impl Loops {
+    /// Runs `task` on the first worker: what is to happen once, such as accepting.
+    pub(crate) fn first(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some(first) = self.0.first() {
+            first.handle.spawn(task);
+        }
+    }
+
+    /// Runs a connection on the worker that has the fewest.
+    pub(crate) fn least_loaded(&self, connection: impl Future<Output = ()> + Send + 'static) {
+        let least = self
+            .0
+            .iter()
+            .min_by_key(|one| one.load.load(Ordering::Relaxed));
+        if let Some(one) = least {
+            one.load.fetch_add(1, Ordering::Relaxed);
+            let share = Share(one.load.clone());
+            one.handle.spawn(async move {
+                let _share = share;
+                connection.await;
+            });
+        }
+    }
+
+    /// The event loop of the first worker.
+    pub(crate) fn handle(&self) -> &Handle {
+        &self.0[0].handle
+    }
+}
+
+fn start(number: usize) -> Result<(Thread, Handle), GatewayError> {
+    let failed = |error: std::io::Error| {
+        GatewayError::new("SL-G090", "a worker of the gateway could not be started")
+            .because(escape(&error.to_string()))
+    };
+    let runtime = Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(failed)?;
+    let handle = runtime.handle().clone();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let thread = std::thread::Builder::new()
+        .name(format!("worker-{number}"))
+        // What still runs is dropped with the runtime, and its connections are closed.
+        .spawn(move || {
+            let _ = runtime.block_on(stopped);
+        })
+        .map_err(failed)?;
+    let thread = Thread {
+        stop: Some(stop),
+        thread: Some(thread),
+    };
+    Ok((thread, handle))
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        for thread in &mut self.threads {
+            drop(thread.stop.take());
+        }
+        for thread in &mut self.threads {
+            if let Some(thread) = thread.thread.take() {
+                // A worker that panicked has said so; there is nothing to add.
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Workers;
+    use std::collections::BTreeSet;
+    use std::sync::mpsc;
+
+    #[test]
+    fn connections_are_spread_and_end_with_the_workers() {
+        let workers = Workers::start(Some(2)).unwrap();
+        let (say, heard) = mpsc::channel();
+        let (alive, ended) = mpsc::channel::<()>();
+        for _ in 0..4 {
+            let (say, alive) = (say.clone(), alive.clone());
+            workers.loops().least_loaded(async move {
+                let _alive = alive;
+                let name = std::thread::current().name().map(str::to_owned);
+                say.send(name.unwrap()).unwrap();
+                std::future::pending::<()>().await;
+            });
+        }
+        drop(alive);
+        let names: Vec<String> = heard.iter().take(4).collect();
+        let different: BTreeSet<_> = names.iter().collect();
+        assert_eq!(different.len(), 2, "{names:?}");
+        assert_eq!(names.iter().filter(|name| *name == "worker-0").count(), 2);
+        drop(workers);
+        // Every sender was dropped with its connection.
+        assert!(ended.recv().is_err());
+    }
+}
