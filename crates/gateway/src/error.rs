@@ -122,8 +122,9 @@ pub const CATALOGUE: &[Entry] = &[
     entry(
         "SL-G004",
         "a revocation list is of none of the client anchors",
-        "The list names an issuer that is no anchor of this gateway, so it says nothing about any client. An \
-         intermediate CA counts only when it is among the anchors.",
+        "A list that was given by name was issued by no anchor of this gateway, so it says nothing about any \
+         client. An intermediate CA counts only when it is among the anchors. In a folder of lists there may \
+         be lists of others; the log tells of them.",
         "Take the list away, or add its issuer to the anchors.",
     ),
     entry(
@@ -149,9 +150,9 @@ pub const CATALOGUE: &[Entry] = &[
     entry(
         "SL-G010",
         "files cannot be watched",
-        "The operating system gave no inotify instance or no watch for a folder. Changes of files would go \
-         unseen until the next look, a minute apart.",
-        "Raise `fs.inotify.max_user_instances` or `fs.inotify.max_user_watches`.",
+        "The gateway watches its files on a thread of its own, and the operating system gave no thread or no \
+         event queue for it. (Without inotify alone it looks at the files several times a second.)",
+        "Raise `TasksMax=` and `LimitNOFILE=` of the unit.",
     ),
     entry(
         "SL-G020",
@@ -171,6 +172,58 @@ pub const CATALOGUE: &[Entry] = &[
         "the other end of a unix socket is not known",
         "The kernel did not say which process connected, so nobody can tell who asks.",
         "Look at what connects there; a socket pair has no peer.",
+    ),
+    entry(
+        "SL-G030",
+        "the daemon behind the gateway cannot be reached",
+        "The gateway could not connect to the daemon's socket: the daemon is not running, the socket is somewhere \
+         else, or the gateway's user is not in the socket's group. The caller gets 503; the next request tries again.",
+        "systemctl status docker\nls -l /var/run/docker.sock         its owner and group",
+    ),
+    entry(
+        "SL-G031",
+        "the daemon closed the connection without an answer",
+        "The request was sent, and the daemon closed before the first byte of an answer: it was stopped, or it \
+         crashed. Whether it did what was asked is not known, so the request was not sent again. The caller gets 502.",
+        "journalctl -u docker               why it closed\ndocker ps -a                       what it has done",
+    ),
+    entry(
+        "SL-G032",
+        "the daemon's answer cannot be passed on",
+        "What came from the daemon's socket is no HTTP response, frames its body in two ways, or has a head without \
+         an end: something else than a Docker daemon answers there. The caller gets 502.",
+        "curl --unix-socket /var/run/docker.sock http://docker/_ping",
+    ),
+    entry(
+        "SL-G033",
+        "a request is not framed as HTTP/1.1 must be",
+        "Two readers could take the request differently: it has both Content-Length and Transfer-Encoding or one of \
+         them twice, a line that ends without CR, a header over two lines, a name that is no token, or a chunk whose \
+         size is no number. Or it is too large, too slow, or HTTP/2. That is how one request is hidden in another, so \
+         none is let in, though the daemon itself would take some. The caller gets the status that says which.",
+        "Every Docker client writes what is taken here. Native gRPC (HTTP/2) has no way through: builds use /session and \
+         /grpc instead.",
+    ),
+    entry(
+        "SL-G034",
+        "an answer had to be gone through and could not be",
+        "The caller may see only a part of the answer, and the answer is larger than what is held in memory, or is \
+         not what the daemon should have sent. Nothing of it was passed on. The caller gets 502.",
+        "Ask for less at once, with filters or a limit.",
+    ),
+    entry(
+        "SL-G035",
+        "requests must be recorded and records cannot be written",
+        "The audit is required, and its file cannot be written: the disk is full, or the folder is gone. Until it \
+         can be, every request is refused. The caller gets 503.",
+        "df -h /var/log/sealock",
+    ),
+    entry(
+        "SL-G036",
+        "there is no policy to judge by",
+        "A listener leads to a Docker daemon and the gateway has no policy, so nothing is granted to anybody. The \
+         caller gets 503.",
+        "sealock gateway --policy policy.toml",
     ),
     entry(
         "SL-G050",
@@ -222,6 +275,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Audit records have to go somewhere before the first connection is taken. The folder is missing, or the \
          gateway's user may not write it.",
         "install -d -o sealock-gateway -m 0750 /var/log/sealock",
+    ),
+    entry(
+        "SL-G061",
+        "an audit file cannot be read",
+        "The file is not there, or only the gateway's user and group may read it.",
+        "sudo sealock audit verify\nsealock audit show PATH          another file than the usual one",
     ),
     entry(
         "SL-G090",
