@@ -56,6 +56,17 @@ impl Buffer {
         }
     }
 
+    /// Takes the first `count` bytes away: without a copy when there are no others.
+    pub(crate) fn split(&mut self, count: usize) -> Self {
+        if count == self.len() {
+            return std::mem::take(self);
+        }
+        let mut first = Self::default();
+        first.extend(&self.filled()[..count]);
+        self.consume(count);
+        first
+    }
+
     /// Gives the memory back if it is empty.
     pub(crate) fn release(&mut self) {
         if self.is_empty() && self.holds_memory() {

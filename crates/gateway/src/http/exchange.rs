@@ -67,11 +67,6 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Whether the client ended its half.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.ended
-    }
-
     /// Reads ahead a little, and passes the end of the client's half on: that is how a daemon notices
     /// that nobody waits for its answer, and cancels. What it still says is passed on.
     fn poll<C: Wire, U: Wire>(
@@ -102,7 +97,8 @@ pub(crate) struct Outgoing {
     pub(crate) flow: Flow,
     /// All of it was sent, or the service takes no more of it.
     over: Option<bool>,
-    watch: Watch,
+    /// `None` while what the client says must wait for the answer.
+    watch: Option<Watch>,
 }
 
 impl Outgoing {
@@ -111,23 +107,34 @@ impl Outgoing {
         Self {
             flow,
             over: None,
-            watch: Watch::default(),
+            watch: Some(Watch::default()),
         }
+    }
+
+    /// The same, but nothing is read from the client before the answer is there: what it says belongs to
+    /// the stream that the connection may become.
+    pub(crate) fn unwatched(mut self) -> Self {
+        self.watch = None;
+        self
+    }
+
+    fn client_ended(&self) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.ended)
     }
 
     /// Whether all of it was sent, so that the next one may follow on both connections.
     pub(crate) fn is_complete(&self) -> bool {
-        self.over == Some(true) && !self.watch.ended
+        self.over == Some(true) && !self.client_ended()
     }
 
     /// Whether all that the client announced was read from it.
     pub(crate) fn was_read(&self) -> bool {
-        self.flow.has_ended() && !self.watch.ended
+        self.flow.has_ended() && !self.client_ended()
     }
 
     /// Begins anew on another connection.
     pub(crate) fn rewind(&mut self) -> bool {
-        let can = !self.watch.ended && self.flow.rewind();
+        let can = !self.client_ended() && self.flow.rewind();
         if can {
             self.over = None;
         }
@@ -146,7 +153,7 @@ impl Outgoing {
                 Poll::Ready(Ok(End::Complete)) => self.over = Some(true),
                 Poll::Ready(Ok(End::CutOff)) => {
                     self.over = Some(false);
-                    self.watch.ended = true;
+                    self.watch.get_or_insert_default().ended = true;
                 }
                 // The service takes no more, as it may: its answer says why.
                 Poll::Ready(Err(Broken::Sink(_))) => self.over = Some(false),
@@ -154,11 +161,12 @@ impl Outgoing {
                 Poll::Ready(Err(Broken::Framing(bad))) => return Err(bad.into()),
             }
         }
-        if self.over == Some(true) || self.watch.ended {
-            let watched = self.watch.poll(cx, client, service);
-            return watched.map_err(|_| Fault::ClientGone);
+        match &mut self.watch {
+            Some(watch) if self.over == Some(true) || watch.ended => watch
+                .poll(cx, client, service)
+                .map_err(|_| Fault::ClientGone),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -218,7 +226,11 @@ pub(crate) async fn ask<C: Wire, U: Wire>(
 }
 
 /// Writes what is to be told to a client in between; `true` once it is.
-fn poll_tell<W: Wire>(cx: &mut Context<'_>, told: &mut Buffer, to: &mut W) -> io::Result<bool> {
+pub(super) fn poll_tell<W: Wire>(
+    cx: &mut Context<'_>,
+    told: &mut Buffer,
+    to: &mut W,
+) -> io::Result<bool> {
     if !told.holds_memory() {
         return Ok(true);
     }

@@ -189,13 +189,13 @@ impl RequestHead {
     }
 
     /// What the client wants to change to, when it says so.
-    pub(crate) fn upgrade<'h>(&self, head: &'h [u8]) -> Option<&'h str> {
-        self.upgrade.map(|span| text(span.of_head(head)))
+    pub(crate) fn upgrade<'h>(&self, head: &'h [u8]) -> Option<&'h [u8]> {
+        self.upgrade.map(|span| span.of_head(head))
     }
 
     /// The type of the body, when the client says so.
-    pub(crate) fn content_type<'h>(&self, head: &'h [u8]) -> Option<&'h str> {
-        self.content_type.map(|span| text(span.of_head(head)))
+    pub(crate) fn content_type<'h>(&self, head: &'h [u8]) -> Option<&'h [u8]> {
+        self.content_type.map(|span| span.of_head(head))
     }
 
     /// Whether a body is announced.
@@ -286,8 +286,8 @@ mod tests {
         let head = RequestHead::read(bytes).unwrap();
         assert_eq!(head.method(bytes), "POST");
         assert_eq!(head.target(bytes), "/v1.41/exec/a%2Fb/start?x=1");
-        assert_eq!(head.content_type(bytes), Some("application/json"));
-        assert_eq!(head.upgrade(bytes), Some("tcp"));
+        assert_eq!(head.content_type(bytes), Some(&b"application/json"[..]));
+        assert_eq!(head.upgrade(bytes), Some(&b"tcp"[..]));
         assert_eq!(head.framing, Framing::Length(12));
         assert!(head.keep_alive && !head.expects && head.has_body());
         assert_eq!(head.fields.len(), 6);

@@ -3,7 +3,8 @@
 use std::io;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::UnixStream;
+
+use crate::transport::Transport;
 
 /// A stream of bytes in both directions, each of which ends by itself.
 ///
@@ -13,7 +14,14 @@ pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
-impl Wire for UnixStream {
+impl Wire for Transport {
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Self::poll_readable(self, cx)
+    }
+}
+
+#[cfg(test)]
+impl Wire for tokio::net::UnixStream {
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_read_ready(cx)
     }

@@ -1,0 +1,291 @@
+//! The Engine API: every request is read as the daemon would read it, judged, and sent on as it was judged.
+
+mod answer;
+mod codes;
+mod forward;
+mod judging;
+mod note;
+mod question;
+
+use sealock_policy::{BodyRule, Facts, Request};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use crate::http::buffer::Buffer;
+use crate::http::emit::After;
+use crate::http::flow::Side;
+use crate::http::inlet::{Bounds, NoRequest, Patience};
+use crate::http::malformed::Malformed;
+use crate::http::request::{Framing, RequestHead};
+use crate::shared::Visitor;
+use crate::transport::Transport;
+use crate::{Service, Upstream};
+use answer::Refusal;
+use forward::{Forward, Then};
+use judging::Judging;
+use note::Note;
+
+/// How much longer than a head the body of a judged request may take.
+const BODY_PATIENCE: u32 = 4;
+
+/// Serves one connection until it ends. Dropping the future cuts it; what it was doing is recorded.
+pub(crate) async fn serve(transport: Transport, visitor: Visitor) {
+    let Service::Docker { upstream, prefix } = &visitor.door.listener().service else {
+        return;
+    };
+    let limits = &visitor.door.shared.limits;
+    let mut connection = Connection {
+        visitor: &visitor,
+        upstream,
+        prefix: prefix.as_deref(),
+        client: Side::new(transport),
+        patience: Patience::default(),
+        judging: Judging::of(&visitor),
+        number: 0,
+        is_read: true,
+    };
+    let bounds = Bounds {
+        idle: limits.idle_time,
+        head: limits.head_time,
+        head_bytes: limits.head_bytes,
+    };
+    let drain = &visitor.door.shared.drain;
+    let mut leaving = pin!(drain.begun());
+    let mut is_told = false;
+    let mut since = Instant::now();
+    loop {
+        let leave = |cx: &mut Context<'_>| match (drain.has_begun(), is_told) {
+            (true, _) => Poll::Ready(()),
+            // Woken it will be; the waker is that of the same task for as long as it lives.
+            (false, true) => Poll::Pending,
+            (false, false) => {
+                is_told = true;
+                leaving.as_mut().poll(cx)
+            }
+        };
+        let Connection {
+            client, patience, ..
+        } = &mut connection;
+        let head = match client.next_head(patience, &bounds, since, leave).await {
+            Ok(head) => head,
+            Err(NoRequest::Over) => return connection.close().await,
+            Err(NoRequest::Malformed(malformed)) => {
+                return connection.unreadable(&[], malformed).await;
+            }
+        };
+        match connection.request(head).await {
+            Some(next) => since = next,
+            None => return,
+        }
+        connection.client.input.release();
+    }
+}
+
+/// One connection.
+struct Connection<'v> {
+    visitor: &'v Visitor,
+    upstream: &'v Upstream,
+    prefix: Option<&'v str>,
+    client: Side<Transport>,
+    patience: Patience,
+    judging: Judging,
+    /// Requests so far.
+    number: u32,
+    /// Nothing of the request at hand is left to be read.
+    is_read: bool,
+}
+
+impl<'v> Connection<'v> {
+    /// Answers one request. When it is done, unless the connection has ended.
+    async fn request(&mut self, bytes: Buffer) -> Option<Instant> {
+        let since = Instant::now();
+        let head = match RequestHead::read(bytes.filled()) {
+            Ok(head) => head,
+            Err(malformed) => {
+                self.unreadable(bytes.filled(), malformed).await;
+                return None;
+            }
+        };
+        self.judging.refresh(self.visitor);
+        self.number = self.number.wrapping_add(1);
+        let line = (
+            head.method(bytes.filled()),
+            head.target(bytes.filled()).as_bytes(),
+        );
+        self.is_read = !head.has_body();
+        let policy = self.judging.policy_epoch;
+        let mut note = Note::new(self.visitor, self.number, since, line, policy);
+        let then = self.answer(&head, bytes, &mut note).await;
+        let (then, told) = match then {
+            Then::Refuse(refusal) => self.refuse(&head, &refusal, &mut note).await,
+            then => (then, true),
+        };
+        let ended = note.ends();
+        match then {
+            Then::Next => return Some(ended),
+            Then::Linger if told => self.client.linger(&mut self.patience).await,
+            _ => {}
+        }
+        None
+    }
+
+    /// From a head to the end of its answer.
+    async fn answer(&mut self, head: &RequestHead, bytes: Buffer, note: &mut Note<'v>) -> Then {
+        let shared = &self.visitor.door.shared;
+        if !shared.audit.ready() {
+            return Then::Refuse(Refusal::new(
+                503,
+                codes::UNRECORDED,
+                "requests must be recorded and records cannot be written",
+            ));
+        }
+        let mut request = match self.judging.read(head, bytes.filled(), self.prefix) {
+            Ok(request) => request,
+            Err(refusal) => return Then::Refuse(refusal),
+        };
+        note.read(&request);
+        if head.has_body() && request.route().body != BodyRule::Stream {
+            match Box::pin(self.take_body(head, &mut request, note)).await {
+                Ok(()) => {}
+                Err(then) => return then,
+            }
+        } else if let BodyRule::Json { .. } = request.route().body
+            && let Err(unclean) = request.set_body(b"")
+        {
+            return Then::Refuse(judging::unclean(unclean));
+        }
+        let mut facts = Facts::new(shared.makers.clone());
+        let judged = self.judging.judge(&mut request, &mut facts, self.upstream);
+        let decision = match judged.await {
+            Ok(decision) => decision,
+            Err(refusal) => return Then::Refuse(refusal),
+        };
+        note.judged(&decision, &facts);
+        drop(facts);
+        let caller = self.visitor.peer.caller().label();
+        if let Some((status, message)) = decision.answer_to(caller, &note.id().to_string()) {
+            return Then::Refuse(Refusal {
+                status,
+                code: "",
+                message,
+            });
+        }
+        let forward = Forward {
+            upstream: self.upstream,
+            head,
+            request: &request,
+            decision: &decision,
+            ceiling: self.judging.ceiling(),
+            makers: shared.makers.clone(),
+            is_last: shared.drain.has_begun(),
+        };
+        // From here on the request is on its way, and how far it got is known to nobody else.
+        self.is_read = false;
+        forward.run(&mut self.client, bytes, note).await
+    }
+
+    /// Reads the body of a request that is judged with it, or whose body nobody reads.
+    async fn take_body(
+        &mut self,
+        head: &RequestHead,
+        request: &mut Request,
+        note: &mut Note<'v>,
+    ) -> Result<(), Then> {
+        let limits = &self.visitor.door.shared.limits;
+        let (most, is_judged) = match request.route().body {
+            BodyRule::Json { limit } => (limit.min(limits.body_bytes), true),
+            BodyRule::None { limit } => (limit, false),
+            BodyRule::Stream => return Ok(()),
+        };
+        let fits = match head.framing {
+            Framing::Length(length) => length <= most as u64,
+            _ => true,
+        };
+        if head.expects && fits && self.client.input.is_empty() {
+            let mut go_on = Buffer::default();
+            go_on.extend(b"HTTP/1.1 100 Continue\r\n\r\n");
+            self.client.say(go_on).await.map_err(|_| Then::Drop)?;
+        }
+        let within = limits.head_time * BODY_PATIENCE;
+        let body = self
+            .client
+            .collect(head.framing, most, &mut self.patience, within)
+            .await
+            .map_err(|why| match why {
+                NoRequest::Over => {
+                    note.detail = "the caller broke off";
+                    Then::Drop
+                }
+                NoRequest::Malformed(malformed) => Then::Refuse(of(malformed)),
+            })?;
+        self.client.input.release();
+        self.is_read = true;
+        note.received += body.len() as u64;
+        if is_judged {
+            request
+                .set_body(&body)
+                .map_err(|unclean| Then::Refuse(judging::unclean(unclean)))?;
+        }
+        Ok(())
+    }
+
+    /// Answers by ourselves. When the client may go on, nothing of its request is left unread.
+    async fn refuse(
+        &mut self,
+        head: &RequestHead,
+        refusal: &Refusal,
+        note: &mut Note<'v>,
+    ) -> (Then, bool) {
+        note.refused(refusal);
+        let is_last = self.visitor.door.shared.drain.has_begun();
+        let stays = head.keep_alive && self.is_read && !is_last;
+        let after = if stays { After::Next } else { After::Close };
+        let mut out = Buffer::default();
+        refusal.write(&mut out, head.minor, note.method(), after);
+        let told = self.client.say(out).await.is_ok();
+        (
+            if stays && told {
+                Then::Next
+            } else {
+                Then::Linger
+            },
+            told,
+        )
+    }
+
+    /// Answers what is no request, which is recorded as far as it goes, and ends the connection.
+    async fn unreadable(&mut self, bytes: &[u8], malformed: Malformed) {
+        self.number = self.number.wrapping_add(1);
+        let policy = self.judging.policy_epoch;
+        let raw = bytes
+            .split(|byte| *byte == b'\r')
+            .next()
+            .unwrap_or_default();
+        let now = Instant::now();
+        let mut note = Note::new(self.visitor, self.number, now, ("", raw), policy);
+        let refusal = of(malformed);
+        note.refused(&refusal);
+        let mut out = Buffer::default();
+        refusal.write(&mut out, 1, "", After::Close);
+        let told = self.client.say(out).await.is_ok();
+        note.ends();
+        if told {
+            self.client.linger(&mut self.patience).await;
+        }
+    }
+
+    /// Says goodbye and closes.
+    async fn close(&mut self) {
+        let goodbye = std::future::poll_fn(|cx| {
+            tokio::io::AsyncWrite::poll_shutdown(Pin::new(&mut self.client.wire), cx)
+        });
+        // A client that takes nothing any more is not waited for.
+        let _ = tokio::time::timeout(Duration::from_secs(1), goodbye).await;
+    }
+}
+
+fn of(malformed: Malformed) -> Refusal {
+    Refusal::new(malformed.status, codes::MALFORMED, malformed.what)
+}
