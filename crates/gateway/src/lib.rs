@@ -6,6 +6,7 @@
 
 pub mod audit;
 mod admission;
+mod docker;
 mod drain;
 mod error;
 mod forward;

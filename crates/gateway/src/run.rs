@@ -12,7 +12,7 @@ use crate::shared::{Current, Door, Shared, Visitor};
 use crate::transport::Transport;
 use crate::watch::Watch;
 use crate::worker::{Loops, Workers};
-use crate::{GatewayError, Service, Settings, forward, metrics, send_sockets};
+use crate::{GatewayError, Service, Settings, docker, forward, metrics, send_sockets};
 use sealock_policy::ExecMakers;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -334,9 +334,9 @@ async fn serve(transport: Transport, peer: Peer, permit: Permit, door: Door) {
     let done = guard
         .race(async {
             match &door.listener().service {
-                Service::Docker { .. } => drop((transport, visitor)), /*D*/,
+                Service::Docker { .. } => docker::serve(transport, visitor).await,
                 Service::Tcp { .. } => forward::serve(transport, visitor).await,
-                Service::Web { .. } => drop((transport, visitor)), /*W*/,
+                Service::Web { .. } => drop((transport, visitor)), /*W*/
             }
         })
         .await;
