@@ -15,7 +15,7 @@ pub mod read;
 pub use answer::{AnswerRule, Keep, Sieve, Whole};
 pub use caller::{Caller, Name};
 pub use judge::{
-    Decision, ExecMakers, Facts, Granted, Judgement, Object, Place, Question, Reason, Refusal, Verdict, judge,
+    CATALOGUE as JUDGEMENTS, Decision, ExecMakers, Facts, Granted, Judgement, Object, Place, Question, Reason, Refusal, Verdict, judge,
 };
 pub use policy::{Mode, OWNER, Policy, PolicyError};
 pub use read::{

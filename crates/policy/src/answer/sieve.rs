@@ -80,7 +80,7 @@ mod tests {
                 ("sealock.owner".to_owned(), "cn:alice".to_owned()),
                 ("team".to_owned(), "blue".to_owned()),
             ],
-            names: Vec::new(),
+            ..Keep::default()
         }
     }
 

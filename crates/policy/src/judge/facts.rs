@@ -100,6 +100,18 @@ impl Facts {
             })
     }
 
+    /// The labels of what was asked for last.
+    pub(crate) fn labels(&self) -> Option<&[(String, String)]> {
+        self.answers
+            .iter()
+            .rev()
+            .find_map(|(question, answer)| match (question, answer) {
+                (Question::Exec(_), _) => None,
+                (_, Answer::Found(found)) => Some(found.labels.as_slice()),
+                _ => None,
+            })
+    }
+
     /// How many questions were answered.
     pub(crate) fn asked(&self) -> usize {
         self.answers.len()

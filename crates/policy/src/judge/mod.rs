@@ -1,136 +1,221 @@
 //! The judgement: a request against what was granted to its caller.
 
+mod calls;
+mod catalogue;
+mod decision;
 mod facts;
 mod granted;
+mod hazard;
+mod lists;
 mod makers;
+mod need;
+mod needs;
 mod question;
 mod refusal;
+mod rewrite;
+mod weigh;
 
-use crate::answer::AnswerRule;
+use crate::answer::{AnswerRule, Whole};
 use crate::policy::{Grant, Mode, Scope};
-use crate::{Call, Request, Verb};
+use crate::{Call, Request};
+use calls::{Reach, is_unscopable, names_its_container, reach, shows_env};
+use facts::Answer;
 use std::sync::Arc;
+use weigh::{Scales, Short};
 
+pub use catalogue::CATALOGUE;
+pub use decision::{Decision, Judgement, Verdict};
 pub use facts::{Facts, Object, Place};
 pub use granted::Granted;
 pub use makers::ExecMakers;
 pub use question::Question;
 pub use refusal::{Reason, Refusal};
 
-/// What came of looking at a request.
-#[derive(Debug)]
-pub enum Judgement {
-    /// It depends on this: ask, let [`Facts`] learn the answer, and judge again.
-    Ask(Question),
-    /// It is decided.
-    Decided(Decision),
-}
-
-/// What becomes of a request.
-#[derive(Clone, Debug)]
-pub struct Decision {
-    /// Whether it goes on.
-    pub verdict: Verdict,
-    /// Why it is refused; with [`Verdict::Allow`], why it would be if the policy were enforced.
-    pub refusal: Option<Refusal>,
-    /// The grant or denial that decided; `none` when nothing was granted.
-    pub rule: Arc<str>,
-    /// What it does.
-    pub verb: Verb,
-    /// Which call it is.
-    pub call: Call,
-    /// What is done to the answer.
-    pub answer: AnswerRule,
-}
-
-/// Whether a request goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It does, as it now is: the judgement has changed what had to be changed.
-    Allow,
-    /// It does not, and the caller is told so: 403.
-    Deny,
-    /// Its object does not exist for the caller: 404, in these words of the daemon's.
-    Hide(String),
-}
-
-impl Decision {
-    /// The status and the message for a request that does not go on.
-    pub fn answer_to(&self, caller: &str, request_id: &str) -> Option<(u16, String)> {
-        let refusal = self.refusal.as_ref()?;
-        match &self.verdict {
-            Verdict::Allow => None,
-            Verdict::Hide(words) => Some((404, words.clone())),
-            Verdict::Deny => {
-                let status = match refusal.reason {
-                    Reason::Unanswered => 502,
-                    _ => 403,
-                };
-                Some((
-                    status,
-                    format!(
-                        "sealock: {caller} may not {} (rule {}, {}, request {request_id})",
-                        refusal.detail,
-                        self.rule,
-                        refusal.reason.code(),
-                    ),
-                ))
-            }
-        }
-    }
-}
+pub(crate) use calls::is_free;
+pub(crate) use need::{Amount, Flag, List, Need, Use};
+pub(crate) use needs::of as needs_of;
 
 /// Judges a request. Where it is allowed, the request is changed to what was judged: full IDs, stamps,
-/// filters.
+/// filters. Until it is decided, the request stays as it is.
 pub fn judge(granted: &Granted, request: &mut Request, facts: &Facts) -> Judgement {
-    let _ = facts;
     let call = request.call();
-    let verb = request.verb();
-    let decision = |verdict, refusal, rule: &Arc<str>| {
-        Judgement::Decided(Decision {
-            verdict,
-            refusal,
-            rule: Arc::clone(rule),
-            verb,
-            call,
-            answer: AnswerRule::Pass,
-        })
-    };
     if granted.free.has(call)
         && let Some(rule) = granted
             .free_rules
             .get(call as usize)
             .and_then(Option::as_ref)
     {
-        return decision(Verdict::Allow, None, rule);
+        return Judgement::Decided(Decision::allow(request, rule, AnswerRule::Pass));
     }
-    let nobody: Arc<str> = Arc::from("none");
-    let (reason, rule) = if let Some(rule) = granted.taken(call) {
-        (Reason::Denied, Arc::clone(rule))
-    } else if granted.is_empty() {
-        (Reason::NoGrant, nobody)
-    } else {
-        match granted
-            .grants
-            .iter()
-            .find(|grant| grant.role.calls.has(call))
-        {
-            Some(grant) => {
-                return decision(Verdict::Allow, None, &Arc::from(grant.rule.as_str()));
-            }
-            None => (Reason::NotGranted, nobody),
+    if granted.mode == Mode::Learn && granted.taken(call).is_none() {
+        return match witness(request, facts) {
+            Some(question) => Judgement::Ask(question),
+            None => Judgement::Decided(Decision::allow(
+                request,
+                &Arc::from("learn"),
+                AnswerRule::Pass,
+            )),
+        };
+    }
+    match weigh_all(granted, request, facts) {
+        Ok(decision) => Judgement::Decided(decision),
+        Err(Stop::Ask(question)) => Judgement::Ask(question),
+        Err(Stop::Refused(refusal, words, rule)) => {
+            let verdict = match (granted.mode, words) {
+                (Mode::Warn, _) => Verdict::Allow,
+                // Whoever learns what is needed still keeps what was taken away by name.
+                (Mode::Enforce | Mode::Learn, Some(words)) => Verdict::Hide(words),
+                (Mode::Enforce | Mode::Learn, None) => Verdict::Deny,
+            };
+            Judgement::Decided(Decision::refuse(request, verdict, refusal, rule))
         }
-    };
-    let refusal = Some(Refusal::new(reason, format!("{verb} ({call})")));
-    let verdict = match granted.mode {
-        Mode::Enforce => Verdict::Deny,
-        Mode::Warn | Mode::Learn => Verdict::Allow,
-    };
-    decision(verdict, refusal, &rule)
+    }
 }
 
-/// Whether a grant allows a call whatever the request says, and the answer may pass as it comes.
-pub(crate) fn is_free(grant: &Grant, call: Call) -> bool {
-    matches!(call, Call::Ping | Call::Version | Call::Options)
-        || (grant.scope == Scope::All && grant.constraints.unconfined)
+/// Why the weighing ended without a permission.
+enum Stop {
+    Ask(Question),
+    /// The refusal, the daemon's words when the object is hidden, and the rule.
+    Refused(Refusal, Option<String>, Arc<str>),
+}
+
+fn weigh_all(granted: &Granted, request: &mut Request, facts: &Facts) -> Result<Decision, Stop> {
+    let call = request.call();
+    let nobody = || Arc::from("none");
+    let bare = |reason, rule| {
+        let refusal = Refusal::new(reason, format!("{} ({call})", request.verb()));
+        Stop::Refused(refusal, None, rule)
+    };
+    if let Some(rule) = granted.taken(call) {
+        return Err(bare(Reason::Denied, Arc::clone(rule)));
+    }
+    if granted.is_empty() {
+        return Err(bare(Reason::NoGrant, nobody()));
+    }
+    let grants: Vec<&Arc<Grant>> = granted
+        .grants
+        .iter()
+        .filter(|grant| grant.role.calls.has(call))
+        .collect();
+    let Some(first) = grants.first() else {
+        return Err(bare(Reason::NotGranted, nobody()));
+    };
+    if reach(call) == Reach::List {
+        let whole = grants.iter().find(|grant| grant.scope == Scope::All);
+        let rule: Arc<str> = Arc::from(whole.unwrap_or(first).rule.as_str());
+        let mut answer = match whole {
+            Some(_) => AnswerRule::Pass,
+            None => lists::filter(granted, &grants, request),
+        };
+        // Shown are the values that any of the grants shows.
+        let shown = grants.iter().any(|grant| shows_values(grant));
+        if shows_env(call) && !shown {
+            answer = answer.scrubbed();
+        }
+        return Ok(Decision::allow(request, &rule, answer));
+    }
+    let needs = needs::of(request);
+    let mut refused: Option<Stop> = None;
+    for grant in grants {
+        let rule: Arc<str> = Arc::from(grant.rule.as_str());
+        let scales = Scales {
+            granted,
+            grant,
+            facts,
+            call,
+        };
+        let met = if grant.scope != Scope::All && is_unscopable(request) {
+            Err(Short::Refused(Refusal::new(
+                Reason::Unscopable,
+                format!(
+                    "{} ({call}), which cannot be held to {}",
+                    request.verb(),
+                    grant.scope
+                ),
+            )))
+        } else {
+            scales.weigh(&needs)
+        };
+        match met {
+            Ok(()) => {
+                if let Some(question) = witness(request, facts) {
+                    return Err(Stop::Ask(question));
+                }
+                if reach(call) == Reach::Prune {
+                    lists::hold_prune(granted, grant, request);
+                }
+                let answer = answer_of(&scales, request);
+                rewrite::rewrite(&scales, request);
+                return Ok(Decision::allow(request, &rule, answer));
+            }
+            Err(Short::Ask(question)) => return Err(Stop::Ask(question)),
+            Err(Short::Refused(refusal)) => {
+                let hidden_before = matches!(refused, None | Some(Stop::Refused(_, Some(_), _)));
+                if hidden_before {
+                    refused = Some(Stop::Refused(refusal, None, rule));
+                }
+            }
+            Err(Short::Hidden(refusal, words)) => {
+                refused.get_or_insert(Stop::Refused(refusal, Some(words), rule));
+            }
+        }
+    }
+    Err(match refused {
+        Some(Stop::Refused(refusal, Some(words), rule)) => {
+            // What another grant lets the caller see is no secret; the words would be a lie.
+            let seen = lists::is_seen(granted, call, facts.labels());
+            Stop::Refused(refusal, (!seen).then_some(words), rule)
+        }
+        Some(other) => other,
+        None => bare(Reason::NotGranted, nobody()),
+    })
+}
+
+fn shows_values(grant: &Grant) -> bool {
+    grant.constraints.unconfined || grant.constraints.env_values
+}
+
+/// What is done to the answer of a request that this grant allows.
+fn answer_of(scales: &Scales<'_>, request: &Request) -> AnswerRule {
+    let call = request.call();
+    let grant = scales.grant;
+    let mut whole = Whole::default();
+    if shows_env(call) && !shows_values(grant) {
+        whole.scrub = true;
+    }
+    if call == Call::ExecCreate && !(grant.scope == Scope::All && grant.constraints.unconfined) {
+        whole.remember = Some(scales.granted.label.to_string());
+    }
+    if call == Call::NetworkInspect && grant.scope != Scope::All {
+        let question = Question::Network(request.name().unwrap_or_default().to_owned());
+        whole.alone = match scales.facts.answer(&question) {
+            Some(Answer::Found(found)) => !scales.holds(found),
+            _ => true,
+        };
+    }
+    match whole == Whole::default() {
+        true => AnswerRule::Pass,
+        false => AnswerRule::Whole(whole),
+    }
+}
+
+/// What the audit wants to know of a container before it is changed, whatever the judgement needs.
+fn witness(request: &Request, facts: &Facts) -> Option<Question> {
+    let call = request.call();
+    if !names_its_container(call) {
+        return None;
+    }
+    let name = request.name().filter(|name| question::is_askable(name))?;
+    let first = match call {
+        Call::ExecStart => Question::Exec(name.to_owned()),
+        _ => Question::Container(name.to_owned()),
+    };
+    match facts.answer(&first) {
+        None => Some(first),
+        Some(Answer::Found(found)) if call == Call::ExecStart => {
+            let second = Question::Container(found.object.name.clone());
+            facts.answer(&second).is_none().then_some(second)
+        }
+        Some(_) => None,
+    }
 }

@@ -50,6 +50,18 @@ impl Reference {
         })
     }
 
+    /// The same name with this tag, or with this digest.
+    pub(crate) fn with(self, tag: &str) -> Option<Self> {
+        if tag.contains(':') {
+            return Self::read(&format!("{}@{tag}", self.name));
+        }
+        is_tag(tag).then(|| Self {
+            tag: Some(tag.to_owned()),
+            digest: None,
+            ..self
+        })
+    }
+
     /// The reference in one text.
     pub(crate) fn text(&self) -> String {
         let mut text = self.name.clone();
