@@ -14,13 +14,14 @@ use crate::watch::Watch;
 use crate::worker::{Loops, Workers};
 use crate::{GatewayError, Service, Settings, docker, forward, metrics, send_sockets};
 use sealock_policy::ExecMakers;
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Execs whose maker is remembered.
 const EXECS: usize = 65_536;
@@ -40,6 +41,26 @@ pub struct Gateway {
     /// The listening sockets once more, to be handed over; empty once they were, or a drain began.
     sockets: Mutex<Vec<(String, OwnedFd)>>,
     handed_over: Arc<AtomicBool>,
+    hears: Hears,
+}
+
+/// Who is told what became of files that have changed by themselves.
+#[derive(Clone, Default)]
+struct Hears(Arc<Mutex<Option<Box<dyn Fn(&Reloaded) + Send>>>>);
+
+impl Hears {
+    fn tell(&self, parts: &[Reloaded]) {
+        let hears = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hears) = &*hears {
+            parts.iter().for_each(hears);
+        }
+    }
+}
+
+impl fmt::Debug for Hears {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hears")
+    }
 }
 
 /// Where a listener is.
@@ -106,9 +127,9 @@ impl Gateway {
         let workers = Workers::start(settings.workers)?;
         let reloader = Arc::new(reloader);
         let again = reloader.clone();
-        let watch = Watch::start(reloader.paths(), move || {
-            again.reload();
-        })?;
+        let hears = Hears::default();
+        let tell = hears.clone();
+        let watch = Watch::start(reloader.paths(), move || tell.tell(&again.reload()))?;
         let handed_over = Arc::new(AtomicBool::new(false));
         shared.audit.event(Event::Start, "");
         for (number, socket) in sockets.into_iter().enumerate() {
@@ -131,6 +152,7 @@ impl Gateway {
             places,
             sockets: Mutex::new(spare),
             handed_over,
+            hears,
         })
     }
 
@@ -142,6 +164,28 @@ impl Gateway {
     /// Takes over files that have changed, now.
     pub fn reload(&self) -> Vec<Reloaded> {
         self.reloader.reload()
+    }
+
+    /// Tells `hears` what becomes of files that change by themselves from now on.
+    pub fn on_change(&self, hears: impl Fn(&Reloaded) + Send + 'static) {
+        let mut told = self.hears.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *told = Some(Box::new(hears));
+    }
+
+    /// Whether every worker's event loop answers within this time.
+    pub fn is_alive(&self, within: Duration) -> bool {
+        let (say, heard) = mpsc::channel();
+        let workers = self.workers.loops().each(|| {
+            let say = say.clone();
+            async move {
+                let _ = say.send(());
+            }
+        });
+        let until = Instant::now() + within;
+        (0..workers).all(|_| {
+            let left = until.saturating_duration_since(Instant::now());
+            heard.recv_timeout(left).is_ok()
+        })
     }
 
     /// What is allowed by the files in force and should not stay, a line each.

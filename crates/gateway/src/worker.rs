@@ -74,6 +74,14 @@ impl Loops {
         }
     }
 
+    /// Runs a task on every worker; gives how many there are.
+    pub(crate) fn each<F: Future<Output = ()> + Send + 'static>(&self, task: impl Fn() -> F) -> usize {
+        for one in self.0.iter() {
+            one.handle.spawn(task());
+        }
+        self.0.len()
+    }
+
     /// Runs a connection on the worker that has the fewest.
     pub(crate) fn least_loaded(&self, connection: impl Future<Output = ()> + Send + 'static) {
         let least = self

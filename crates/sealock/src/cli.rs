@@ -116,7 +116,7 @@ pub(crate) enum Verb {
     /// Keep it alive: renew, publish, report
     Agent(Agent),
     /// A mutual-TLS front with revocation, roles and audit, for the Docker socket or any port
-    Gateway(Gateway),
+    Gateway(Box<Gateway>),
     /// Write the vault into one archive, sealed with age
     Backup(Backup),
     /// Bring a vault back from its archive

@@ -11,7 +11,7 @@ mod daemon;
 pub(crate) mod install;
 pub(crate) mod look;
 pub(crate) mod memory;
-mod notify;
+pub(crate) mod notify;
 pub(crate) mod place;
 pub(crate) mod rounds;
 mod signals;

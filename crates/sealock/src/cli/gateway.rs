@@ -18,6 +18,7 @@ use sealock_host::desired::gateway::Behind;
   sealock gateway --listen 0.0.0.0:8443 --web 127.0.0.1:3000 \\
       --header X-Remote-User --allow cn:alice
   sealock gateway reload                       read certificates, lists and policy now
+  sealock gateway upgrade                      after a new version was installed
   sealock up --mode gateway                    install it as a service of systemd"
 )]
 pub(crate) struct Gateway {
@@ -32,6 +33,9 @@ pub(crate) struct Gateway {
     /// Started by its unit: the sockets come from systemd, errors are lines of a log
     #[arg(long, hide = true)]
     pub(crate) unit: bool,
+    /// Take the listening sockets of the gateway at this control socket
+    #[arg(long, hide = true, value_name = "PATH")]
+    pub(crate) take_over: Option<PathBuf>,
     /// Read everything as a start would, say what is wrong, and do not start
     #[arg(long)]
     pub(crate) check: bool,
@@ -44,6 +48,8 @@ pub(crate) enum GatewayVerb {
     Reload(Control),
     /// Take no more connections, let the live ones end, and end
     Drain(Control),
+    /// Start the program anew as it lies on the disk now, and hand the listening sockets over to it
+    Upgrade(Control),
 }
 
 /// Where a running gateway is asked.

@@ -54,7 +54,7 @@ pub(crate) fn run(session: &Session, args: &Check) -> Result<Exit, Failure> {
 /// What is looked at.
 enum Subject {
     Host {
-        inside: Inside,
+        inside: Box<Inside>,
     },
     Endpoints {
         places: Vec<Place>,
@@ -79,12 +79,12 @@ impl Subject {
             return Ok(Self::Endpoints { places, visitors });
         }
         Ok(Self::Host {
-            inside: Inside {
+            inside: Box::new(Inside {
                 options: desired::options(session, &args.daemon)?,
                 desired: wanted,
                 now: session.now,
                 min_days: args.min_days,
-            },
+            }),
         })
     }
 

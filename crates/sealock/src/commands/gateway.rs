@@ -5,6 +5,8 @@ pub(crate) mod codes;
 mod control;
 mod serve;
 pub(crate) mod settings;
+mod signals;
+mod upgrade;
 
 use serde_json::json;
 
@@ -18,11 +20,12 @@ pub(crate) fn run(session: &Session, args: &cli::Gateway) -> Result<Exit, Failur
     match &args.verb {
         Some(cli::GatewayVerb::Reload(at)) => reload(session, at),
         Some(cli::GatewayVerb::Drain(at)) => drain(session, at),
+        Some(cli::GatewayVerb::Upgrade(at)) => upgrade(session, at),
         None => {
             let settings = settings::settings(session, args)?;
             match args.check {
                 true => serve::check(session, settings),
-                false => serve::run(session, args.unit, settings),
+                false => serve::run(session, args.unit, args.take_over.as_deref(), settings),
             }
         }
     }
@@ -53,6 +56,37 @@ fn drain(session: &Session, at: &cli::Control) -> Result<Exit, Failure> {
             .say("The gateway takes no more connections; it ends when the live ones have ended."),
     }
     Ok(Exit::Done)
+}
+
+fn upgrade(session: &Session, at: &cli::Control) -> Result<Exit, Failure> {
+    let process = ask::upgrade(&control(session, at))?;
+    match session.printer.json {
+        true => session
+            .printer
+            .value(&json!({ "version": 1, "process": process })),
+        false => session.printer.say(&format!(
+            "Process {process} takes over; the old one ends with its last connection."
+        )),
+    }
+    Ok(Exit::Done)
+}
+
+/// A failure on one line, for a log.
+fn line(failure: &Failure) -> String {
+    let mut text = format!("[{}] {}", failure.code, failure.headline);
+    let advice = failure.advice();
+    for (label, field) in [
+        ("where", failure.location.as_ref()),
+        ("cause", failure.cause.as_ref()),
+        ("state", Some(&failure.state)),
+        ("help", advice.as_ref()),
+    ] {
+        if let Some(field) = field {
+            let words: Vec<&str> = field.lines().map(str::trim).collect();
+            text.push_str(&format!("; {label}: {}", words.join(" · ")));
+        }
+    }
+    text
 }
 
 /// The control socket: as it was said, as the file has it, or the service's.

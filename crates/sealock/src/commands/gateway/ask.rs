@@ -9,7 +9,7 @@ use sealock_diag::escape;
 use serde_json::Value;
 
 use super::codes;
-use super::control::Question;
+use super::control;
 use crate::catalogue;
 use crate::failure::Failure;
 
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Lets it read its files now. What it does not take over is the error; what was good is kept.
 pub(crate) fn reload(path: impl AsRef<Path>) -> Result<Value, Failure> {
     let path = path.as_ref();
-    let said = ask(path, Question::Reload)?;
+    let said = ask(path, "reload")?;
     let parts = said.get("parts").cloned().unwrap_or_default();
     let refused = parts.as_array().into_iter().flatten().find_map(|part| {
         let error = part.get("error")?;
@@ -36,8 +36,14 @@ pub(crate) fn reload(path: impl AsRef<Path>) -> Result<Value, Failure> {
 
 /// Lets it end when its live connections have ended; gives how many there are.
 pub(crate) fn drain(path: impl AsRef<Path>) -> Result<Value, Failure> {
-    let said = ask(path.as_ref(), Question::Drain)?;
+    let said = ask(path.as_ref(), "drain")?;
     Ok(said.get("draining").cloned().unwrap_or_default())
+}
+
+/// Lets it start anew and hand over; gives the number of the new process.
+pub(super) fn upgrade(path: &Path) -> Result<Value, Failure> {
+    let said = ask(path, "upgrade")?;
+    Ok(said.get("process").cloned().unwrap_or_default())
 }
 
 /// A reload in sentences.
@@ -62,7 +68,7 @@ pub(super) fn lines(parts: &Value) -> Vec<String> {
         .collect()
 }
 
-fn ask(path: &Path, question: Question) -> Result<Value, Failure> {
+fn ask(path: &Path, question: &str) -> Result<Value, Failure> {
     let nobody = |why: String| {
         Failure::own(
             codes::NOBODY_ANSWERS,
@@ -76,7 +82,7 @@ fn ask(path: &Path, question: Question) -> Result<Value, Failure> {
     stream.set_read_timeout(Some(PATIENCE)).map_err(io)?;
     stream.set_write_timeout(Some(PATIENCE)).map_err(io)?;
     stream
-        .write_all(question.to_line().as_bytes())
+        .write_all(control::line(question).as_bytes())
         .map_err(io)?;
     let mut line = String::new();
     BufReader::new(&stream).read_line(&mut line).map_err(io)?;

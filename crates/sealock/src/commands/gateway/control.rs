@@ -18,29 +18,42 @@ const MOST: u64 = 4096;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What can be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Question {
     /// Read the files now.
     Reload,
     /// Take no more connections, and end.
     Drain,
+    /// Start anew, and hand over.
+    Upgrade,
+    /// Give the listening sockets to whoever is at the other end of this.
+    HandOver(UnixStream),
+}
+
+/// What is said to a question.
+pub(super) enum Answer {
+    /// This, on one line.
+    Say(Value),
+    /// The stream was given away with the question.
+    Given,
+}
+
+/// The question of a new process, which has something else to receive than a line.
+pub(super) const HAND_OVER: &str = "{\"version\":1,\"do\":\"hand-over\"}\n";
+
+/// As a question is sent.
+pub(super) fn line(word: &str) -> String {
+    format!("{}\n", json!({ "version": 1, "do": word }))
 }
 
 impl Question {
-    /// As it is sent.
-    pub(super) fn to_line(self) -> String {
-        let word = match self {
-            Self::Reload => "reload",
-            Self::Drain => "drain",
-        };
-        format!("{}\n", json!({ "version": 1, "do": word }))
-    }
-
-    fn of(line: &str) -> Option<Self> {
+    fn of(line: &str, visitor: &UnixStream) -> Option<Self> {
         let value: Value = serde_json::from_str(line).ok()?;
         match value.get("do")?.as_str()? {
             "reload" => Some(Self::Reload),
             "drain" => Some(Self::Drain),
+            "upgrade" => Some(Self::Upgrade),
+            "hand-over" => Some(Self::HandOver(visitor.try_clone().ok()?)),
             _ => None,
         }
     }
@@ -49,20 +62,23 @@ impl Question {
 /// The open socket; its file goes with it.
 pub(super) struct Control {
     path: PathBuf,
+    /// Device and number of the file, so that a successor's is not taken for ours.
+    file: Option<(u64, u64)>,
 }
 
 impl Control {
-    /// Opens it, and answers in a thread of its own by `answer`.
+    /// Opens it, and answers in a thread of its own by `answer`. One that `replaces` a running gateway takes its place.
     pub(super) fn open(
         path: &Path,
-        answer: impl Fn(Question) -> Value + Send + 'static,
+        replaces: bool,
+        answer: impl Fn(Question) -> Answer + Send + 'static,
     ) -> Result<Self, Failure> {
         let refuse = |why: String| {
             Failure::own(codes::CONTROL, "the control socket cannot be opened")
                 .at(escape(&path.to_string_lossy()))
                 .because(why)
         };
-        if UnixStream::connect(path).is_ok() {
+        if !replaces && UnixStream::connect(path).is_ok() {
             return Err(refuse("another gateway listens there".to_owned()));
         }
         // Nobody listens: what is left of one that was killed goes, and nothing but a socket does.
@@ -88,17 +104,26 @@ impl Control {
             .map_err(|error| refuse(error.to_string()))?;
         Ok(Self {
             path: path.to_owned(),
+            file: identity(path),
         })
     }
 }
 
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let found = std::fs::symlink_metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
+}
+
 impl Drop for Control {
     fn drop(&mut self) {
-        let _gone = std::fs::remove_file(&self.path);
+        if self.file.is_some() && identity(&self.path) == self.file {
+            let _gone = std::fs::remove_file(&self.path);
+        }
     }
 }
 
-fn hear(visitor: &UnixStream, answer: &impl Fn(Question) -> Value) -> std::io::Result<()> {
+fn hear(visitor: &UnixStream, answer: &impl Fn(Question) -> Answer) -> std::io::Result<()> {
     visitor.set_read_timeout(Some(PATIENCE))?;
     visitor.set_write_timeout(Some(PATIENCE))?;
     let peer = rustix::net::sockopt::socket_peercred(visitor)?;
@@ -108,20 +133,22 @@ fn hear(visitor: &UnixStream, answer: &impl Fn(Question) -> Value) -> std::io::R
     }
     let mut line = String::new();
     BufReader::new(visitor.take(MOST)).read_line(&mut line)?;
-    let said = match Question::of(&line) {
+    let unknown = "this gateway does not know the question";
+    let said = match Question::of(&line, visitor) {
         Some(question) => answer(question),
-        None => {
-            json!({ "version": 1, "error": { "headline": "this gateway knows reload and drain" } })
-        }
+        None => Answer::Say(json!({ "version": 1, "error": { "headline": unknown } })),
     };
     let mut visitor = visitor;
-    writeln!(visitor, "{said}")
+    match said {
+        Answer::Say(value) => writeln!(visitor, "{value}"),
+        Answer::Given => Ok(()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::ask;
-    use super::{Control, Question};
+    use super::{Answer, Control, Question};
     use serde_json::json;
     use std::os::unix::fs::PermissionsExt as _;
 
@@ -132,12 +159,14 @@ mod tests {
         let path = folder.join("control");
         // What a killed gateway left.
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-        let control = Control::open(&path, |question| match question {
-            Question::Reload => {
-                json!({ "version": 1, "parts": [{ "part": "policy", "outcome": "kept",
-                "error": { "code": "SL-U109", "headline": "no", "cause": "because" } }] })
-            }
-            Question::Drain => json!({ "version": 1, "draining": 3 }),
+        let kept = json!({ "version": 1, "parts": [{ "part": "policy", "outcome": "kept",
+            "error": { "code": "SL-U109", "headline": "no", "cause": "because" } }] });
+        let control = Control::open(&path, false, move |question| {
+            Answer::Say(match question {
+                Question::Reload => kept.clone(),
+                Question::Drain => json!({ "version": 1, "draining": 3 }),
+                Question::Upgrade | Question::HandOver(_) => json!({ "version": 1 }),
+            })
         })
         .unwrap();
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
@@ -147,9 +176,15 @@ mod tests {
         let failure = ask::reload(&path).unwrap_err();
         assert_eq!(failure.code.0, "SL-U109");
         assert_eq!(failure.cause.as_deref(), Some("because"));
-        let second = Control::open(&path, |_| json!({})).err().unwrap();
+        let second = Control::open(&path, false, |_| Answer::Given)
+            .err()
+            .unwrap();
         assert_eq!(second.code.0, "SL-U110");
+        // A successor's file stays when the predecessor goes.
+        let successor = Control::open(&path, true, |_| Answer::Given).unwrap();
         drop(control);
+        assert!(path.exists());
+        drop(successor);
         assert!(!path.exists());
         assert_eq!(ask::drain(&path).unwrap_err().code.0, "SL-U102");
         std::fs::remove_dir_all(&folder).unwrap();

@@ -1,16 +1,362 @@
 //! A gateway in the foreground, until a signal or its control socket ends it.
 
-use sealock_gateway::Settings;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
 
-use super::codes;
+use sealock_gateway::{Gateway, GatewayError, Outcome, Reloaded, Settings};
+use serde_json::{Value, json};
+
+use super::control::{Answer, Control, Question};
+use super::{signals, upgrade};
+use crate::agent::notify::Manager;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::printer::{Level, Printer};
 use crate::session::Session;
 
-pub(super) fn run(_: &Session, _: bool, _: Settings) -> Result<Exit, Failure> {
-    Err(Failure::own(codes::NOT_STARTED, "not yet"))
+/// How often the watchdog is told that all is well; a third of what the unit allows.
+const BEAT: Duration = Duration::from_secs(10);
+/// How long an event loop may take to say that it lives.
+const PULSE: Duration = Duration::from_secs(5);
+
+/// What the loop waits for.
+pub(super) enum Event {
+    /// Read the files anew; whoever asked waits for what came of it.
+    Reload(Option<Sender<Value>>),
+    /// End when the live connections have ended.
+    Drain(Option<Sender<Value>>),
+    /// Another process wants the listening sockets, and says when it serves.
+    HandOver(UnixStream),
+    /// It serves, so that this one can go; or it does not.
+    Served(bool),
+    /// Start this program anew and hand over to it.
+    Upgrade(Sender<Value>),
+    /// The audit file was moved away.
+    Reopen,
+    /// SIGTERM, SIGINT: drain; once more: end now.
+    Stop,
+    /// The live connections have ended, or their time is over.
+    Drained(usize),
 }
 
-pub(super) fn check(_: &Session, _: Settings) -> Result<Exit, Failure> {
-    Err(Failure::own(codes::NOT_STARTED, "not yet"))
+/// Reads everything as a start would, on ports of nobody.
+pub(super) fn check(session: &Session, mut settings: Settings) -> Result<Exit, Failure> {
+    for (index, listener) in settings.listeners.iter_mut().enumerate() {
+        listener.at = match &listener.at {
+            sealock_gateway::Bind::Unix(_) => continue,
+            _ => sealock_gateway::Bind::Tcp(([127, 0, 0, 1], 0).into()),
+        };
+        let _ = index;
+    }
+    // What would be opened or written is left alone; what is read is read.
+    settings
+        .listeners
+        .retain(|listener| matches!(listener.at, sealock_gateway::Bind::Tcp(_)));
+    settings.audit = None;
+    settings.metrics = None;
+    settings.workers = Some(1);
+    let gateway = Gateway::start(settings, Vec::new())?;
+    let notes = gateway.notes();
+    if session.printer.json {
+        session
+            .printer
+            .value(&json!({ "version": 1, "good": true, "notes": notes }));
+        return Ok(Exit::Done);
+    }
+    notes.iter().for_each(|note| session.printer.warn(note));
+    session
+        .printer
+        .say("Everything that the gateway reads is good.");
+    Ok(Exit::Done)
+}
+
+/// Runs until it is told to end.
+pub(super) fn run(
+    session: &Session,
+    unit: bool,
+    take_over: Option<&Path>,
+    settings: Settings,
+) -> Result<Exit, Failure> {
+    let log = session.unattended().printer;
+    let outcome = start(session, &log, take_over, settings);
+    match outcome {
+        Err(failure) if unit => {
+            // A journal gets its line; a person gets the whole of it.
+            log.log(Level::Error, &super::line(&failure));
+            Ok(failure.exit)
+        }
+        other => other,
+    }
+}
+
+fn start(
+    session: &Session,
+    log: &Printer,
+    take_over: Option<&Path>,
+    settings: Settings,
+) -> Result<Exit, Failure> {
+    // Before the threads: a signal that comes while it starts is not lost.
+    let (say, events) = mpsc::channel();
+    signals::listen(&say)?;
+    let manager = Manager::from_environment();
+    let place = settings.control.clone();
+    let predecessor = take_over.map(upgrade::ask_for_sockets).transpose()?;
+    let (handed, predecessor) = match predecessor {
+        Some((sockets, stream)) => (sockets, Some(stream)),
+        None => (Vec::new(), None),
+    };
+    let told = say.clone();
+    let gateway = Gateway::start(settings, handed)?;
+    let control = place
+        .as_deref()
+        .map(|path| open(path, told, predecessor.is_some()))
+        .transpose()?;
+    let heard = log.clone();
+    gateway.on_change(move |part| match part.outcome {
+        // A file that was touched is no news.
+        Outcome::Unchanged => {}
+        _ => tell_part(&heard, part),
+    });
+    for place in gateway.places() {
+        log.log(
+            Level::Info,
+            &format!("{} listens on {}", place.name, place.place),
+        );
+    }
+    for note in gateway.notes() {
+        log.log(Level::Warning, &note);
+    }
+    if let Some(stream) = predecessor {
+        manager.tell(&format!("MAINPID={}", std::process::id()));
+        upgrade::i_serve(&stream);
+    }
+    manager.tell("READY=1");
+    let gateway = Running {
+        gateway: Arc::new(gateway),
+        control: place,
+        log,
+        manager,
+        say,
+        draining: false,
+        given: false,
+    };
+    let exit = gateway.turn(&events);
+    drop(control);
+    let _ = session;
+    exit
+}
+
+fn open(path: &Path, say: Sender<Event>, replaces: bool) -> Result<Control, Failure> {
+    Control::open(path, replaces, move |question| {
+        let (answer, heard) = mpsc::channel();
+        let event = match question {
+            Question::Reload => Event::Reload(Some(answer)),
+            Question::Drain => Event::Drain(Some(answer)),
+            Question::Upgrade => Event::Upgrade(answer),
+            Question::HandOver(stream) => {
+                let _ended = say.send(Event::HandOver(stream));
+                return Answer::Given;
+            }
+        };
+        let ends = json!({ "version": 1, "error": { "headline": "the gateway ends" } });
+        if say.send(event).is_err() {
+            return Answer::Say(ends);
+        }
+        Answer::Say(heard.recv().unwrap_or(ends))
+    })
+}
+
+/// A gateway that serves.
+struct Running<'a> {
+    gateway: Arc<Gateway>,
+    control: Option<PathBuf>,
+    log: &'a Printer,
+    manager: Manager,
+    say: Sender<Event>,
+    draining: bool,
+    /// The listening sockets are another process's.
+    given: bool,
+}
+
+impl Running<'_> {
+    fn turn(mut self, events: &Receiver<Event>) -> Result<Exit, Failure> {
+        let mut told = Instant::now();
+        self.tell_status();
+        loop {
+            match events.recv_timeout(BEAT.saturating_sub(told.elapsed())) {
+                Ok(Event::Drained(left)) => return Ok(self.end(left)),
+                Ok(Event::Stop) if self.draining => {
+                    self.log.log(Level::Warning, "told again: ends now");
+                    return Ok(self.end(self.gateway.connections()));
+                }
+                Ok(event) => self.hear(event),
+                Err(RecvTimeoutError::Timeout) => {}
+                // We hold a sender ourselves.
+                Err(RecvTimeoutError::Disconnected) => return Ok(Exit::Done),
+            }
+            if told.elapsed() >= BEAT {
+                told = Instant::now();
+                // A loop that hangs is a gateway that hangs, whatever this thread does.
+                match self.gateway.is_alive(PULSE) {
+                    true => self.manager.tell("WATCHDOG=1"),
+                    false => self.log.log(Level::Error, "an event loop does not answer"),
+                }
+                self.tell_status();
+            }
+        }
+    }
+
+    fn hear(&mut self, event: Event) {
+        match event {
+            Event::Reload(asked) => {
+                self.manager
+                    .tell(&format!("RELOADING=1\nMONOTONIC_USEC={}", monotonic()));
+                let parts = self.gateway.reload();
+                self.manager.tell("READY=1");
+                for part in &parts {
+                    tell_part(self.log, part);
+                }
+                let parts: Vec<Value> = parts.iter().map(part_json).collect();
+                answer(asked, json!({ "version": 1, "parts": parts }));
+            }
+            Event::Drain(asked) => {
+                self.drain();
+                let open = self.gateway.connections();
+                answer(asked, json!({ "version": 1, "draining": open }));
+            }
+            Event::Stop => self.drain(),
+            Event::Reopen => self.gateway.reopen_audit(),
+            Event::Upgrade(asked) => answer(Some(asked), self.upgrade()),
+            Event::HandOver(stream) => self.hand_over(stream),
+            Event::Served(true) => {
+                self.log.log(
+                    Level::Info,
+                    "another process serves; this one ends with its last connection",
+                );
+                self.given = true;
+                self.drain();
+            }
+            Event::Served(false) => self.log.log(
+                Level::Error,
+                "the process that was to take over does not serve; goes on",
+            ),
+            Event::Drained(_) => {}
+        }
+    }
+
+    fn upgrade(&self) -> Value {
+        let Some(control) = &self.control else {
+            return json!({ "version": 1, "error": { "headline": "this gateway has no control socket" } });
+        };
+        match upgrade::start_successor(control) {
+            Ok(pid) => json!({ "version": 1, "process": pid }),
+            Err(error) => json!({ "version": 1, "error": {
+                "headline": "the new process cannot be started", "cause": error.to_string() } }),
+        }
+    }
+
+    fn hand_over(&self, stream: UnixStream) {
+        if let Err(error) = self.gateway.hand_over(&stream) {
+            self.log.log(
+                Level::Error,
+                &format!("the sockets could not be handed over: {error}"),
+            );
+            return;
+        }
+        let say = self.say.clone();
+        // Beside us, because we serve until the other one does.
+        let _goes_on = std::thread::Builder::new()
+            .name("hand-over".into())
+            .spawn(move || {
+                let _ended = say.send(Event::Served(upgrade::serves(&stream)));
+            });
+    }
+
+    fn drain(&mut self) {
+        if self.draining {
+            return;
+        }
+        self.draining = true;
+        if !self.given {
+            self.manager.tell("STOPPING=1");
+        }
+        let open = self.gateway.connections();
+        self.log
+            .log(Level::Info, &format!("drains: {open} live connections"));
+        let (gateway, say) = (Arc::clone(&self.gateway), self.say.clone());
+        let waits = std::thread::Builder::new()
+            .name("drain".into())
+            .spawn(move || {
+                let left = gateway.drain();
+                let _ended = say.send(Event::Drained(left));
+            });
+        if waits.is_err() {
+            let _ended = self.say.send(Event::Drained(open));
+        }
+    }
+
+    fn end(&self, left: usize) -> Exit {
+        let words = match left {
+            0 => "ended: every connection had ended".to_owned(),
+            left => format!("ended: {left} connections were cut"),
+        };
+        self.log.log(Level::Info, &words);
+        Exit::Done
+    }
+
+    fn tell_status(&self) {
+        self.manager
+            .status(&format!("{} connections", self.gateway.connections()));
+    }
+}
+
+fn answer(asked: Option<Sender<Value>>, value: Value) {
+    if let Some(asked) = asked {
+        let _gone = asked.send(value);
+    }
+}
+
+/// Microseconds of the clock that systemd compares a reload with.
+fn monotonic() -> i64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec * 1_000_000 + now.tv_nsec / 1_000
+}
+
+/// What became of one part, for a log.
+pub(super) fn tell_part(log: &Printer, part: &Reloaded) {
+    match &part.outcome {
+        Outcome::Unchanged => log.log(Level::Info, &format!("{}: as before", part.part)),
+        Outcome::Taken { epoch, cut } => log.log(
+            Level::Info,
+            &format!(
+                "{}: taken over (epoch {epoch}), {cut} live connections cut",
+                part.part
+            ),
+        ),
+        Outcome::Kept(error) => log.log(Level::Error, &kept(part.part, error)),
+    }
+}
+
+fn kept(part: &str, error: &GatewayError) -> String {
+    let failure = Failure::new(error).state(
+        format!("the gateway keeps the {part} that it had"),
+        Exit::Failed,
+    );
+    super::line(&failure)
+}
+
+fn part_json(part: &Reloaded) -> Value {
+    match &part.outcome {
+        Outcome::Unchanged => json!({ "part": part.part, "outcome": "unchanged" }),
+        Outcome::Taken { epoch, cut } => {
+            json!({ "part": part.part, "outcome": "taken", "epoch": epoch, "cut": cut })
+        }
+        Outcome::Kept(error) => {
+            let failure = Failure::new(error);
+            json!({ "part": part.part, "outcome": "kept", "error": failure.to_json()["error"] })
+        }
+    }
 }
