@@ -7,7 +7,7 @@ mod sockets;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -17,26 +17,28 @@ pub use sockets::{receive_sockets, send_sockets};
 
 use crate::limits::Gatekeeper;
 
+/// How long a drain still takes what comes without being waited for: connections that were in the kernel's queue.
+const QUEUE: Duration = Duration::from_millis(200);
 /// How often a drain looks whether everybody has gone.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Whether the gateway is about to end.
 #[derive(Debug, Default)]
 pub(crate) struct Drain {
-    begun: AtomicBool,
+    since: OnceLock<Instant>,
     told: Notify,
 }
 
 impl Drain {
     /// From now on: listeners are closed, and so are connections that wait for a request.
     pub(crate) fn begin(&self) {
-        self.begun.store(true, Ordering::Release);
+        self.since.get_or_init(Instant::now);
         self.told.notify_waiters();
     }
 
     /// Whether it has begun: an answer then says `Connection: close`.
     pub(crate) fn has_begun(&self) -> bool {
-        self.begun.load(Ordering::Acquire)
+        self.since.get().is_some()
     }
 
     /// Waits until it begins.
@@ -48,14 +50,20 @@ impl Drain {
         }
     }
 
-    /// Waits for `idle`, a connection that waits for its next request or an acceptor for its next connection, but not
-    /// beyond the begin of a drain; `None` then.
-    pub(crate) async fn or<F: Future>(&self, idle: F) -> Option<F::Output> {
+    /// Waits for the next connection, but not beyond the begin of a drain; `None` then. What was there already is still
+    /// taken, for a moment: a flood of newcomers must not keep the gateway from ending.
+    pub(crate) async fn or<F: Future>(&self, next: F) -> Option<F::Output> {
+        if self
+            .since
+            .get()
+            .is_some_and(|since| since.elapsed() > QUEUE)
+        {
+            return None;
+        }
         let mut begun = pin!(self.begun());
-        let mut idle = pin!(idle);
+        let mut next = pin!(next);
         poll_fn(|cx| {
-            // What is there already is served.
-            if let Poll::Ready(done) = idle.as_mut().poll(cx) {
+            if let Poll::Ready(done) = next.as_mut().poll(cx) {
                 return Poll::Ready(Some(done));
             }
             begun.as_mut().poll(cx).map(|()| None)
@@ -86,7 +94,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn idle_waits_end_and_what_is_there_is_served() {
+    fn waits_end_and_what_is_there_is_taken_for_a_moment() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -105,6 +113,8 @@ mod tests {
             // Whoever comes late is told at once; a request that is there already is answered.
             assert_eq!(drain.or(pending::<()>()).await, None);
             assert_eq!(drain.or(ready(2)).await, Some(2));
+            tokio::time::sleep(super::QUEUE * 2).await;
+            assert_eq!(drain.or(ready(3)).await, None);
         });
     }
 

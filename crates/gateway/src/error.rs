@@ -263,6 +263,14 @@ pub const CATALOGUE: &[Entry] = &[
         "ss -ltnp                         who listens where",
     ),
     entry(
+        "SL-G055",
+        "the header for the caller's name cannot be used",
+        "A service that believes a header gets the caller's name in it. The header must be one that means nothing else \
+         to anybody on the way: letters, digits and hyphens. Behind an equals sign can stand the kind of name that the \
+         service asks for.",
+        "X-WEBAUTH-USER                   the first name of the certificate\nX-WEBAUTH-EMAIL=email            its mail address",
+    ),
+    entry(
         "SL-G056",
         "a caller is not on the listener's list",
         "The certificate is good, and none of its names is on the list of those who may use this listener. Names are \

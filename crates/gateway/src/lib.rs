@@ -23,6 +23,7 @@ mod settings;
 mod shared;
 mod transport;
 mod watch;
+mod web;
 mod worker;
 
 pub use drain::{receive_sockets, send_sockets};

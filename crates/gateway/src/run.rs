@@ -12,7 +12,7 @@ use crate::shared::{Current, Door, Shared, Visitor};
 use crate::transport::Transport;
 use crate::watch::Watch;
 use crate::worker::{Loops, Workers};
-use crate::{GatewayError, Service, Settings, docker, forward, metrics, send_sockets};
+use crate::{GatewayError, Service, Settings, docker, forward, metrics, send_sockets, web};
 use sealock_policy::ExecMakers;
 use std::fmt;
 use std::io;
@@ -86,6 +86,11 @@ impl Gateway {
         settings: Settings,
         handed_over: Vec<(String, OwnedFd)>,
     ) -> Result<Self, GatewayError> {
+        for listener in &settings.listeners {
+            if let Service::Web { header, .. } = &listener.service {
+                web::check(header)?;
+            }
+        }
         let mut inherited = Inherited::from_environment()?;
         inherited.hand_over(handed_over);
         let audit = match &settings.audit {
@@ -380,7 +385,7 @@ async fn serve(transport: Transport, peer: Peer, permit: Permit, door: Door) {
             match &door.listener().service {
                 Service::Docker { .. } => docker::serve(transport, visitor).await,
                 Service::Tcp { .. } => forward::serve(transport, visitor).await,
-                Service::Web { .. } => drop((transport, visitor)), /*W*/
+                Service::Web { .. } => web::serve(transport, visitor).await,
             }
         })
         .await;

@@ -95,6 +95,7 @@ pub(crate) struct Flow {
     closed: bool,
     unflushed: bool,
     is_bulk: bool,
+    drops_trailers: bool,
     passed: u64,
 }
 
@@ -135,6 +136,7 @@ impl Flow {
             closed: false,
             unflushed: false,
             is_bulk: false,
+            drops_trailers: false,
             passed: 0,
         };
         flow.plan.leads = !flow.lead.is_empty();
@@ -147,6 +149,12 @@ impl Flow {
     /// The same flow, through a filter.
     pub(crate) fn through(mut self, filter: Box<dyn Filter>) -> Self {
         self.filter = Some(filter);
+        self
+    }
+
+    /// The same flow, whose trailers stay here.
+    pub(crate) fn without_trailers(mut self) -> Self {
+        self.drops_trailers = true;
         self
     }
 
@@ -279,7 +287,7 @@ impl Flow {
 
     fn last_chunk(&self, behind_another: bool) -> Cow<'static, [u8]> {
         let trailers = match &self.rest {
-            Rest::Chunked(chunked) => chunked.trailers(),
+            Rest::Chunked(chunked) if !self.drops_trailers => chunked.trailers(),
             _ => &[],
         };
         match (trailers.is_empty(), behind_another) {
