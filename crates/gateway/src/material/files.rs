@@ -22,6 +22,8 @@ pub(super) struct Content<T> {
     pub(super) path: PathBuf,
     pub(super) bytes: T,
     pub(super) others_may_read: bool,
+    /// Found in a folder, not named by itself.
+    pub(super) found: bool,
 }
 
 impl<T> Content<T> {
@@ -51,6 +53,7 @@ impl Files {
                 path: key.path,
                 bytes: Sensitive::new(key.bytes),
                 others_may_read: key.others_may_read,
+                found: false,
             },
             anchors: read(&sources.anchors, SMALL)?,
             lists: match sources.lists.as_slice() {
@@ -87,10 +90,10 @@ impl Files {
 
 /// Files as they are named, and of folders every file that does not begin with a dot.
 fn read_lists(named: &[PathBuf]) -> Result<Vec<Content<Vec<u8>>>, GatewayError> {
-    let mut paths = Vec::new();
+    let mut paths: Vec<(PathBuf, bool)> = Vec::new();
     for path in named {
         if !fs::metadata(path).map_err(unreadable(path))?.is_dir() {
-            paths.push(path.clone());
+            paths.push((path.clone(), false));
             continue;
         }
         let mut inside = Vec::new();
@@ -103,7 +106,7 @@ fn read_lists(named: &[PathBuf]) -> Result<Vec<Content<Vec<u8>>>, GatewayError> 
             }
         }
         inside.sort();
-        paths.extend(inside);
+        paths.extend(inside.into_iter().map(|path| (path, true)));
     }
     if paths.len() > LISTS {
         return Err(GatewayError::new(
@@ -112,7 +115,14 @@ fn read_lists(named: &[PathBuf]) -> Result<Vec<Content<Vec<u8>>>, GatewayError> 
         )
         .because(format!("{LISTS} are the most that are read")));
     }
-    paths.iter().map(|path| read(path, LIST)).collect()
+    let read = |(path, found): &(PathBuf, bool)| {
+        let content = read(path, LIST)?;
+        Ok(Content {
+            found: *found,
+            ..content
+        })
+    };
+    paths.iter().map(read).collect()
 }
 
 fn read(path: &Path, limit: u64) -> Result<Content<Vec<u8>>, GatewayError> {
@@ -134,6 +144,7 @@ fn read(path: &Path, limit: u64) -> Result<Content<Vec<u8>>, GatewayError> {
         path: path.to_owned(),
         bytes,
         others_may_read: metadata.permissions().mode() & 0o004 != 0,
+        found: false,
     })
 }
 

@@ -17,9 +17,9 @@ pub(super) struct Chosen {
 
 /// Finds the newest good list of every anchor.
 ///
-/// A list that nobody here issued, a list that is broken, and an anchor without a list are errors: each
-/// of them means that somebody may come in who was revoked. A list that is older than the one that holds
-/// is one too, because it would let people in again.
+/// A list that is broken, forged or overdue, and an anchor without a list are errors: each of them means
+/// that somebody may come in who was revoked. A list that is older than the one that holds is one too,
+/// because it would let people in again.
 pub(super) fn choose(
     files: &[Content<Vec<u8>>],
     anchors: &[Certificate],
@@ -40,7 +40,13 @@ pub(super) fn choose(
     }
     let mut theirs: Vec<Theirs<'_>> = anchors.iter().map(|_| Theirs::default()).collect();
     for (file, list) in &found {
-        sort_in(file, list, anchors, now, &mut theirs)?;
+        if !sort_in(file, list, anchors, now, &mut theirs)? {
+            notes.push(format!(
+                "{} is not used: its issuer {} is no client anchor",
+                shown(&file.path),
+                escape(&list.issuer())
+            ));
+        }
     }
     let mut chosen = Vec::new();
     for (anchor, theirs) in anchors.iter().zip(theirs) {
@@ -69,14 +75,15 @@ pub(super) fn choose(
     Ok(chosen)
 }
 
-/// Puts a list to the anchor that signed it.
+/// Puts a list to the anchor that signed it. In a folder there may be lists of others (false); one that was
+/// named by itself is there for a purpose, and has missed it.
 fn sort_in<'a>(
     file: &'a Content<Vec<u8>>,
     list: &'a Crl,
     anchors: &[Certificate],
     now: Timestamp,
     theirs: &mut [Theirs<'a>],
-) -> Result<(), GatewayError> {
+) -> Result<bool, GatewayError> {
     let mut forged = None;
     for (anchor, theirs) in anchors.iter().zip(theirs) {
         if anchor.subject_der() != list.issuer_der() {
@@ -85,17 +92,18 @@ fn sort_in<'a>(
         match list.judge(anchor, now) {
             Ok(()) => {
                 theirs.good.push(list);
-                return Ok(());
+                return Ok(true);
             }
             Err(refusal @ Refusal::CrlBadSignature { .. }) => forged = Some(refusal),
             Err(refusal) => {
                 theirs.bad.push((file, list, refusal));
-                return Ok(());
+                return Ok(true);
             }
         }
     }
     Err(match forged {
         Some(refusal) => file.wrong(&refusal),
+        None if file.found => return Ok(false),
         None => GatewayError::new(
             "SL-G004",
             "a revocation list is of none of the client anchors",

@@ -269,11 +269,6 @@ fn every_bad_file_is_refused_by_name() {
                 world.write("ca.pem", both);
             },
         ),
-        ("a foreign list", "SL-G004", "its issuer is", |world| {
-            let foreign = anchor(Purpose::Client, 7, world.now);
-            let list = list(&foreign, 1, &[], world.now - DAY, world.now + DAY);
-            world.write("lists/foreign.crl", list.to_pem());
-        }),
         ("a forged list", "SL-P638", "clients.crl", |world| {
             // The same name, another key.
             let forger = anchor(Purpose::Client, 1, world.now);
@@ -376,6 +371,31 @@ fn of_several_lists_the_newest_counts() {
     let late = list(issuer, 6, &[], now - DAY * 2, now - DAY);
     world.write("lists/ahead.crl", late.to_pem());
     assert_eq!(refused(world.load()).0, "SL-P636");
+}
+
+#[test]
+fn lists_of_others_are_told_in_a_folder_and_refused_by_name() {
+    let world = World::new();
+    let foreign = anchor(Purpose::Client, 7, world.now);
+    let overdue = list(&foreign, 1, &[], world.now - DAY * 2, world.now - DAY);
+    world.write("lists/foreign.crl", overdue.to_pem());
+    let material = world.load().unwrap();
+    let told = |note: &String| note.contains("foreign.crl") && note.contains("no client anchor");
+    assert!(material.notes().iter().any(told), "{:?}", material.notes());
+    let lists = ["lists/clients.crl", "lists/foreign.crl"];
+    let sources = Sources {
+        lists: lists.map(|name| world.folder.join(name)).to_vec(),
+        ..world.sources()
+    };
+    let (code, text) = refused(Material::load(&sources, Clock::Fixed(world.now)));
+    assert_eq!(code, "SL-G004");
+    assert!(
+        text.contains("foreign.crl") && text.contains("its issuer is"),
+        "{text}"
+    );
+    // Alone it leaves the anchor without one, wherever it lies.
+    fs::remove_file(world.folder.join("lists/clients.crl")).unwrap();
+    assert_eq!(refused(world.load()).0, "SL-G003");
 }
 
 #[test]
