@@ -177,6 +177,15 @@ mod tests {
             {"Type":"volume","Source":"/var/lib/docker/volumes/x/_data"}]}"#;
         let needs = of_container(&Json::parse(json).unwrap());
         let texts: Vec<String> = needs.iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(texts.join("\n"), @"");
+        assert_eq!(
+            texts,
+            [
+                "make a privileged container",
+                "add the capability SYS_ADMIN",
+                "share the pid namespace of the host",
+                "use the device /dev/sda",
+                "mount /run/docker.sock of the host for writing",
+            ]
+        );
     }
 }

@@ -283,6 +283,7 @@ fn volume_create(needs: &mut Needs, body: &Json) {
 
 fn exec(needs: &mut Needs, name: &str, body: &Json) {
     let mut user = "";
+    let mut program = "";
     for (key, value) in needs.fields("the body", body) {
         match key.as_str() {
             "User" => user = needs.text("User", value),
@@ -292,19 +293,13 @@ fn exec(needs: &mut Needs, name: &str, body: &Json) {
                 }
             }
             "Env" => container::env(needs, value),
-            "Cmd" => {
-                let program = needs
-                    .texts("Cmd", value)
-                    .first()
-                    .copied()
-                    .unwrap_or_default();
-                needs.add(Need::Word(List::ExecCommand, program.to_owned()));
-            }
+            "Cmd" => program = needs.texts("Cmd", value).first().copied().unwrap_or_default(),
             "AttachStdin" | "AttachStdout" | "AttachStderr" | "Tty" | "ConsoleSize"
             | "DetachKeys" | "WorkingDir" | "Detach" => {}
             other => needs.beyond_unless_empty(other, value),
         }
     }
+    needs.add(Need::Word(List::ExecCommand, program.to_owned()));
     needs.add(Need::ExecUser {
         user: user.to_owned(),
         container: name.to_owned(),

@@ -125,6 +125,7 @@ pub(super) fn create(needs: &mut Needs, body: &Json) {
             "Name" => {
                 // A mode's word as a name would mean something else to whoever joins it.
                 let name = needs.text("Name", value);
+                super::fresh_name(needs, Some(name));
                 if name == "host"
                     || PREDEFINED.contains(&name)
                     || name.contains([':', '/'])
