@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sealock_policy::Caller;
 
 pub use line::LONGEST_LINE;
-pub use read::{Fields, Wanted, fields, files, last};
+pub use read::{Fields, Wanted, fields, files, last, since};
 pub use record::{Asked, Event, Id, Judged, Object, Record, Verdict};
 pub use verify::{Break, Broken, Place, Report, Verifier, verify};
 pub use who::{Leaf, Who};

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod examples;
+mod audit;
 mod gateway;
 mod life;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use audit::{Audit, AuditShow, AuditVerify};
 pub(crate) use gateway::{Control, Doors, Gateway, GatewayVerb};
 pub(crate) use life::{
     Agent, AgentVerb, Backup, Crl, Import, Openers, Pace, Rekey, Renew, Restore, Retire, Retired,
@@ -117,6 +119,9 @@ pub(crate) enum Verb {
     Agent(Agent),
     /// A mutual-TLS front with revocation, roles and audit, for the Docker socket or any port
     Gateway(Box<Gateway>),
+    /// What the gateway has written about who asked for what
+    #[command(subcommand)]
+    Audit(Audit),
     /// Write the vault into one archive, sealed with age
     Backup(Backup),
     /// Bring a vault back from its archive

@@ -25,6 +25,7 @@ pub(crate) fn is_beside_the_point(verb: &Verb) -> bool {
             | Verb::Session(_)
             | Verb::Agent(_)
             | Verb::Gateway(_)
+            | Verb::Audit(_)
     )
 }
 

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest::SHA256;
 use sealock_diag::escape;
 use serde_json::{Map, Value};
 
 use super::file::numbered;
-use super::line::LONGEST_LINE;
+use super::line::{LONGEST_LINE, moment};
 use crate::GatewayError;
 
 /// One record, as it stands in the file.
@@ -124,6 +125,47 @@ impl Wanted {
     }
 }
 
+/// Reads what a person says about [`Wanted::since`]: so long ago (`15m`), or a time in UTC (`2026-11-22T15:04`).
+///
+/// # Errors
+/// It is neither.
+pub fn since(text: &str) -> Result<String, String> {
+    let bad = || {
+        format!(
+            "`{}` is neither a number with s, m, h or d nor a time such as 2026-11-22T15:04",
+            escape(text)
+        )
+    };
+    let looks_like = |shape: &str| {
+        text.len() <= shape.len()
+            && text.len() >= 10
+            && text
+                .bytes()
+                .zip(shape.bytes())
+                .all(|(byte, like)| match like {
+                    b'0' => byte.is_ascii_digit(),
+                    _ => byte == like,
+                })
+    };
+    if looks_like("0000-00-00T00:00:00.000000Z") {
+        return Ok(text.to_owned());
+    }
+    let unit = match text.as_bytes().last() {
+        Some(b's') => 1,
+        Some(b'm') => 60,
+        Some(b'h') => 3600,
+        Some(b'd') => 86_400,
+        _ => return Err(bad()),
+    };
+    let count: u64 = text[..text.len() - 1].parse().map_err(|_| bad())?;
+    let ago = Duration::from_secs(count.checked_mul(unit).ok_or_else(bad)?);
+    let at = SystemTime::now().checked_sub(ago).ok_or_else(bad)?;
+    let mut out = Vec::new();
+    moment(&mut out, at);
+    let quoted = String::from_utf8(out).map_err(|_| bad())?;
+    Ok(quoted.trim_matches('"').to_owned())
+}
+
 /// The last records that are wanted, and how many there were in all.
 ///
 /// # Errors
@@ -172,7 +214,7 @@ pub(super) fn sequence(line: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Wanted, fields, next, sequence};
+    use super::{Wanted, fields, next, sequence, since};
     use crate::audit::LONGEST_LINE;
     use std::io::BufReader;
 
@@ -281,5 +323,26 @@ mod tests {
             },
             false,
         );
+    }
+
+    #[test]
+    fn since_when() {
+        assert_eq!(since("2026-11-22").unwrap(), "2026-11-22");
+        assert_eq!(since("2026-11-22T15:04").unwrap(), "2026-11-22T15:04");
+        let (hour, minute) = (since("1h").unwrap(), since("1m").unwrap());
+        assert!(hour < minute && minute.len() == 27, "{hour} {minute}");
+        for bad in [
+            "",
+            "h",
+            "-1h",
+            "1y",
+            "2026",
+            "2026-11-2x",
+            "99999999999999999999d",
+            "9999999999999d",
+            "ü",
+        ] {
+            assert!(since(bad).is_err(), "{bad}");
+        }
     }
 }
