@@ -2,6 +2,7 @@
 
 mod abuse;
 mod authority;
+mod bypass;
 mod fake;
 mod load;
 mod matrix;
@@ -9,6 +10,9 @@ mod rows;
 mod running;
 mod silence;
 mod stage;
+mod suites;
+mod tls;
+mod up;
 mod way;
 mod wire;
 
