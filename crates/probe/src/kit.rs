@@ -41,14 +41,29 @@ impl ProofKit {
         now: Timestamp,
         entropy: &mut dyn Entropy,
     ) -> Result<Self, KitError> {
-        let rightful = client(
-            client_issuer,
+        Self::forge_as(
             "sealock proof rightful",
-            LIFE,
-            None,
+            client_issuer,
+            server_anchors,
+            server,
             now,
             entropy,
-        )?;
+        )
+    }
+
+    /// The same, with a rightful client of this name: a gateway asks its policy who it is.
+    ///
+    /// # Errors
+    /// As [`ProofKit::forge`].
+    pub fn forge_as(
+        name: &str,
+        client_issuer: &Issuer,
+        server_anchors: Vec<Certificate>,
+        server: Identity,
+        now: Timestamp,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Self, KitError> {
+        let rightful = client(client_issuer, name, LIFE, None, now, entropy)?;
         let (born, life) = past_life(client_issuer.certificate(), now);
         let expired = client(
             client_issuer,

@@ -29,9 +29,17 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Whether this is what an Engine API says to a ping: 200, with its version or `OK`.
+    /// Whether this is what an Engine API says to a ping: 200, with its version or `OK`; or what a gateway says to somebody
+    /// whom it has let in and whose policy has no ping.
     pub fn is_from_the_api(&self) -> bool {
-        self.status == 200 && (self.api_version.is_some() || self.body == "OK")
+        let pong = self.status == 200 && (self.api_version.is_some() || self.body == "OK");
+        pong || self.is_by_policy()
+    }
+
+    /// Whether a gateway of ours has let the client in and refused the request.
+    pub fn is_by_policy(&self) -> bool {
+        let message = self.body.split_once("\"message\":\"").map(|(_, text)| text);
+        self.status == 403 && message.is_some_and(|text| text.starts_with("sealock: "))
     }
 
     /// Whether this is how a TLS server refuses a plain HTTP request (Go, nginx, Apache).

@@ -109,7 +109,7 @@ pub(crate) fn parts(
             .extend(scopes::left(session, &authority, observed)?);
     }
     let mut parts = Parts {
-        kits: kits(session, &authority, &server)?,
+        kits: kits(session, desired, &authority, &server)?,
         issued: server.issued.iter().map(|new| new.to_record()).collect(),
         in_use: vec![InUse {
             identity: DAEMON.to_owned(),
@@ -327,12 +327,17 @@ fn live(
 /// youngest that is withdrawn.
 pub(crate) fn kits(
     session: &Session,
+    desired: &Desired,
     authority: &Authority,
     server: &credentials::Server,
 ) -> Result<Kits, Failure> {
     let trust = vec![authority.anchor(Purpose::Server)?.clone()];
+    // Behind a gateway the daemon answers those whom the policy knows.
+    let granted = gateway::somebody_granted(session, desired)?;
+    let name = granted.as_deref().unwrap_or("sealock proof rightful");
     let forge = |issuer| {
-        ProofKit::forge(
+        ProofKit::forge_as(
+            name,
             issuer,
             trust.clone(),
             server.identity.clone(),

@@ -58,7 +58,7 @@ enum Subject {
     },
     Endpoints {
         places: Vec<Place>,
-        visitors: Visitors,
+        visitors: Box<Visitors>,
     },
     Client {
         side: Box<ClientSide>,
@@ -76,6 +76,7 @@ impl Subject {
         if !args.endpoints.is_empty() || args.from.is_some() {
             let places = places::places(args)?;
             let visitors = visitors::visitors(session, args.cert_path.as_deref(), wanted.as_ref())?;
+            let visitors = Box::new(visitors);
             return Ok(Self::Endpoints { places, visitors });
         }
         Ok(Self::Host {

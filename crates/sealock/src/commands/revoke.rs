@@ -140,7 +140,9 @@ fn places(session: &Session) -> Result<Places, Failure> {
     let wanted = desired::find(session)?;
     let settings = wanted.as_ref().map(|wanted| &wanted.authority);
     let places = Places::of(&session.home, settings);
-    Ok(match &wanted {
+    // A gateway that is only wanted gets its lists from the plan that makes it.
+    let there = crate::cloak::gateway::place::lists(&session.home).is_dir();
+    Ok(match wanted.as_ref().filter(|_| there) {
         Some(wanted) => places.with_gateway(&session.home, wanted),
         None => places,
     })

@@ -75,7 +75,7 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
             lives.push(life(&client.name, files.bundle.leaf()));
         }
     }
-    let kits = prepare::kits(session, &authority, &server)?;
+    let kits = prepare::kits(session, &wanted, &authority, &server)?;
     let all = targets::all(&targets::doors(observed, &wanted));
     let proof = sealock_probe::prove(&all, &kits.signing);
     problems.extend(kits.failures(&all, &proof));

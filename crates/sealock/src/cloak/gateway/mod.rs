@@ -14,5 +14,6 @@ pub(crate) use drift::drift;
 pub(crate) use mode::{check, wanted};
 pub(crate) use place::seen;
 pub(crate) use plan::{Front, front};
+pub(crate) use policy::somebody_granted;
 pub(crate) use recover::settle;
 pub(crate) use steps::farewell;

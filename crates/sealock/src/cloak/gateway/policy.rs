@@ -91,6 +91,24 @@ pub(super) fn without_grant(desired: &Desired, policy: &Policy) -> Vec<String> {
         .collect()
 }
 
+/// A client of `sealock.toml` whom the policy gives anything, the first policy counted where there is none yet.
+pub(crate) fn somebody_granted(
+    session: &Session,
+    desired: &Desired,
+) -> Result<Option<String>, Failure> {
+    let Some(gateway) = &desired.gateway else {
+        return Ok(None);
+    };
+    let text = load(&path(session, gateway))?.unwrap_or_else(|| first(desired));
+    // One that is broken is told of by whoever would write or judge it.
+    let Ok(policy) = Policy::parse(&text) else {
+        return Ok(None);
+    };
+    let without = without_grant(desired, &policy);
+    let mut names = desired.clients.iter().map(|client| &client.name);
+    Ok(names.find(|name| !without.contains(name)).cloned())
+}
+
 /// Everybody as the daemon would have had them: whoever has a certificate is root on this host. Made smaller by hand.
 fn first(desired: &Desired) -> String {
     let mut text = String::from(

@@ -278,10 +278,6 @@ impl Publication {
             }
         }
         if let Some(path) = places.gateway_file(&self.name, anchor) {
-            if let Some(folder) = path.parent() {
-                self.edits
-                    .extend(Edit::missing_directories(folder, 0o755, None)?);
-            }
             self.edits.push(Edit::Write {
                 path,
                 content: sealock_change::Content::Public(list.der().to_vec()),

@@ -1,0 +1,360 @@
+//! `up --mode gateway` on a machine with a real systemd: the daemon is never restarted, and everything goes again.
+
+use std::time::{Duration, Instant};
+
+use sealock_testkit::dockerd::Container;
+use sealock_testkit::process::{Outcome, becomes, wait_for};
+use sealock_testkit::{Machine, Suite};
+
+use crate::common::{program, report};
+use crate::systemd::{same, says};
+
+const SERVICE: &str = "sealock-gateway.service";
+const SOCKET: &str = "sealock-gateway.socket";
+const AUDIT: &str = "/var/log/sealock-gateway/audit.jsonl";
+/// Alice, as the docker CLI knows her.
+const ALICE: &str = "DOCKER_HOST=tcp://localhost:2376 DOCKER_TLS_VERIFY=1 \
+                     DOCKER_CERT_PATH=/var/lib/sealock/clients/alice timeout 60 docker";
+
+/// A Debian whose Docker nobody but root reaches, with a container that has to live.
+struct Host {
+    machine: Machine,
+    keeper: Container,
+    daemon: String,
+}
+
+impl Host {
+    fn boot(suite: Suite) -> Self {
+        let machine = Machine::builder(suite).program(program()).boot();
+        let keeper = machine.run_container("keeper");
+        let mut host = Self {
+            machine,
+            keeper,
+            daemon: String::new(),
+        };
+        host.daemon = host.life("docker.service");
+        host
+    }
+
+    fn sealock(&self, words: &[&str]) -> Outcome {
+        let mut all = vec!["sealock", "--color", "never"];
+        all.extend(words);
+        self.machine.exec(&all)
+    }
+
+    fn up(&self) -> Outcome {
+        self.sealock(&[
+            "up", "--mode", "gateway", "--yes", "--client", "alice", "--client", "bob",
+        ])
+    }
+
+    #[track_caller]
+    fn sh(&self, line: &str) -> String {
+        self.machine.sh(line).ok()
+    }
+
+    fn alice(&self, words: &str) -> Outcome {
+        self.machine.sh(&format!("{ALICE} {words}"))
+    }
+
+    fn property(&self, unit: &str, name: &str) -> String {
+        let said = self
+            .machine
+            .systemctl(&["show", unit, "-p", name, "--value"]);
+        said.stdout.trim().to_owned()
+    }
+
+    /// A process and when it began: another life has another one.
+    fn life(&self, unit: &str) -> String {
+        let pid = self.property(unit, "MainPID");
+        let began = self.sh(&format!("cut -d' ' -f22 /proc/{pid}/stat"));
+        format!("{pid} {}", began.trim())
+    }
+
+    /// The daemon and the container are the very processes that they were.
+    #[track_caller]
+    fn daemon_lives(&self) {
+        assert_eq!(
+            self.life("docker.service"),
+            self.daemon,
+            "dockerd was restarted"
+        );
+        assert_eq!(
+            self.machine.container_pid(&self.keeper.id),
+            Some(self.keeper.pid),
+            "the container was lost"
+        );
+    }
+
+    /// Everything below `/etc`, with contents.
+    fn files(&self) -> String {
+        self.sh("cd / && find etc -printf '%p %y %m %U:%G %l\n' | sort && \
+             find etc -type f -print0 | sort -z | xargs -0 sha256sum")
+    }
+
+    fn served(&self) -> String {
+        self.sh(
+            "openssl s_client -connect localhost:2376 </dev/null 2>/dev/null | openssl x509 -noout -serial",
+        )
+    }
+
+    /// The figure of systemd's own judge: ten is open, nought is closed.
+    fn exposure(&self) -> f32 {
+        let said = self.sh(&format!(
+            "systemd-analyze security --no-pager {SERVICE} 2>/dev/null | tail -1"
+        ));
+        let figure = said.split_whitespace().find_map(|word| word.parse().ok());
+        figure.unwrap_or_else(|| panic!("{said}"))
+    }
+}
+
+#[test]
+fn a_gateway_comes_lives_and_goes_and_the_daemon_never_notices() {
+    let host = Host::boot(Suite::Bookworm);
+    let before = host.files();
+    comes(&host);
+    doors(&host);
+    renewal(&host);
+    policy(&host);
+    revocation(&host);
+    drift(&host);
+    let cpu = Instant::now();
+    let down = host.sealock(&["down", "--yes"]).expect_code(0);
+    report(&format!(
+        "gateway up: down in {:.1} s",
+        cpu.elapsed().as_secs_f32()
+    ));
+    says(&down, &["every file is as it was", "audit"]);
+    same(&before, &host.files(), &down);
+    assert_eq!(host.alice("version").code, 1);
+    assert_eq!(host.property(SOCKET, "LoadState"), "not-found");
+    assert!(host.machine.sh("ls /run/sealock-gateway").code != 0);
+    host.daemon_lives();
+    // A second time from the very beginning, with the vault that stayed.
+    host.up().expect_code(0);
+    host.daemon_lives();
+}
+
+fn comes(host: &Host) {
+    let began = Instant::now();
+    let up = host.up().expect_code(0);
+    report(&format!(
+        "gateway up: {:.1} s",
+        began.elapsed().as_secs_f32()
+    ));
+    says(&up, &["was not restarted", "proved"]);
+    host.daemon_lives();
+    let again = host.sealock(&["apply", "--yes"]).expect_code(0);
+    says(&again, &["0 changes"]);
+    let status = host.sealock(&["status"]).expect_code(0);
+    assert!(status.stdout.contains("healthy"), "{status}");
+    let asked = host.alice("exec keeper sh -c 'echo out; exit 7'");
+    assert_eq!((asked.code, asked.stdout.trim()), (7, "out"), "{asked}");
+    // Without a certificate nobody gets a word.
+    let bare = host
+        .machine
+        .sh("curl -sk --max-time 5 https://localhost:2376/_ping");
+    assert!(bare.code != 0 && bare.stdout.is_empty(), "{bare}");
+    // It is a user of its own with one group beside.
+    let pid = host.property(SERVICE, "MainPID");
+    let lines = host.sh(&format!(
+        "grep -E '^(Uid|Groups|CapEff|NoNewPrivs|Seccomp):' /proc/{pid}/status"
+    ));
+    assert!(!lines.contains("Uid:\t0\t"), "{lines}");
+    assert!(lines.contains("CapEff:\t0000000000000000"), "{lines}");
+    assert!(
+        lines.contains("NoNewPrivs:\t1") && lines.contains("Seccomp:\t2"),
+        "{lines}"
+    );
+    let vault = host
+        .machine
+        .sh(&format!("ls /proc/{pid}/root/var/lib/sealock"));
+    assert_eq!(vault.stdout.trim(), "gateway", "the service sees the vault");
+    let exposure = host.exposure();
+    report(&format!("gateway up: systemd-analyze security {exposure}"));
+    assert!(exposure < 2.0, "{exposure}");
+    // The other mode is another host.
+    let other = host.sealock(&["up", "--mode", "daemon", "--yes"]);
+    says(&other.expect_code(1), &["SL-U104", "sealock down"]);
+}
+
+/// What was asked is on record, and the machine comes up with it.
+fn doors(host: &Host) {
+    let audit = host.sh(&format!("cat {AUDIT}"));
+    assert!(audit.contains("cn:alice"), "{audit}");
+    for unit in [SERVICE, SOCKET] {
+        let enabled = host.machine.systemctl(&["is-enabled", unit]);
+        assert_eq!(enabled.stdout.trim(), "enabled", "{unit}");
+    }
+    // systemd holds the door while nobody stands behind it: a restart refuses no connection.
+    let _ = host.machine.systemctl(&["stop", SERVICE]).ok();
+    let woken = host.alice("version --format '{{.Server.Version}}'");
+    assert_eq!(woken.code, 0, "{woken}");
+    assert_eq!(host.property(SERVICE, "ActiveState"), "active");
+    host.daemon_lives();
+}
+
+/// A renewal replaces files; the gateway takes them over, and a stream that lives goes on.
+fn renewal(host: &Host) {
+    let (life, old) = (host.life(SERVICE), host.served());
+    host.sh(&format!(
+        "({ALICE} exec keeper sh -c 'sleep 6; echo whole' > /run/stream 2>&1; echo $? >> /run/stream) &"
+    ));
+    let renewed = host.sealock(&["renew", "dockerd", "--yes"]).expect_code(0);
+    says(&renewed, &["proved"]);
+    assert_ne!(host.served(), old, "the old certificate is served");
+    assert_eq!(host.life(SERVICE), life, "the gateway was restarted");
+    wait_for("a stream over a renewal", Duration::from_secs(20), || {
+        host.sh("cat /run/stream").ends_with("0\n")
+    });
+    assert_eq!(host.sh("cat /run/stream"), "whole\n0\n");
+    let reload = host.machine.systemctl(&["reload", SERVICE]);
+    assert_eq!(reload.code, 0, "{reload}");
+    assert_eq!(host.life(SERVICE), life);
+    host.daemon_lives();
+}
+
+/// A policy is read when it is saved; a broken one is told of, and the last good one holds.
+fn policy(host: &Host) {
+    const FILE: &str = "/etc/sealock/policy.toml";
+    let good = host.sh(&format!("cat {FILE}"));
+    host.sh(&format!(
+        "sed -i 's/role = \"admin\"/role = \"observer\"/' {FILE}"
+    ));
+    wait_for(
+        "the policy to be taken over",
+        Duration::from_secs(5),
+        || host.alice("exec keeper true").code != 0,
+    );
+    let refused = host.alice("exec keeper true");
+    says(&refused, &["sealock:"]);
+    assert_eq!(host.alice("ps").code, 0);
+    host.sh(&format!("echo 'version = 2' > {FILE}"));
+    let reload = host.sealock(&["gateway", "reload"]);
+    says(&reload.expect_code(1), &["keeps the policy that it had"]);
+    assert_eq!(host.machine.systemctl(&["reload", SERVICE]).code, 1);
+    assert_eq!(host.alice("ps").code, 0, "the last good policy is gone");
+    let status = host.sealock(&["status"]).expect_code(3);
+    assert!(status.stdout.contains(FILE), "{status}");
+    host.machine.write(FILE, 0o644, good);
+    host.sealock(&["gateway", "reload"]).expect_code(0);
+    assert_eq!(host.alice("exec keeper true").code, 0);
+}
+
+/// Who is revoked is out within a second, in the middle of what he does.
+fn revocation(host: &Host) {
+    let bob = ALICE.replace("alice", "bob");
+    host.sh(&format!(
+        "({bob} exec keeper sleep 60 > /run/bob 2>&1; echo gone >> /run/bob) &"
+    ));
+    wait_for("bob's exec to run", Duration::from_secs(10), || {
+        host.machine
+            .docker(&["top", "keeper"])
+            .stdout
+            .matches("sleep")
+            .count()
+            > 1
+    });
+    host.sealock(&["cert", "revoke", "bob", "--yes"])
+        .expect_code(0);
+    let began = Instant::now();
+    let cut = becomes(Duration::from_secs(5), || {
+        host.sh("cat /run/bob").contains("gone")
+    });
+    let took = began.elapsed();
+    report(&format!(
+        "gateway up: a revoked stream was cut {:.2} s after the list",
+        took.as_secs_f32()
+    ));
+    assert!(cut && took < Duration::from_secs(1), "{took:?}");
+    let again = host.machine.sh(&format!("{bob} ps"));
+    assert!(again.code != 0, "{again}");
+    assert_eq!(host.alice("ps").code, 0);
+    host.daemon_lives();
+}
+
+/// What somebody did by hand is seen, and mended.
+fn drift(host: &Host) {
+    let _ = host.machine.systemctl(&["stop", SOCKET, SERVICE]).ok();
+    host.sh("chmod 0644 /var/lib/sealock/gateway/live/server-key.pem; rm /etc/systemd/system/sockets.target.wants/sealock-gateway.socket");
+    let status = host.sealock(&["status"]).expect_code(3);
+    for words in [
+        "is inactive",
+        "mode 0644, expected 0440",
+        "would not start with the machine",
+    ] {
+        assert!(status.stdout.contains(words), "{words}: {status}");
+    }
+    host.sealock(&["apply", "--yes"]).expect_code(0);
+    host.sealock(&["status"]).expect_code(0);
+    host.daemon_lives();
+}
+
+#[test]
+fn what_fails_or_is_killed_leaves_nothing_open() {
+    let host = Host::boot(Suite::Trixie);
+    let before = host.files();
+    // The policy is judged before anything is written.
+    host.machine.write(
+        "/etc/sealock/policy.toml",
+        0o644,
+        "version = 1\nbroken = 1\n",
+    );
+    let with_policy = host.files();
+    let refused = host.up().expect_code(1);
+    says(&refused, &["nothing was changed"]);
+    same(&with_policy, &host.files(), &refused);
+    host.sh("rm -r /etc/sealock");
+
+    // A service that cannot start takes everything back, and says why.
+    host.machine.write(
+        "/etc/systemd/system/sealock-gateway.service.d/no.conf",
+        0o644,
+        "[Service]\nExecStart=\nExecStart=/usr/local/bin/sealock --config /nowhere gateway --unit\n",
+    );
+    let with_drop_in = host.files();
+    let failed = host.up().expect_code(4);
+    says(&failed, &["SL-U107", "rolled back"]);
+    same(&with_drop_in, &host.files(), &failed);
+    assert_eq!(host.property(SOCKET, "ActiveState"), "inactive");
+    assert!(host.machine.sh("curl -sk https://localhost:2376").code != 0);
+    host.sh("rm -r /etc/systemd/system/sealock-gateway.service.d; systemctl daemon-reload");
+    host.daemon_lives();
+
+    // Killed with the door open and before the proof: the next command closes it again.
+    host.sh(
+        "sealock --color never up --mode gateway --yes --client alice > /run/up 2>&1 & \
+         for i in $(seq 400); do systemctl -q is-active sealock-gateway.socket && break; sleep 0.01; done; kill -9 $!; wait",
+    );
+    assert!(
+        host.sh("ls /var/lib/sealock/changes").contains("journal"),
+        "it was not killed in its run"
+    );
+    let next = host.sealock(&["down", "--yes"]).expect_code(0);
+    says(&next, &["an interrupted run"]);
+    same(&before, &host.files(), &next);
+    assert_eq!(host.property(SERVICE, "ActiveState"), "inactive");
+    assert_eq!(host.property(SOCKET, "ActiveState"), "inactive");
+    host.daemon_lives();
+
+    // The hand-over: another process, the same door, and a stream that began with the old one.
+    host.up().expect_code(0);
+    host.sh(&format!(
+        "({ALICE} exec keeper sh -c 'sleep 5; echo whole' > /run/stream 2>&1; echo $? >> /run/stream) & \
+         while ! {ALICE} ps > /dev/null; do :; done"
+    ));
+    let life = host.life(SERVICE);
+    host.sealock(&["gateway", "upgrade"]).expect_code(0);
+    wait_for("the new process to serve", Duration::from_secs(10), || {
+        host.life(SERVICE) != life
+    });
+    assert_eq!(host.property(SERVICE, "ActiveState"), "active");
+    assert_eq!(host.alice("ps").code, 0);
+    wait_for("a stream over a hand-over", Duration::from_secs(20), || {
+        host.sh("cat /run/stream").ends_with("0\n")
+    });
+    assert_eq!(host.sh("cat /run/stream"), "whole\n0\n");
+    assert_eq!(host.alice("ps").code, 0);
+    host.sealock(&["down", "--yes"]).expect_code(0);
+    host.daemon_lives();
+}
