@@ -15,6 +15,10 @@ use tokio::net::{TcpStream, UnixStream};
 /// What is read from a socket at once, or sealed at once.
 const BATCH: usize = 64 * 1024;
 
+/// The plaintext of one TLS record, and what its framing adds at most to AES-GCM or ChaCha20-Poly1305.
+const RECORD: usize = 16 * 1024;
+const FRAMING: usize = 32;
+
 /// What a session may carry besides: see [`GateSession::carried`].
 const CARRIED: usize = 64 * 1024;
 
@@ -54,6 +58,8 @@ pub(crate) struct TlsTransport {
     plain_from: usize,
     /// Ciphertext that the socket had no room for.
     unsent: Sealed,
+    /// The last write found no room: the peer reads slowly, and one record at a time is kept for it.
+    slow: bool,
     /// The socket has no more: the peer ended TCP.
     ended: bool,
 }
@@ -112,6 +118,7 @@ impl TlsTransport {
             plain,
             plain_from: 0,
             unsent,
+            slow: false,
             ended: false,
         }
     }
@@ -169,11 +176,11 @@ impl TlsTransport {
         let Shared {
             incoming, sealed, ..
         } = shared;
-        incoming.resize(CARRIED + BATCH, 0);
+        incoming.resize(CARRIED + BATCH + (BATCH / RECORD + 1) * FRAMING, 0);
         let carried = self.session.carried();
-        // No more than the reader can take: plaintext is never longer than its ciphertext. What is needed
-        // to complete a record that has begun comes on top.
-        let limit = carried + buffer.remaining().clamp(4096, BATCH);
+        // About what the reader can take, so that whole records come and none is cut for a few bytes.
+        let wanted = buffer.remaining().clamp(4096, BATCH);
+        let limit = carried + wanted + (wanted / RECORD + 1) * FRAMING;
         let mut room = ReadBuf::new(&mut incoming[carried..limit]);
         ready!(Pin::new(&mut self.socket).poll_read(cx, &mut room))?;
         let count = room.filled().len();
@@ -237,12 +244,14 @@ impl TlsTransport {
             let Shared {
                 gathered, sealed, ..
             } = shared;
-            let plain = gather(slices, gathered);
+            let plain = gather(slices, gathered, if self.slow { RECORD } else { BATCH });
             if plain.is_empty() {
                 return Poll::Ready(Ok(0));
             }
             let result = self.session.seal(plain, sealed).map_err(TlsError::into_io);
-            let sent = match poll_send(&mut self.socket, sealed, cx) {
+            let polled = poll_send(&mut self.socket, sealed, cx);
+            self.slow = polled.is_pending();
+            let sent = match polled {
                 Poll::Ready(sent) => sent,
                 Poll::Pending => {
                     self.hold(sealed);
@@ -284,15 +293,15 @@ fn poll_send(
 }
 
 /// The first batch of these slices in one piece: a head and the start of its body make one record.
-fn gather<'a>(slices: &'a [IoSlice<'_>], memory: &'a mut Vec<u8>) -> &'a [u8] {
+fn gather<'a>(slices: &'a [IoSlice<'_>], memory: &'a mut Vec<u8>, most: usize) -> &'a [u8] {
     let mut filled = slices.iter().filter(|slice| !slice.is_empty());
     match (filled.next(), filled.next()) {
         (None, _) => &[],
-        (Some(only), None) => &only[..only.len().min(BATCH)],
+        (Some(only), None) => &only[..only.len().min(most)],
         (Some(_), Some(_)) => {
             memory.clear();
             for slice in slices {
-                let room = BATCH - memory.len();
+                let room = most - memory.len();
                 memory.extend_from_slice(&slice[..slice.len().min(room)]);
             }
             memory
