@@ -141,7 +141,7 @@ mod tests {
             Name::Cn("al\nice".to_owned()),
             Name::Ou("ops".to_owned()),
         ]);
-        assert_eq!(caller.label(), "cn:al\\nice");
+        assert_eq!(caller.label(), "cn:al\\u{a}ice");
         assert_eq!(Caller::new(Vec::new()).label(), "nobody");
     }
 

@@ -9,6 +9,7 @@
 mod answer;
 mod caller;
 mod judge;
+mod learn;
 mod policy;
 pub mod read;
 
@@ -17,6 +18,7 @@ pub use caller::{Caller, Name};
 pub use judge::{
     CATALOGUE as JUDGEMENTS, Decision, ExecMakers, Facts, Granted, Judgement, Object, Place, Question, Reason, Refusal, Verdict, judge,
 };
+pub use learn::Learned;
 pub use policy::{Mode, OWNER, Policy, PolicyError};
 pub use read::{
     ApiVersion, BodyRule, Call, Filters, Incoming, Json, Method, Query, Reading, Request, Route, Unclean, Upgrade, Verb,

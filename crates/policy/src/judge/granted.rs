@@ -1,7 +1,7 @@
 //! A policy as it is for one caller, compiled once per connection.
 
-use crate::policy::{CallSet, Grant, Mode, Policy};
-use crate::{Call, Caller};
+use crate::policy::{CallSet, Constraints, Grant, Mode, Policy, Role, Scope};
+use crate::{Call, Caller, Learned};
 use std::sync::Arc;
 
 /// What one caller may do.
@@ -19,6 +19,8 @@ pub struct Granted {
     pub(crate) free: CallSet,
     /// The rule of the free calls, by number of the call.
     pub(crate) free_rules: Vec<Option<Arc<str>>>,
+    /// Where what is asked is noted, while the policy learns.
+    pub(crate) learning: Option<(Arc<Learned>, Arc<Grant>)>,
 }
 
 impl Policy {
@@ -48,10 +50,38 @@ impl Policy {
             keys: self.keys(),
             free: CallSet::default(),
             free_rules: vec![None; Call::ALL.len()],
+            learning: (self.mode() == Mode::Learn)
+                .then(|| (Arc::clone(self.memory()), bare_grant())),
         };
-        granted.settle_free();
+        if granted.learning.is_none() {
+            granted.settle_free();
+        }
         granted
     }
+}
+
+/// The grant that what is asked is measured against while a policy learns: every call, the caller's own
+/// objects, and nothing beyond.
+fn bare_grant() -> Arc<Grant> {
+    let constraints = Constraints {
+        env_values: true,
+        ..Constraints::default()
+    };
+    Arc::new(Grant {
+        rule: "learn".to_owned(),
+        line: 0,
+        to: Vec::new(),
+        role: Arc::new(Role {
+            name: "learn".to_owned(),
+            about: String::new(),
+            refuses: false,
+            calls: CallSet::all(),
+            constraints: constraints.clone(),
+            scope: Scope::Owner,
+        }),
+        scope: Scope::Owner,
+        constraints,
+    })
 }
 
 impl Granted {

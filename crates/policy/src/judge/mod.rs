@@ -17,7 +17,7 @@ mod weigh;
 
 use crate::answer::{AnswerRule, Whole};
 use crate::policy::{Grant, Mode, Scope};
-use crate::{Call, Request};
+use crate::{Call, Learned, Request};
 use calls::{Reach, is_unscopable, names_its_container, reach, shows_env};
 use facts::Answer;
 use std::sync::Arc;
@@ -32,8 +32,8 @@ pub use question::Question;
 pub use refusal::{Reason, Refusal};
 
 pub(crate) use calls::is_free;
-pub(crate) use need::{Amount, Flag, List, Need, Use};
-pub(crate) use needs::of as needs_of;
+pub(crate) use need::{Amount, List, Need, Use};
+pub(crate) use weigh::canonical_user;
 
 /// Judges a request. Where it is allowed, the request is changed to what was judged: full IDs, stamps,
 /// filters. Until it is decided, the request stays as it is.
@@ -47,15 +47,16 @@ pub fn judge(granted: &Granted, request: &mut Request, facts: &Facts) -> Judgeme
     {
         return Judgement::Decided(Decision::allow(request, rule, AnswerRule::Pass));
     }
-    if granted.mode == Mode::Learn && granted.taken(call).is_none() {
-        return match witness(request, facts) {
-            Some(question) => Judgement::Ask(question),
-            None => Judgement::Decided(Decision::allow(
-                request,
-                &Arc::from("learn"),
-                AnswerRule::Pass,
-            )),
+    if let Some((learned, bare)) = &granted.learning
+        && granted.taken(call).is_none()
+    {
+        let scales = Scales {
+            granted,
+            grant: bare,
+            facts,
+            call,
         };
+        return learn(learned, &scales, request);
     }
     match weigh_all(granted, request, facts) {
         Ok(decision) => Judgement::Decided(decision),
@@ -70,6 +71,40 @@ pub fn judge(granted: &Granted, request: &mut Request, facts: &Facts) -> Judgeme
             Judgement::Decided(Decision::refuse(request, verdict, refusal, rule))
         }
     }
+}
+
+/// Allows everything, and notes what a grant would have to say to allow it.
+fn learn(learned: &Learned, scales: &Scales<'_>, request: &mut Request) -> Judgement {
+    let mut lacking = Vec::new();
+    let mut strong = false;
+    for need in needs::of(request) {
+        match scales.weigh(std::slice::from_ref(&need)) {
+            Ok(()) => {}
+            Err(Short::Ask(question)) => return Judgement::Ask(question),
+            // How it was made was noted when it was made.
+            Err(Short::Refused(_)) if matches!(need, Need::Exec { .. }) => {}
+            Err(Short::Refused(refusal)) => match refusal.reason {
+                Reason::Strong => strong = true,
+                // Nothing that a policy could say would have helped.
+                Reason::ForeignExec | Reason::Unanswered | Reason::TooMany => {}
+                _ => lacking.push(scales.told(need)),
+            },
+            // What is not there is needed by nobody.
+            Err(Short::Hidden(..)) if scales.is_absent(&need) => {}
+            Err(Short::Hidden(..)) => lacking.push(scales.told(need)),
+        }
+    }
+    if let Some(question) = witness(request, scales.facts) {
+        return Judgement::Ask(question);
+    }
+    let caller = &scales.granted.label;
+    learned.note(caller, scales.call, &lacking);
+    if strong {
+        learned.note_strong(caller);
+    }
+    let answer = answer_of(scales, request);
+    rewrite::rewrite(scales, request);
+    Judgement::Decided(Decision::allow(request, &Arc::from("learn"), answer))
 }
 
 /// Why the weighing ended without a permission.

@@ -158,6 +158,13 @@ impl<'a> Scales<'a> {
         in_scope(&self.grant.scope, &self.granted.label, &found.labels)
     }
 
+    /// Whether the caller made the object, or it belongs to the label that the grant is about. Who made it
+    /// is told by a stamp that nobody confined can forge.
+    fn is_own(&self, found: &Found) -> bool {
+        let made = found.object.owner.as_deref() == Some(&*self.granted.label);
+        made || (self.is_scoped() && self.holds(found))
+    }
+
     /// The answer to a question; asks it when it has none, or when too many were asked already.
     fn known(&self, question: Question) -> Result<&'a Answer, Short> {
         /// A request that names more objects than this is no honest one.
@@ -180,6 +187,40 @@ impl<'a> Scales<'a> {
             Answer::Found(found) if self.holds(found) => Ok(found),
             Answer::Found(_) => Err(hidden()),
             Answer::Unknown | Answer::Place(_) => Err(unanswered(&question)),
+        }
+    }
+
+    /// Whether the object that is needed does not exist.
+    pub(crate) fn is_absent(&self, need: &Need) -> bool {
+        question_of(need)
+            .and_then(|question| self.facts.answer(&question))
+            .is_some_and(|answer| matches!(answer, Answer::Absent))
+    }
+
+    /// The same need in the words of a policy: names instead of IDs, and the user that it comes down to.
+    pub(crate) fn told(&self, need: Need) -> Need {
+        let question = question_of(&need);
+        let found = match question.and_then(|question| self.facts.answer(&question)) {
+            Some(Answer::Found(found)) => found,
+            _ => return need,
+        };
+        match need {
+            Need::Network { how, .. } => network(&found.object.name, how),
+            Need::Image { name, how } if may_be_id(&name) => {
+                let tags = found.json.get("RepoTags").and_then(Json::as_array);
+                let first = tags.and_then(|tags| tags.first()).and_then(Json::as_str);
+                image(first.unwrap_or(&name), how)
+            }
+            Need::ExecUser { user, container } if user.is_empty() => Need::ExecUser {
+                user: found
+                    .json
+                    .at(&["Config", "User"])
+                    .and_then(Json::as_str)
+                    .unwrap_or_default()
+                    .to_owned(),
+                container,
+            },
+            other => other,
         }
     }
 
@@ -334,7 +375,7 @@ impl<'a> Scales<'a> {
             return self.meet(&Need::Word(List::Namespace, "network:host".to_owned()));
         }
         let shared = any_fits(&own.networks, &found.object.name);
-        let own_one = self.is_scoped() && self.holds(found);
+        let own_one = self.is_own(found);
         // A shared network is joined, left and looked at; it is removed by whoever it belongs to.
         let met = own_one
             || (shared && self.call != Call::NetworkDelete)
@@ -402,16 +443,13 @@ impl<'a> Scales<'a> {
         if !by_id && fits(name) {
             return Ok(());
         }
-        if !by_id && !self.is_scoped() {
-            return refuse(Reason::Image, &image(name, how));
-        }
         let question = Question::Image(name.to_owned());
         let found = match self.known(question.clone())? {
             Answer::Found(found) => found,
             Answer::Absent => return Err(hidden(&question)),
             Answer::Unknown | Answer::Place(_) => return Err(unanswered(&question)),
         };
-        if self.is_scoped() && self.holds(found) {
+        if self.is_own(found) {
             return Ok(());
         }
         let null = Json::Null;
@@ -487,6 +525,20 @@ impl<'a> Scales<'a> {
             ))),
         }
     }
+}
+
+/// The question about the object of a need.
+fn question_of(need: &Need) -> Option<Question> {
+    Some(match need {
+        Need::Container { name, .. } => Question::Container(name.clone()),
+        Need::ExecUser { container, .. } => Question::Container(container.clone()),
+        Need::Exec { id, .. } => Question::Exec(id.clone()),
+        Need::Network { name, .. } => Question::Network(name.clone()),
+        Need::Volume { name, .. } => Question::Volume(name.clone()),
+        Need::Image { name, .. } => Question::Image(name.clone()),
+        Need::Service { name } => Question::Service(name.clone()),
+        _ => return None,
+    })
 }
 
 /// Whether labels are those of a scope.

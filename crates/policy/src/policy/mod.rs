@@ -10,7 +10,7 @@ mod role;
 mod rules;
 mod section;
 
-use crate::{ApiVersion, Caller};
+use crate::{ApiVersion, Learned};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -73,6 +73,7 @@ pub struct Policy {
     rules: Rules,
     /// Keys of labels that decide about scopes.
     keys: Arc<[String]>,
+    learned: Arc<Learned>,
 }
 
 impl Policy {
@@ -90,6 +91,7 @@ impl Policy {
         Ok(Self {
             rules,
             keys: keys.into(),
+            learned: Arc::default(),
         })
     }
 
@@ -101,6 +103,10 @@ impl Policy {
     /// The lowest and the highest API version that is taken.
     pub fn versions(&self) -> (ApiVersion, ApiVersion) {
         (self.rules.floor, self.rules.ceiling)
+    }
+
+    pub(crate) fn memory(&self) -> &Arc<Learned> {
+        &self.learned
     }
 
     pub(crate) fn grants(&self) -> &[Arc<Grant>] {

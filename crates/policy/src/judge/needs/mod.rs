@@ -293,7 +293,13 @@ fn exec(needs: &mut Needs, name: &str, body: &Json) {
                 }
             }
             "Env" => container::env(needs, value),
-            "Cmd" => program = needs.texts("Cmd", value).first().copied().unwrap_or_default(),
+            "Cmd" => {
+                program = needs
+                    .texts("Cmd", value)
+                    .first()
+                    .copied()
+                    .unwrap_or_default()
+            }
             "AttachStdin" | "AttachStdout" | "AttachStderr" | "Tty" | "ConsoleSize"
             | "DetachKeys" | "WorkingDir" | "Detach" => {}
             other => needs.beyond_unless_empty(other, value),
