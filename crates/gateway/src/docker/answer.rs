@@ -62,9 +62,9 @@ mod tests {
         };
         assert_eq!(
             written("GET"),
-            "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 45\r\n\r\n\
+            "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 43\r\n\r\n\
              {\"message\":\"sealock: no \\\"way\\\"\\n (SL-X)\"}\n"
         );
-        assert!(written("HEAD").ends_with("Content-Length: 45\r\n\r\n"));
+        assert!(written("HEAD").ends_with("Content-Length: 43\r\n\r\n"));
     }
 }

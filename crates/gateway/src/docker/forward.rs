@@ -8,6 +8,7 @@ use super::answer::Refusal;
 use super::codes;
 use super::note::Note;
 use crate::Upstream;
+use crate::drain::Drain;
 use crate::http::buffer::Buffer;
 use crate::http::emit::{self, After, ContentType, Delimit, RequestLine, StatusLine};
 use crate::http::exchange::{Answered, Asked, Delivered, Fault, Outgoing, ask, deliver, tunnel};
@@ -34,8 +35,8 @@ pub(super) struct Forward<'a> {
     pub(super) ceiling: Option<ApiVersion>,
     /// Who prepared which command.
     pub(super) makers: Arc<sealock_policy::ExecMakers>,
-    /// No other request will be taken on this connection.
-    pub(super) is_last: bool,
+    /// Once it has begun, no other request is taken on this connection.
+    pub(super) drain: &'a Drain,
 }
 
 /// What becomes of the client's connection.
@@ -224,7 +225,7 @@ impl Forward<'_> {
         };
         // A daemon that closes although the request is not yet whole takes no more of it.
         let gives_up = !keeps && !outgoing.was_read();
-        let stays = self.head.keep_alive && is_delimited && !self.is_last && !gives_up;
+        let stays = self.head.keep_alive && is_delimited && !self.drain.has_begun() && !gives_up;
         let body = match (chunks, framing) {
             (true, _) => Some(Delimit::Chunked),
             (false, Framing::Length(_)) if sieve.is_some() => None,
@@ -298,7 +299,7 @@ impl Forward<'_> {
                 "the answer had to be gone through and could not be",
             ));
         };
-        let stays = self.head.keep_alive && !self.is_last && outgoing.was_read();
+        let stays = self.head.keep_alive && !self.drain.has_begun() && outgoing.was_read();
         let line = StatusLine {
             minor: self.head.minor,
             body: Some(Delimit::Length(body.len() as u64)),

@@ -179,7 +179,7 @@ impl<'v> Connection<'v> {
             decision: &decision,
             ceiling: self.judging.ceiling(),
             makers: shared.makers.clone(),
-            is_last: shared.drain.has_begun(),
+            drain: &shared.drain,
         };
         // From here on the request is on its way, and how far it got is known to nobody else.
         self.is_read = false;
@@ -289,3 +289,6 @@ impl<'v> Connection<'v> {
 fn of(malformed: Malformed) -> Refusal {
     Refusal::new(malformed.status, codes::MALFORMED, malformed.what)
 }
+
+#[cfg(test)]
+mod tests;
