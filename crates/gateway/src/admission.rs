@@ -4,11 +4,12 @@
 mod tests;
 
 use crate::material::Material;
+use crate::shared::Current;
 use crate::transport::{TlsTransport, Transport};
 use sealock_diag::{Code, Diagnose};
 use sealock_pki::{Certificate, San, Timestamp};
 use sealock_policy::{Caller, Name};
-use sealock_tls::{GateSession, Sealed, Spoken, TlsError, Verified, Version};
+use sealock_tls::{Clock, GateSession, Sealed, Spoken, Standing, TlsError, Verified, Version};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -19,6 +20,9 @@ use tokio::net::{TcpStream, UnixStream};
 
 /// What a handshake may send us at most: sixteen certificates, the most that are looked at, have half of it.
 const HANDSHAKE_LIMIT: usize = 48 * 1024;
+
+/// The code of a request whose caller has lapsed.
+pub(crate) const LAPSED: Code = Code("SL-G023");
 
 /// What Go's servers, dockerd among them, answer to plain HTTP on a TLS port; clients know the words.
 const PLAIN_HTTP_ANSWER: &[u8] =
@@ -41,6 +45,22 @@ impl Peer {
     /// Who asks.
     pub(crate) fn caller(&self) -> &Caller {
         &self.known.caller
+    }
+
+    /// Whether time is against this caller by now: its certificate has expired, or a revocation list is
+    /// overdue. To be asked before each request; within the time that the handshake vouched for it costs a
+    /// look at the clock.
+    pub(crate) fn lapsed(&self, current: &Current) -> bool {
+        let Some(chain) = &self.known.chain else {
+            return false;
+        };
+        if Clock::System.now() <= chain.until() {
+            return false;
+        }
+        // Newer lists may vouch for longer.
+        let snapshot = current.snapshot();
+        let judged = snapshot.material.as_ref();
+        judged.is_none_or(|material| material.standing(&self.known) != Standing::Good)
     }
 
     /// Of the caller's certificate, what audit records hold; `None` on a unix socket.

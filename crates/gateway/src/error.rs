@@ -155,6 +155,13 @@ pub const CATALOGUE: &[Entry] = &[
         "Raise `TasksMax=` and `LimitNOFILE=` of the unit.",
     ),
     entry(
+        "SL-G023",
+        "the caller's certificate, or the list that vouches for it, has run out",
+        "The connection was good when it was made. Since then the certificate has expired, or the revocation \
+         list of its issuer is overdue, so a new request is not let through. Streams that run go on.",
+        "Renew the certificate and connect again (`sealock renew`); or see why no new list is published.",
+    ),
+    entry(
         "SL-G020",
         "the handshake took too long",
         "A client connected and did not complete its TLS handshake in time. Slow networks need tenths of \

@@ -179,6 +179,27 @@ async fn a_list_that_goes_overdue_shuts_the_door() {
 }
 
 #[tokio::test]
+async fn who_got_in_earlier_lapses_with_the_list_and_comes_back_with_the_next() {
+    let world = World::new();
+    let second = Duration::from_secs(1);
+    world.publish_dated(1, &[], world.now - second * 60, world.now + second);
+    let material = Arc::new(Material::load(&world.sources(), Clock::System).unwrap());
+    let current = Current::default();
+    current.replace(|snapshot| snapshot.material = Some(material.clone()));
+    let (_, peer, thread) = alice(&world, &material, Version::Tls13, drop).await;
+    thread.join().unwrap();
+    assert!(!peer.lapsed(&current));
+    while Clock::System.now() <= world.now + second {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(peer.lapsed(&current));
+    world.publish(2, &[]);
+    let next = reloaded(&material, &world);
+    current.replace(|snapshot| snapshot.material = Some(next));
+    assert!(!peer.lapsed(&current));
+}
+
+#[tokio::test]
 async fn plain_http_is_answered_as_a_daemon_answers_it() {
     let world = World::new();
     let material = world.load().unwrap();

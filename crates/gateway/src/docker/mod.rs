@@ -13,6 +13,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use crate::admission::LAPSED;
 use crate::http::buffer::Buffer;
 use crate::http::emit::After;
 use crate::http::flow::Side;
@@ -140,6 +141,10 @@ impl<'v> Connection<'v> {
                 codes::UNRECORDED,
                 "requests must be recorded and records cannot be written",
             ));
+        }
+        if self.visitor.peer.lapsed(&shared.current) {
+            let what = "the certificate, or the list that vouches for it, has run out";
+            return Then::Refuse(Refusal::new(403, LAPSED, what));
         }
         let mut request = match self.judging.read(head, bytes.filled(), self.prefix) {
             Ok(request) => request,
