@@ -1,5 +1,8 @@
 //! Any port: whoever is on the listener's list is joined with the service, byte by byte.
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

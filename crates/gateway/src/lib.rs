@@ -10,6 +10,8 @@ mod docker;
 mod drain;
 mod error;
 mod forward;
+#[cfg(test)]
+mod front;
 mod material;
 mod http;
 mod limits;

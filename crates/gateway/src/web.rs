@@ -4,12 +4,15 @@
 
 mod identity;
 mod note;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use crate::drain::Drain;
 use crate::forward::{listed, refuse};
 use crate::http::buffer::Buffer;
 use crate::http::emit::{self, After, ContentType, Delimit, RequestLine, StatusLine};
@@ -177,7 +180,7 @@ impl Connection<'_> {
                     upstream: self.upstream,
                     head,
                     identity,
-                    is_last: self.visitor.door.shared.drain.has_begun(),
+                    drain: &self.visitor.door.shared.drain,
                 };
                 forward.run(&mut self.client, bytes, &mut note).await
             }
@@ -207,6 +210,10 @@ impl Connection<'_> {
         if !self.visitor.door.shared.audit.ready() {
             let what = "requests must be recorded and records cannot be written";
             return Err(Refusal::new(503, what));
+        }
+        if self.visitor.peer.lapsed(&self.visitor.door.shared.current) {
+            let what = "the certificate, or the list that vouches for it, has run out";
+            return Err(Refusal::new(403, what));
         }
         let target = head.target(bytes);
         match head.method(bytes) {
@@ -249,8 +256,8 @@ struct Forward<'a> {
     upstream: &'a Upstream,
     head: RequestHead,
     identity: Identity,
-    /// No other request will be taken on this connection.
-    is_last: bool,
+    /// Once it has begun, no other request is taken on this connection.
+    drain: &'a Drain,
 }
 
 impl Forward<'_> {
@@ -356,7 +363,7 @@ impl Forward<'_> {
         let is_delimited = chunks || matches!(framing, Framing::Empty | Framing::Length(_));
         // A service that closes although the request is not yet whole takes no more of it.
         let gives_up = !keeps && !outgoing.was_read();
-        let stays = self.head.keep_alive && is_delimited && !self.is_last && !gives_up;
+        let stays = self.head.keep_alive && is_delimited && !gives_up && !self.drain.has_begun();
         let line = StatusLine {
             minor: self.head.minor,
             body: match framing {
