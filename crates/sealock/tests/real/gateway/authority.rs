@@ -89,6 +89,11 @@ impl Authority {
         self.list_until(now() + DAY)
     }
 
+    /// The next list, good for so long.
+    pub(crate) fn list_for(&mut self, life: Duration) -> Crl {
+        self.list_until(now() + life)
+    }
+
     /// A list that has been overdue for a minute.
     pub(crate) fn overdue_list(&mut self) -> Crl {
         self.list_until(before(now(), Duration::from_secs(60)))

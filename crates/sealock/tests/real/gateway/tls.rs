@@ -21,6 +21,7 @@ use sealock_tls::{
 use self::front::Front;
 use super::authority::{Authority, Pair, replace};
 use super::running::Gateway;
+use super::wire::Line;
 use crate::common::report;
 
 /// An authority, a server, alice, and her folder.
@@ -278,6 +279,9 @@ fn without_a_good_list_nobody_gets_in() {
     }
 }
 
+/// The time from event to event of what stands for a daemon here.
+const TICK: Duration = Duration::from_millis(100);
+
 /// The folder of a gateway, and something behind it that answers every request with 200.
 fn behind(world: &mut World) -> PathBuf {
     let folder = world.scratch.join("gateway");
@@ -314,6 +318,9 @@ fn behind(world: &mut World) -> PathBuf {
                     };
                     if socket.write_all(answer).is_err() {
                         return;
+                    }
+                    while events && socket.write_all(b"3\r\n{}\n\r\n").is_ok() {
+                        std::thread::sleep(TICK);
                     }
                 }
             });
@@ -425,6 +432,61 @@ fn a_running_gateway_takes_new_files_and_cuts_who_was_revoked() {
         .expect_out();
 }
 
+#[test]
+fn a_list_that_goes_overdue_ends_requests_and_not_streams() {
+    let mut world = World::new();
+    let folder = behind(&mut world);
+    let list = world.authority.list_for(Duration::from_secs(4));
+    fs::write(folder.join("list.pem"), list.to_pem()).unwrap();
+    let gateway = Gateway::start(&folder, &folder.join("daemon.sock"), "");
+    let client = world.authority.tls_client(&world.alice);
+    let mut line = Line::open(&client, gateway.port).unwrap();
+    let mut stream = Line::open(&client, gateway.port).unwrap();
+    assert_eq!(
+        line.get("/_ping").unwrap().status,
+        200,
+        "{}",
+        gateway.said()
+    );
+    stream
+        .send(b"GET /v1.41/events HTTP/1.1\r\nHost: d\r\n\r\n")
+        .unwrap();
+    assert!(stream.head().unwrap().contains("200"));
+    let begun = Instant::now();
+    let overdue = || {
+        std::thread::sleep(Duration::from_millis(200));
+        line.get("/_ping").is_ok_and(|answer| answer.status == 403)
+    };
+    assert!(
+        becomes(Duration::from_secs(10), overdue),
+        "{}",
+        gateway.said()
+    );
+    let refused = line.get("/_ping").map(|answer| answer.body);
+    if let Ok(body) = refused {
+        let body = String::from_utf8_lossy(&body).into_owned();
+        assert!(body.contains("SL-G023"), "{body}");
+    }
+    let came = Line::open(&client, gateway.port).and_then(|mut line| line.get("/_ping"));
+    assert!(came.is_err(), "no new connection");
+    // With the next list all is well, and the stream never knew.
+    replace(
+        &folder.join("list.pem"),
+        world.authority.list().to_pem().as_bytes(),
+    );
+    let back = || {
+        Line::open(&client, gateway.port)
+            .and_then(|mut line| line.get("/_ping"))
+            .is_ok_and(|answer| answer.status == 200)
+    };
+    assert!(becomes(Duration::from_secs(3), back), "{}", gateway.said());
+    // As many events as there were, and some of the future.
+    let events = begun.elapsed().as_millis() / TICK.as_millis() + 5;
+    for _ in 0..events * 2 {
+        stream.line(b"\r\n").expect("the stream was cut");
+    }
+}
+
 /// The PEM of the certificate that is shown there.
 fn shown_by(port: u16, alice: &Path) -> String {
     let line = format!(
@@ -448,7 +510,7 @@ fn a_cold_start_is_short() {
             let begun = Instant::now();
             let gateway = Gateway::start(&folder, &folder.join("daemon.sock"), "");
             let client = world.authority.tls_client(&world.alice);
-            let mut line = super::wire::Line::open(&client, gateway.port).unwrap();
+            let mut line = Line::open(&client, gateway.port).unwrap();
             assert_eq!(line.get("/_ping").unwrap().status, 200);
             begun.elapsed()
         })
