@@ -11,6 +11,7 @@ mod caller;
 mod judge;
 mod learn;
 mod policy;
+mod trial;
 pub mod read;
 
 pub use answer::{AnswerRule, Keep, Sieve, Whole};
@@ -19,7 +20,8 @@ pub use judge::{
     CATALOGUE as JUDGEMENTS, Decision, ExecMakers, Facts, Granted, Judgement, Object, Place, Question, Reason, Refusal, Verdict, judge,
 };
 pub use learn::Learned;
-pub use policy::{Mode, OWNER, Policy, PolicyError};
+pub use policy::{Cell, GrantView, Mode, OWNER, Policy, PolicyError, Remark, RoleView, calls};
+pub use trial::{Asked, Assumed, Case, Tried};
 pub use read::{
     ApiVersion, BodyRule, Call, Filters, Incoming, Json, Method, Query, Reading, Request, Route, Unclean, Upgrade, Verb,
 };

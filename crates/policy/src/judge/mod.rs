@@ -18,7 +18,7 @@ mod weigh;
 use crate::answer::{AnswerRule, Whole};
 use crate::policy::{Grant, Mode, Scope};
 use crate::{Call, Learned, Request};
-use calls::{Reach, is_unscopable, names_its_container, reach, shows_env};
+use calls::{is_unscopable, names_its_container, shows_env};
 use facts::Answer;
 use std::sync::Arc;
 use weigh::{Scales, Short};
@@ -31,8 +31,9 @@ pub use makers::ExecMakers;
 pub use question::Question;
 pub use refusal::{Reason, Refusal};
 
-pub(crate) use calls::is_free;
+pub(crate) use calls::{Reach, is_free, reach};
 pub(crate) use need::{Amount, List, Need, Use};
+pub(crate) use needs::of as needs_of;
 pub(crate) use weigh::canonical_user;
 
 /// Judges a request. Where it is allowed, the request is changed to what was judged: full IDs, stamps,
@@ -204,6 +205,15 @@ fn weigh_all(granted: &Granted, request: &mut Request, facts: &Facts) -> Result<
         Some(other) => other,
         None => bare(Reason::NotGranted, nobody()),
     })
+}
+
+/// The labels of everything that any of a caller's grants would count as its own.
+pub(crate) fn stamps_of(granted: &Granted) -> Vec<(String, String)> {
+    let mut labels = vec![(crate::OWNER.to_owned(), granted.label.to_string())];
+    for grant in &granted.grants {
+        labels.extend(lists::label_of(&grant.scope, &granted.label));
+    }
+    labels
 }
 
 fn shows_values(grant: &Grant) -> bool {

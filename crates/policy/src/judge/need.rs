@@ -184,17 +184,6 @@ pub(crate) enum Amount {
     Pids,
 }
 
-impl Amount {
-    /// The key in a policy.
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            Self::Memory => "memory",
-            Self::Cpus => "cpus",
-            Self::Pids => "pids",
-        }
-    }
-}
-
 /// Foreign text as it is shown in a refusal.
 pub(crate) fn shown(text: &str) -> String {
     const MOST: usize = 120;

@@ -139,7 +139,7 @@ pub(super) fn read(text: &str) -> Result<Rules, PolicyError> {
     })
 }
 
-fn parse(text: &str) -> Result<Document<&str>, PolicyError> {
+pub(super) fn parse(text: &str) -> Result<Document<&str>, PolicyError> {
     Document::parse(text).map_err(|error| {
         let (line, column) = position(text, error.span());
         PolicyError::Syntax {

@@ -138,7 +138,6 @@ fn is_registry(first: &str) -> bool {
 /// A pattern for references: without a tag it means every tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ImagePattern {
-    written: String,
     name: Pattern,
     tag: Option<Pattern>,
 }
@@ -168,15 +167,9 @@ impl ImagePattern {
             }
         };
         Some(Self {
-            written: text.to_owned(),
             name,
             tag: tag.map(Pattern::new),
         })
-    }
-
-    /// The pattern as it was written.
-    pub(crate) fn text(&self) -> &str {
-        &self.written
     }
 
     /// Whether it means every image.

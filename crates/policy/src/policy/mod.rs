@@ -1,6 +1,7 @@
 //! The policy file: who has which role, and what a role may do.
 
 mod callers;
+mod cases;
 mod constraints;
 mod error;
 mod file;
@@ -9,6 +10,7 @@ mod pattern;
 mod role;
 mod rules;
 mod section;
+mod view;
 
 use crate::{ApiVersion, Learned};
 use std::collections::BTreeMap;
@@ -16,13 +18,15 @@ use std::sync::Arc;
 
 pub use error::PolicyError;
 pub use role::OWNER;
+pub use view::{Cell, GrantView, Remark, RoleView, calls};
 
 pub(crate) use callers::Whom;
+pub(crate) use cases::cases;
 pub(crate) use constraints::{Constraints, any_fits};
 pub(crate) use image::{ImagePattern, Reference, may_be_id};
 pub(crate) use pattern::Pattern;
 pub(crate) use role::{CallSet, Deny, Grant, RESERVED, Role, Scope};
-pub(crate) use rules::{PortRule, Ports, Subnet, clean_path, port_range};
+pub(crate) use rules::{Ports, Subnet, clean_path, port_range};
 
 /// What becomes of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

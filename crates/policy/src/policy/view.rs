@@ -1,0 +1,319 @@
+//! A policy as it is shown, and what should be said about it.
+
+use super::constraints::Constraints;
+use super::role::{CallSet, Role, Scope};
+use super::{Policy, file};
+use crate::judge::{Reach, is_free, reach};
+use crate::{Call, Mode, Route, Verb};
+use std::sync::Arc;
+
+/// One role as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleView {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub about: String,
+    /// Whether it is shipped.
+    pub shipped: bool,
+    /// Verbs it has whole, then single calls.
+    pub may: Vec<String>,
+    /// Which objects it is about unless a grant says otherwise.
+    pub scope: String,
+}
+
+/// One grant as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantView {
+    /// Its name.
+    pub rule: String,
+    /// Its line.
+    pub line: usize,
+    /// Whom it is for.
+    pub to: Vec<String>,
+    /// Which role it gives.
+    pub role: String,
+    /// Which objects it is about.
+    pub scope: String,
+}
+
+/// Something about a policy that is no error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// The line; `None` when it is about the whole policy.
+    pub line: Option<usize>,
+    /// What there is to say.
+    pub text: String,
+}
+
+/// What a role makes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// It does not have it.
+    No,
+    /// It has it, whatever the request says.
+    Yes,
+    /// What the request says is judged.
+    Judged,
+    /// It has it for the objects of its scope.
+    Own,
+}
+
+impl Cell {
+    /// One short word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::No => "-",
+            Self::Yes => "yes",
+            Self::Judged => "judged",
+            Self::Own => "own",
+        }
+    }
+}
+
+impl Policy {
+    /// Every role, the shipped ones first.
+    pub fn roles(&self) -> Vec<RoleView> {
+        let shipped = file::shipped().unwrap_or_default();
+        let mut views: Vec<RoleView> = self
+            .rules
+            .roles
+            .values()
+            .map(|role| view(role, shipped.contains_key(&role.name)))
+            .collect();
+        views.sort_by_key(|view| !view.shipped);
+        views
+    }
+
+    /// Every grant.
+    pub fn grant_views(&self) -> Vec<GrantView> {
+        self.rules
+            .grants
+            .iter()
+            .map(|grant| GrantView {
+                rule: grant.rule.clone(),
+                line: grant.line,
+                to: grant.to.iter().map(ToString::to_string).collect(),
+                role: grant.role.name.clone(),
+                scope: grant.scope.to_string(),
+            })
+            .collect()
+    }
+
+    /// What a role makes of a call; `None` when there is no such role.
+    pub fn cell(&self, role: &str, call: Call) -> Option<Cell> {
+        let role = self.rules.roles.get(role)?;
+        let grant = super::Grant {
+            rule: String::new(),
+            line: 0,
+            to: Vec::new(),
+            role: Arc::clone(role),
+            scope: role.scope.clone(),
+            constraints: role.constraints.clone(),
+        };
+        let scoped = grant.scope != Scope::All;
+        Some(
+            if role.refuses || !role.calls.has(call) || (scoped && reach(call) == Reach::Everything)
+            {
+                Cell::No
+            } else if is_free(&grant, call) || (role.constraints.unconfined && !scoped) {
+                Cell::Yes
+            } else if scoped && reach(call) != Reach::Nothing {
+                Cell::Own
+            } else if matches!(call, Call::Grpc) && !role.constraints.raw_builds {
+                Cell::No
+            } else if reach(call) == Reach::Nothing {
+                Cell::Yes
+            } else {
+                Cell::Judged
+            },
+        )
+    }
+
+    /// What is allowed and should perhaps not be, and what can never take effect.
+    pub fn remarks(&self) -> Vec<Remark> {
+        let mut remarks = Vec::new();
+        let mut say = |line: Option<usize>, text: String| remarks.push(Remark { line, text });
+        match self.mode() {
+            Mode::Enforce => {}
+            Mode::Warn => say(None, "mode = \"warn\": nothing is refused, only written down".to_owned()),
+            Mode::Learn => say(
+                None,
+                "mode = \"learn\": everybody who is let in may do everything that no denial takes away".to_owned(),
+            ),
+        }
+        if self.rules.grants.is_empty() && self.mode() == Mode::Enforce {
+            say(None, "there is no grant: nobody may do anything".to_owned());
+        }
+        for grant in &self.rules.grants {
+            let own = &grant.constraints;
+            let line = Some(grant.line);
+            let rule = &grant.rule;
+            if grant.to.is_empty() {
+                say(line, format!("{rule} is for nobody"));
+            }
+            if grant
+                .to
+                .iter()
+                .any(|whom| matches!(whom, super::Whom::Anyone))
+                && own.unconfined
+            {
+                say(
+                    line,
+                    format!("{rule} makes everybody root who has a certificate"),
+                );
+            }
+            if own.unconfined {
+                continue;
+            }
+            for text in risks(own) {
+                say(line, format!("{rule}: {text}"));
+            }
+            for text in gaps(&grant.role.calls, own) {
+                say(line, format!("{rule}: {text}"));
+            }
+        }
+        remarks
+    }
+}
+
+fn view(role: &Role, shipped: bool) -> RoleView {
+    let mut may = Vec::new();
+    let mut left = role.calls;
+    for verb in Verb::ALL {
+        let all = CallSet::of(*verb);
+        let whole = Call::ALL
+            .iter()
+            .all(|call| !all.has(*call) || role.calls.has(*call));
+        if whole && all != CallSet::default() {
+            may.push(verb.name().to_owned());
+            left.part(&all);
+        }
+    }
+    for call in Call::ALL.iter().filter(|call| left.has(**call)) {
+        may.push(call.name().to_owned());
+    }
+    RoleView {
+        name: role.name.clone(),
+        about: role.about.clone(),
+        shipped,
+        may,
+        scope: role.scope.to_string(),
+    }
+}
+
+/// What gives more than it seems to.
+fn risks(own: &Constraints) -> Vec<String> {
+    let mut risks = Vec::new();
+    for rule in &own.binds {
+        let text = rule.text();
+        if rule.path == "/"
+            || rule.covers("/etc", false)
+            || rule.covers("/var/run/docker.sock", false)
+        {
+            risks.push(format!("the bind {text} is root on the host"));
+        } else if rule.below && rule.write {
+            risks.push(format!(
+                "whoever writes below {text} can lay a symbolic link there; links are refused when a container is made, \
+                 but one laid in that very moment is not seen"
+            ));
+        }
+    }
+    for (on, key) in [
+        (own.privileged, "privileged"),
+        (own.exec_privileged, "exec-privileged"),
+        (own.strong_containers, "strong-containers"),
+    ] {
+        if on {
+            risks.push(format!("{key} is root on the host"));
+        }
+    }
+    for (patterns, word, key) in [
+        (&own.capabilities, "SYS_ADMIN", "capabilities"),
+        (&own.namespaces, "pid:host", "namespaces"),
+        (&own.devices, "/dev/sda", "devices"),
+        (&own.runtimes, "any", "runtimes"),
+    ] {
+        if super::any_fits(patterns, word) {
+            risks.push(format!(
+                "{key} allows {word}, which is as good as root on the host"
+            ));
+        }
+    }
+    if own.raw_builds {
+        risks.push("raw-builds: names, labels and networks of builds are not held".to_owned());
+    }
+    risks
+}
+
+/// What was granted and cannot be used, because a list is empty.
+fn gaps(calls: &CallSet, own: &Constraints) -> Vec<String> {
+    let mut gaps = Vec::new();
+    if calls.has(Call::ContainerCreate) && own.images.is_empty() {
+        gaps.push(
+            "images is empty, so containers can be made of the caller's own images only".to_owned(),
+        );
+    }
+    if calls.has(Call::ExecCreate) && own.exec_users.is_empty() {
+        gaps.push("exec-users is empty, so no command can be run".to_owned());
+    }
+    if (calls.has(Call::ImagePush) || calls.has(Call::ImageTag)) && own.tags.is_empty() {
+        gaps.push("tags is empty, so no image can be named or pushed".to_owned());
+    }
+    gaps
+}
+
+/// Every call with one of its routes, in the order of the daemon's table.
+pub fn calls() -> impl Iterator<Item = &'static Route> {
+    let mut seen = CallSet::default();
+    Route::all().filter(move |route| {
+        let new = !seen.has(route.call);
+        seen.add(route.call);
+        new
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cell, calls};
+    use crate::{Call, Policy};
+
+    #[test]
+    fn every_call_is_shown_once() {
+        assert_eq!(calls().count(), Call::ALL.len());
+    }
+
+    #[test]
+    fn remarks_name_what_gives_more_than_it_seems() {
+        let policy = Policy::parse(
+            "version = 1\nmode = \"warn\"\n[[grants]]\nto = []\nrole = \"deployer\"\nbinds = [\"/*\", \"/srv/*\"]\n\
+             capabilities = [\"*\"]\n[[grants]]\nto = \"*\"\nrole = \"admin\"\n[[grants]]\nto = \"cn:a\"\nrole = \"debugger\"\n",
+        )
+        .unwrap();
+        let texts: Vec<String> = policy
+            .remarks()
+            .into_iter()
+            .map(|remark| format!("{}: {}", remark.line.unwrap_or_default(), remark.text))
+            .collect();
+        insta::assert_snapshot!(texts.join("\n"));
+        let quiet = "version = 1\n[[grants]]\nto = \"cn:a\"\nrole = \"observer\"\n";
+        assert_eq!(Policy::parse(quiet).unwrap().remarks(), []);
+    }
+
+    #[test]
+    fn a_cell_says_what_a_role_makes_of_a_call() {
+        let policy = Policy::parse("version = 1\n").unwrap();
+        for (role, call, cell) in [
+            ("none", Call::Ping, Cell::No),
+            ("observer", Call::Ping, Cell::Yes),
+            ("observer", Call::ContainerLogs, Cell::No),
+            ("operator", Call::ContainerLogs, Cell::Yes),
+            ("deployer", Call::ContainerCreate, Cell::Own),
+            ("ci-builder", Call::Grpc, Cell::No),
+            ("admin", Call::DebugVars, Cell::Yes),
+        ] {
+            assert_eq!(policy.cell(role, call), Some(cell), "{role} {call}");
+        }
+        assert_eq!(policy.cell("nobody", Call::Ping), None);
+    }
+}
