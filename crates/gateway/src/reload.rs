@@ -155,6 +155,9 @@ impl Reloader {
         self.shared.current.replace(|next| {
             next.policy_epoch += 1;
             epoch = next.policy_epoch;
+            if let Some(before) = &next.policy {
+                policy.go_on_learning(before);
+            }
             next.policy = Some(policy.clone());
         });
         // While a policy is only tried out, nobody is cut by it.

@@ -199,6 +199,13 @@ impl Gateway {
         material.map_or_else(Vec::new, |material| material.notes().to_vec())
     }
 
+    /// The smallest policy that would have allowed what was asked since a policy with `mode = "learn"` is in
+    /// force; `None` when none is.
+    pub fn learned(&self) -> Option<String> {
+        let policy = self.shared().current.snapshot().policy.clone()?;
+        (policy.mode() == sealock_policy::Mode::Learn).then(|| policy.learned().to_policy())
+    }
+
     /// Opens the audit file anew, as after logrotate.
     pub fn reopen_audit(&self) {
         self.shared().audit.reopen();
@@ -257,6 +264,8 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         drop(self.watch.take());
+        // Connections that are cut now still have a last word for the audit.
+        self.workers.end();
         let audit = &self.shared().audit;
         audit.event(Event::Stop, "");
         audit.stop(LAST_RECORDS);
