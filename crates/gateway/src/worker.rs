@@ -130,8 +130,9 @@ fn start(number: usize) -> Result<(Thread, Handle), GatewayError> {
     Ok((thread, handle))
 }
 
-impl Drop for Workers {
-    fn drop(&mut self) {
+impl Workers {
+    /// Ends the threads; every connection is dropped on its own thread before this returns.
+    pub(crate) fn end(&mut self) {
         for thread in &mut self.threads {
             drop(thread.stop.take());
         }
@@ -141,6 +142,12 @@ impl Drop for Workers {
                 let _ = thread.join();
             }
         }
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
