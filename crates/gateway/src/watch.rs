@@ -519,6 +519,30 @@ mod tests {
         assert!(told.recv_timeout(second).is_err(), "its thread has ended");
     }
 
+    /// The limit holds for a whole process, so the test runs itself once more in one of its own.
+    #[test]
+    fn without_descriptors_it_says_so() {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        const FEW: &str = "SEALOCK_TEST_FEW_DESCRIPTORS";
+        if std::env::var_os(FEW).is_some() {
+            let none = Rlimit {
+                current: Some(0),
+                maximum: Some(0),
+            };
+            setrlimit(Resource::Nofile, none).unwrap();
+            let error = Watch::start(Vec::new(), || {}).unwrap_err();
+            assert_eq!(sealock_diag::Diagnose::code(&error).to_string(), "SL-G010");
+            return;
+        }
+        let test = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "watch::tests::without_descriptors_it_says_so"])
+            .env(FEW, "1")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&test.stdout).into_owned();
+        assert!(test.status.success() && said.contains("1 passed"), "{said}");
+    }
+
     #[test]
     fn loops_of_links_end() {
         let folder = Folder::new();

@@ -411,9 +411,10 @@ async fn the_user_behind_a_unix_socket_is_known() {
     let shown = peer.address.to_string();
     assert!(shown.starts_with(&format!("unix:uid={uid}")), "{shown}");
     assert!(peer.leaf().is_none() && peer.secured.is_none() && transport.ended_cleanly());
+    let nobody = Refused::Nobody(io::ErrorKind::Other.into());
     assert_eq!(
-        Refused::Nobody(io::ErrorKind::Other.into()).reason(),
-        "unknown-peer"
+        (nobody.code(), nobody.reason()),
+        (Code("SL-G022"), "unknown-peer")
     );
 }
 
