@@ -154,6 +154,10 @@ pub(crate) struct Metrics {
     pub(crate) certificate_ends: Gauge,
     /// When the revocation list that ends first ends; 0 without one.
     pub(crate) lists_end: Gauge,
+    /// How many certificates the revocation lists name.
+    pub(crate) lists_entries: Gauge,
+    /// How many entries the deny-list has.
+    pub(crate) denied: Gauge,
     decisions: [Counter; 4],
     statuses: [Counter; 5],
     durations: [Counter; BOUNDS.len() + 1],

@@ -90,6 +90,8 @@ impl Snapshot {
             metrics.certificate_ends.set(ends.as_unix());
             let due = material.lists_due();
             metrics.lists_end.set(due.map_or(0, |due| due.as_unix()));
+            metrics.lists_entries.set(number(material.revoked() as u64));
+            metrics.denied.set(number(material.denied() as u64));
         }
     }
 }

@@ -5,18 +5,16 @@
 //! something can be swapped, and whether a file changed is judged by what its path leads to now.
 
 use crate::GatewayError;
-use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
+use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe::Receiver;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -98,7 +96,7 @@ impl Drop for Watch {
 #[derive(Debug)]
 struct Changes {
     paths: Vec<PathBuf>,
-    events: Option<AsyncFd<OwnedFd>>,
+    events: Option<Receiver>,
     armed: BTreeSet<i32>,
     /// A folder on the way is not watched.
     blind: bool,
@@ -123,7 +121,8 @@ impl Changes {
     fn new(paths: Vec<PathBuf>) -> Self {
         let begun = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)
             .map_err(io::Error::from)
-            .and_then(AsyncFd::new);
+            // A descriptor that becomes readable, like a pipe's: all that is wanted of it here.
+            .and_then(Receiver::from_owned_fd_unchecked);
         let mut watch = Self {
             paths,
             // Without events it looks more often.
@@ -197,7 +196,7 @@ impl Changes {
         let mut armed = BTreeSet::new();
         let mut blind = false;
         for folder in self.paths.iter().flat_map(|path| folders(path)) {
-            match inotify::add_watch(events.get_ref(), &folder, flags) {
+            match inotify::add_watch(events, &folder, flags) {
                 Ok(number) => {
                     armed.insert(number);
                 }
@@ -206,7 +205,7 @@ impl Changes {
             }
         }
         for number in self.armed.difference(&armed) {
-            let _gone_already = inotify::remove_watch(events.get_ref(), *number);
+            let _gone_already = inotify::remove_watch(events, *number);
         }
         self.armed = armed;
         self.blind = blind;
@@ -222,19 +221,17 @@ fn blind(error: &io::Error) -> GatewayError {
 }
 
 /// Waits until there are events, and takes them; which they were does not matter.
-async fn drained(events: &AsyncFd<OwnedFd>) {
-    let mut room = [MaybeUninit::uninit(); 4096];
+async fn drained(events: &Receiver) {
+    let mut room = [0; 4096];
     loop {
-        let Ok(mut ready) = events.readable().await else {
+        if events.readable().await.is_err() {
             // The runtime is going down.
             return std::future::pending().await;
-        };
-        let mut reader = Reader::new(ready.get_inner(), &mut room);
+        }
         let mut any = false;
-        while reader.next().is_ok() {
+        while events.try_read(&mut room).is_ok_and(|count| count > 0) {
             any = true;
         }
-        ready.clear_ready();
         if any {
             return;
         }

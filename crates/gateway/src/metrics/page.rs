@@ -125,6 +125,18 @@ impl Metrics {
                 self.lists_end.get(),
             ),
             (
+                "crl_entries",
+                "gauge",
+                "Certificates that the revocation lists name.",
+                self.lists_entries.get(),
+            ),
+            (
+                "deny_entries",
+                "gauge",
+                "Entries of the deny-list.",
+                self.denied.get(),
+            ),
+            (
                 "audit_lost_total",
                 "counter",
                 "Audit records that could not be written.",
