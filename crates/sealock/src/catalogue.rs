@@ -293,6 +293,7 @@ pub(crate) fn all() -> Vec<&'static Entry> {
         crate::sealed::CATALOGUE,
         crate::commands::session::CATALOGUE,
         crate::commands::gateway::codes::CATALOGUE,
+        crate::commands::policy::codes::CATALOGUE,
         crate::import::codes::CATALOGUE,
         sealock_pki::CATALOGUE,
         sealock_vault::CATALOGUE,
@@ -303,6 +304,8 @@ pub(crate) fn all() -> Vec<&'static Entry> {
         sealock_host::client::CATALOGUE,
         sealock_engine::CATALOGUE,
         sealock_gateway::CATALOGUE,
+        sealock_policy::read::CATALOGUE,
+        sealock_policy::JUDGEMENTS,
         sealock_check::checks::catalogue(),
     ];
     let mut entries: Vec<&Entry> = lists.into_iter().flatten().collect();

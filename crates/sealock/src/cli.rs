@@ -5,12 +5,14 @@ mod examples;
 mod audit;
 mod gateway;
 mod life;
+mod policy;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use audit::{Audit, AuditShow, AuditVerify};
+pub(crate) use policy::{Policy, PolicyCheck, PolicyExplain, PolicyShow, PolicyTest};
 pub(crate) use gateway::{Control, Doors, Gateway, GatewayVerb};
 pub(crate) use life::{
     Agent, AgentVerb, Backup, Crl, Import, Openers, Pace, Rekey, Renew, Restore, Retire, Retired,
@@ -119,6 +121,9 @@ pub(crate) enum Verb {
     Agent(Agent),
     /// A mutual-TLS front with revocation, roles and audit, for the Docker socket or any port
     Gateway(Box<Gateway>),
+    /// Who may do what with the daemon behind a gateway: check, test and explain a policy file
+    #[command(subcommand)]
+    Policy(Policy),
     /// What the gateway has written about who asked for what
     #[command(subcommand)]
     Audit(Audit),

@@ -92,6 +92,7 @@ fn run(session: &Session, verb: Verb) -> Result<Exit, Exit> {
         Verb::Rekey(args) => commands::rekey::run(session, &args),
         Verb::Agent(args) => commands::agent::run(session, args),
         Verb::Audit(verb) => commands::audit::run(session, &verb),
+        Verb::Policy(verb) => commands::policy::run(session, &verb),
         Verb::Gateway(args) => commands::gateway::run(session, &args),
         Verb::Backup(args) => commands::backup::backup(session, &args),
         Verb::Restore(args) => commands::backup::restore(session, &args),

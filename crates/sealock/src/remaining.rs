@@ -26,6 +26,7 @@ pub(crate) fn is_beside_the_point(verb: &Verb) -> bool {
             | Verb::Agent(_)
             | Verb::Gateway(_)
             | Verb::Audit(_)
+            | Verb::Policy(_)
     )
 }
 

@@ -90,7 +90,7 @@ fn line(failure: &Failure) -> String {
 }
 
 /// The control socket: as it was said, as the file has it, or the service's.
-fn control(session: &Session, at: &cli::Control) -> std::path::PathBuf {
+pub(crate) fn control(session: &Session, at: &cli::Control) -> std::path::PathBuf {
     let told = || settings::of_file(session).ok()?.control;
     let place = at.control.clone().or_else(told);
     place.unwrap_or_else(|| place::CONTROL.into())

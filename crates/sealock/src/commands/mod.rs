@@ -14,6 +14,7 @@ pub(crate) mod explain;
 pub(crate) mod gateway;
 pub(crate) mod help;
 pub(crate) mod import;
+pub(crate) mod policy;
 pub(crate) mod rekey;
 pub(crate) mod renew;
 pub(crate) mod retire;

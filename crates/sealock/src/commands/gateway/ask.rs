@@ -46,6 +46,18 @@ pub(super) fn upgrade(path: &Path) -> Result<Value, Failure> {
     Ok(said.get("process").cloned().unwrap_or_default())
 }
 
+/// The policy that it has learned so far.
+pub(crate) fn learned(path: impl AsRef<Path>) -> Result<String, Failure> {
+    let path = path.as_ref();
+    let said = ask(path, "learned")?;
+    let policy = said.get("policy").and_then(Value::as_str);
+    policy.map(str::to_owned).ok_or_else(|| {
+        let headline = "the gateway does not learn";
+        Failure::own(crate::commands::policy::codes::NOT_LEARNING, headline)
+            .at(escape(&path.to_string_lossy()))
+    })
+}
+
 /// A reload in sentences.
 pub(super) fn lines(parts: &Value) -> Vec<String> {
     let part = |part: &Value| {
@@ -68,7 +80,7 @@ pub(super) fn lines(parts: &Value) -> Vec<String> {
         .collect()
 }
 
-fn ask(path: &Path, question: &str) -> Result<Value, Failure> {
+pub(super) fn ask(path: &Path, question: &str) -> Result<Value, Failure> {
     let nobody = |why: String| {
         Failure::own(
             codes::NOBODY_ANSWERS,

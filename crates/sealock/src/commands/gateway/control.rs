@@ -26,6 +26,8 @@ pub(super) enum Question {
     Drain,
     /// Start anew, and hand over.
     Upgrade,
+    /// Tell the policy that was learned so far.
+    Learned,
     /// Give the listening sockets to whoever is at the other end of this.
     HandOver(UnixStream),
 }
@@ -53,6 +55,7 @@ impl Question {
             "reload" => Some(Self::Reload),
             "drain" => Some(Self::Drain),
             "upgrade" => Some(Self::Upgrade),
+            "learned" => Some(Self::Learned),
             "hand-over" => Some(Self::HandOver(visitor.try_clone().ok()?)),
             _ => None,
         }
@@ -165,6 +168,7 @@ mod tests {
             Answer::Say(match question {
                 Question::Reload => kept.clone(),
                 Question::Drain => json!({ "version": 1, "draining": 3 }),
+                Question::Learned => json!({ "version": 1, "policy": null }),
                 Question::Upgrade | Question::HandOver(_) => json!({ "version": 1 }),
             })
         })
@@ -172,10 +176,15 @@ mod tests {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(ask::drain(&path).unwrap(), json!(3));
+        // Nobody learns here.
+        assert_eq!(ask::learned(&path).unwrap_err().code.0, "SL-U114");
         // What the gateway has against new files is the error of whoever asked.
         let failure = ask::reload(&path).unwrap_err();
         assert_eq!(failure.code.0, "SL-U109");
         assert_eq!(failure.cause.as_deref(), Some("because"));
+        // What has no code of its own gets ours.
+        let failure = ask::ask(&path, "what").unwrap_err();
+        assert_eq!(failure.code.0, "SL-U103");
         let second = Control::open(&path, false, |_| Answer::Given)
             .err()
             .unwrap();

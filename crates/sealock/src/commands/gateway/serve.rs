@@ -22,6 +22,10 @@ const BEAT: Duration = Duration::from_secs(10);
 /// How long an event loop may take to say that it lives.
 const PULSE: Duration = Duration::from_secs(5);
 
+/// How long live connections have when a service manager or a person stops the gateway, as dockerd's own have. Who asks for
+/// a drain or an upgrade gets the whole of `drain-time`.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
 /// What the loop waits for.
 pub(super) enum Event {
     /// Read the files anew; whoever asked waits for what came of it.
@@ -34,6 +38,8 @@ pub(super) enum Event {
     Served(bool),
     /// Start this program anew and hand over to it.
     Upgrade(Sender<Value>),
+    /// Tell the policy that was learned so far.
+    Learned(Sender<Value>),
     /// The audit file was moved away.
     Reopen,
     /// SIGTERM, SIGINT: drain; once more: end now.
@@ -42,19 +48,9 @@ pub(super) enum Event {
     Drained(usize),
 }
 
-/// Reads everything as a start would, on ports of nobody.
+/// Reads everything as a start would; what a start would open or write is left alone.
 pub(super) fn check(session: &Session, mut settings: Settings) -> Result<Exit, Failure> {
-    for (index, listener) in settings.listeners.iter_mut().enumerate() {
-        listener.at = match &listener.at {
-            sealock_gateway::Bind::Unix(_) => continue,
-            _ => sealock_gateway::Bind::Tcp(([127, 0, 0, 1], 0).into()),
-        };
-        let _ = index;
-    }
-    // What would be opened or written is left alone; what is read is read.
-    settings
-        .listeners
-        .retain(|listener| matches!(listener.at, sealock_gateway::Bind::Tcp(_)));
+    settings.listeners.clear();
     settings.audit = None;
     settings.metrics = None;
     settings.workers = Some(1);
@@ -142,6 +138,7 @@ fn start(
         say,
         draining: false,
         given: false,
+        until: None,
     };
     let exit = gateway.turn(&events);
     drop(control);
@@ -156,6 +153,7 @@ fn open(path: &Path, say: Sender<Event>, replaces: bool) -> Result<Control, Fail
             Question::Reload => Event::Reload(Some(answer)),
             Question::Drain => Event::Drain(Some(answer)),
             Question::Upgrade => Event::Upgrade(answer),
+            Question::Learned => Event::Learned(answer),
             Question::HandOver(stream) => {
                 let _ended = say.send(Event::HandOver(stream));
                 return Answer::Given;
@@ -179,6 +177,8 @@ struct Running<'a> {
     draining: bool,
     /// The listening sockets are another process's.
     given: bool,
+    /// When it ends, whoever is still there.
+    until: Option<Instant>,
 }
 
 impl Running<'_> {
@@ -186,9 +186,17 @@ impl Running<'_> {
         let mut told = Instant::now();
         self.tell_status();
         loop {
-            match events.recv_timeout(BEAT.saturating_sub(told.elapsed())) {
+            let mut patience = BEAT.saturating_sub(told.elapsed());
+            if let Some(until) = self.until {
+                let left = until.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Ok(self.end(self.gateway.connections()));
+                }
+                patience = patience.min(left);
+            }
+            match events.recv_timeout(patience) {
                 Ok(Event::Drained(left)) => return Ok(self.end(left)),
-                Ok(Event::Stop) if self.draining => {
+                Ok(Event::Stop) if self.until.is_some() => {
                     self.log.log(Level::Warning, "told again: ends now");
                     return Ok(self.end(self.gateway.connections()));
                 }
@@ -211,25 +219,22 @@ impl Running<'_> {
 
     fn hear(&mut self, event: Event) {
         match event {
-            Event::Reload(asked) => {
-                self.manager
-                    .tell(&format!("RELOADING=1\nMONOTONIC_USEC={}", monotonic()));
-                let parts = self.gateway.reload();
-                self.manager.tell("READY=1");
-                for part in &parts {
-                    tell_part(self.log, part);
-                }
-                let parts: Vec<Value> = parts.iter().map(part_json).collect();
-                answer(asked, json!({ "version": 1, "parts": parts }));
-            }
+            Event::Reload(asked) => self.reload(asked),
             Event::Drain(asked) => {
                 self.drain();
                 let open = self.gateway.connections();
                 answer(asked, json!({ "version": 1, "draining": open }));
             }
-            Event::Stop => self.drain(),
+            Event::Stop => {
+                self.until = Some(Instant::now() + LAST_WORDS);
+                self.drain();
+            }
             Event::Reopen => self.gateway.reopen_audit(),
             Event::Upgrade(asked) => answer(Some(asked), self.upgrade()),
+            Event::Learned(asked) => {
+                let policy = self.gateway.learned();
+                answer(Some(asked), json!({ "version": 1, "policy": policy }));
+            }
             Event::HandOver(stream) => self.hand_over(stream),
             Event::Served(true) => {
                 self.log.log(
@@ -244,6 +249,27 @@ impl Running<'_> {
                 "the process that was to take over does not serve; goes on",
             ),
             Event::Drained(_) => {}
+        }
+    }
+
+    /// Beside the loop: large lists take their time, and the watchdog does not wait.
+    fn reload(&self, asked: Option<Sender<Value>>) {
+        let (gateway, log) = (Arc::clone(&self.gateway), self.log.clone());
+        let manager = self.manager.clone();
+        let reloads = move || {
+            manager.tell(&format!("RELOADING=1\nMONOTONIC_USEC={}", monotonic()));
+            let parts = gateway.reload();
+            manager.tell("READY=1");
+            parts.iter().for_each(|part| tell_part(&log, part));
+            let parts: Vec<Value> = parts.iter().map(part_json).collect();
+            answer(asked, json!({ "version": 1, "parts": parts }));
+        };
+        let begun = std::thread::Builder::new()
+            .name("reload".into())
+            .spawn(reloads);
+        if let Err(error) = begun {
+            self.log
+                .log(Level::Error, &format!("nothing was read anew: {error}"));
         }
     }
 
