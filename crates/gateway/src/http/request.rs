@@ -100,9 +100,9 @@ impl RequestHead {
                 Kind::TransferEncoding if coding.replace(header.value).is_some() => {
                     return Err(Malformed::bad("there is more than one Transfer-Encoding"));
                 }
-                Kind::ContentType if self.content_type.replace(value).is_some() => {
-                    return Err(Malformed::bad("there is more than one Content-Type"));
-                }
+                // bollard sends two with every archive: the daemon reads the first, so only that goes on.
+                Kind::ContentType if self.content_type.is_some() => continue,
+                Kind::ContentType => self.content_type = Some(value),
                 Kind::Upgrade => {
                     self.upgrade.get_or_insert(value);
                 }
@@ -296,6 +296,18 @@ mod tests {
     }
 
     #[test]
+    fn of_several_types_the_first_goes_on_alone() {
+        let bytes = b"PUT /x HTTP/1.1\r\nHost: d\r\nContent-Type: a/b\r\nContent-Length: 1\r\nContent-Type: c/d\r\n\r\n";
+        let head = RequestHead::read(bytes).unwrap();
+        assert_eq!(head.content_type(bytes), Some(&b"a/b"[..]));
+        let types = head
+            .fields
+            .iter()
+            .filter(|field| field.kind == Kind::ContentType);
+        assert_eq!(types.count(), 1);
+    }
+
+    #[test]
     fn how_a_body_is_delimited_is_said_once_or_refused() {
         let framed = |fields: &str| {
             read(&format!("POST /build HTTP/1.1\nHost: d\n{fields}\n")).map(|head| head.framing)
@@ -339,7 +351,6 @@ mod tests {
             ("Transfer-Encoding : chunked\n", 400),
             (" Transfer-Encoding: chunked\n", 400),
             ("X: y\n Transfer-Encoding: chunked\n", 400),
-            ("Content-Type: a\nContent-Type: b\n", 400),
         ] {
             assert_eq!(framed(fields), Err(status), "{fields:?}");
         }
