@@ -324,7 +324,9 @@ async fn accept(socket: Socket, door: Door, loops: Loops, handed_over: Arc<Atomi
 /// From a socket to the end of its connection.
 async fn receive(newcomer: Newcomer, mut arrival: Arrival, door: Door) {
     let from = newcomer.place();
-    let admitted = match arrival.run(shake_hands(newcomer, &door)).await {
+    // On the heap: what a handshake needs is gone when the connection is served.
+    let shaking = Box::pin(shake_hands(newcomer, &door));
+    let admitted = match arrival.run(shaking).await {
         Err(gave_way) => return refuse(&door, &from, gave_way, ""),
         Ok(Err(refused)) => {
             let why = match refused {

@@ -76,7 +76,9 @@ pub(crate) async fn serve(transport: Transport, visitor: Visitor) {
                 return connection.unreadable(&[], malformed).await;
             }
         };
-        match connection.request(head).await {
+        // On the heap, and only while there is a request: most connections are idle most of the time, and
+        // those that are not share the memory that the last one has just given back.
+        match Box::pin(connection.request(head)).await {
             Some(next) => since = next,
             None => return,
         }

@@ -14,8 +14,9 @@ pub(crate) const SMALL: usize = 16 << 10;
 /// What a buffer of a long body grows to: four TLS records for one call to the kernel.
 pub(crate) const LARGE: usize = 64 << 10;
 
-/// How many spare buffers of a size each thread keeps.
-const SPARE: usize = 64;
+/// How many spare buffers each thread keeps, small and large: fewer than are in use at once, and every
+/// request clears new memory.
+const SPARE: [usize; 2] = [256, 64];
 
 /// Bytes that were read and not yet used up. Without bytes it holds no memory, once released.
 #[derive(Debug, Default)]
@@ -191,7 +192,7 @@ fn give_back(bytes: Vec<u8>) {
     // The pool is gone when a thread ends.
     let _ = POOL.try_with(|pool| {
         if let Ok(mut pool) = pool.try_borrow_mut()
-            && pool[class].len() < SPARE
+            && pool[class].len() < SPARE[class]
         {
             pool[class].push(bytes);
         }
