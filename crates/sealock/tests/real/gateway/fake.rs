@@ -80,13 +80,15 @@ impl Fake {
         self.manner.store(manner.number(), Ordering::SeqCst);
     }
 
-    /// Takes the socket away, as a daemon that ended.
+    /// Takes the socket away and whoever is connected with it, as a daemon that ended.
     pub(crate) fn vanish(&self) {
+        self.behave(Manner::Dies);
         let _ = fs::remove_file(&self.path);
     }
 
     /// Puts a socket there, as a daemon that started.
     pub(crate) fn listen(&self) {
+        self.behave(Manner::Honest);
         let listener = UnixListener::bind(&self.path).unwrap();
         let (manner, requests) = (self.manner.clone(), self.requests.clone());
         thread::spawn(move || {

@@ -64,6 +64,7 @@ fn a_hundred_replacements_under_load() {
 
     let watch = Watch::default();
     thread::scope(|scope| {
+        let ending = Ending(&watch);
         for stream in 0..load.streams - doomed.len() {
             // Not all in one moment: the daemon behind is to be asked in turn, as by people.
             thread::sleep(Duration::from_millis(2));
@@ -82,20 +83,17 @@ fn a_hundred_replacements_under_load() {
         let standing = |count| watch.open.load(Ordering::SeqCst) == count;
         assert!(
             becomes(Duration::from_secs(30), || standing(load.streams)),
-            "{}",
-            watch.open.load(Ordering::SeqCst)
+            "{} of {} streams stand: {:?}",
+            watch.open.load(Ordering::SeqCst),
+            load.streams,
+            watch.failures.lock().unwrap().first()
         );
         let begin = Instant::now();
-        let replaced = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            scene.replace_everything(&watch, &doomed, doomed_clients)
-        }));
+        scene.replace_everything(&watch, &doomed, doomed_clients);
         watch
             .seconds
             .store(begin.elapsed().as_secs(), Ordering::SeqCst);
-        watch.over.store(true, Ordering::SeqCst);
-        if let Err(panic) = replaced {
-            std::panic::resume_unwind(panic);
-        }
+        drop(ending);
     });
     watch.judge(&load, &doomed);
 }
@@ -291,6 +289,15 @@ fn comes(what: &str, ready: impl FnMut() -> bool) {
 /// Long enough for a change to be noticed and refused.
 fn settles() {
     thread::sleep(Duration::from_millis(150));
+}
+
+/// Ends everybody, also when the test fails: a scope waits for its threads.
+struct Ending<'a>(&'a Watch);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.over.store(true, Ordering::SeqCst);
+    }
 }
 
 /// What is seen of everybody.

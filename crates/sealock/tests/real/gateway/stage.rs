@@ -15,7 +15,8 @@ use super::authority::{Authority, Pair};
 use super::way::{Open, Way};
 
 /// Everything allowed to the one client: what is compared here is the way, not the permission.
-pub(crate) const POLICY: &str = "version = 1\n\n[[grant]]\nto = [\"cn:alice\"]\nrole = \"admin\"\n";
+pub(crate) const POLICY: &str =
+    "version = 1\n\n[[grants]]\nto = [\"cn:alice\"]\nrole = \"admin\"\n";
 
 /// A daemon with its own TLS, clients, and whatever ways are opened to it.
 pub(crate) struct Stage {
@@ -74,6 +75,13 @@ impl Stage {
         way.open(&self.network, &self.material(), &self.daemon.socket())
     }
 
+    /// Whether a container of this name belongs to a [`Caller`].
+    pub(crate) fn is_callers(&self, name: &str) -> bool {
+        [Way::Dockerd, Way::Ours]
+            .iter()
+            .any(|way| name.starts_with(&word(*way)))
+    }
+
     /// Whoever calls the daemon over `way` with the docker command line `cli`.
     pub(crate) fn caller(&self, way: Way, cli: &Path) -> Caller<'_> {
         let number = home_number();
@@ -87,7 +95,7 @@ impl Stage {
         symlink(cli, home.join("bin/docker")).unwrap();
         let work = home.join("work");
         fs::create_dir(&work).unwrap();
-        let container = format!("{}{number}", format!("{way:?}").to_lowercase());
+        let container = format!("{}{number}", word(way));
         let _ = self.daemon.run_container(&container);
         Caller {
             stage: self,
@@ -163,6 +171,11 @@ impl Caller<'_> {
     pub(crate) fn container(&self) -> &str {
         &self.container
     }
+}
+
+/// What the names of a way's containers begin with.
+fn word(way: Way) -> String {
+    format!("caller-{way:?}-").to_lowercase()
 }
 
 /// A number that no caller had before.
