@@ -111,6 +111,24 @@ impl Failure {
         })
     }
 
+    /// Everything on one line, for a log.
+    pub(crate) fn on_one_line(&self) -> String {
+        let mut text = format!("[{}]: {}", self.code, self.headline);
+        let advice = self.advice();
+        for (label, field) in [
+            ("where", self.location.as_ref()),
+            ("cause", self.cause.as_ref()),
+            ("state", Some(&self.state)),
+            ("help", advice.as_ref()),
+        ] {
+            if let Some(field) = field {
+                let words: Vec<&str> = field.lines().map(str::trim).collect();
+                text.push_str(&format!("; {label}: {}", words.join(" · ")));
+            }
+        }
+        text
+    }
+
     /// The text for a terminal; colour is the caller's.
     pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
         let advice = self.advice();

@@ -130,6 +130,8 @@ pub struct Limits {
     pub idle_time: Option<Duration>,
     /// How long a drain waits.
     pub drain_time: Option<Duration>,
+    /// Whether live streams end with their caller's certificate.
+    pub end_expired: Option<bool>,
     /// The largest head of a request.
     pub head_bytes: Option<usize>,
     /// The largest body that is judged.
@@ -185,9 +187,12 @@ pub enum Kind {
 }
 
 impl Gateway {
-    /// The table as it is written.
-    pub fn to_toml(&self) -> String {
-        write(self)
+    /// A file of its own, which [`Gateway::read`] reads back.
+    pub fn to_file(&self) -> String {
+        format!(
+            "# Written by sealock for its service; changes belong in sealock.toml.\nversion = 1\n{}",
+            write(self)
+        )
     }
 
     /// Reads a file that has nothing but a `[gateway]`, or the `[gateway]` of a `sealock.toml` with the addresses of its

@@ -16,7 +16,7 @@ pub(crate) mod place;
 pub(crate) mod rounds;
 mod signals;
 pub(crate) mod standing;
-mod steps;
+pub(crate) mod steps;
 pub(crate) mod units;
 pub(crate) mod wake;
 

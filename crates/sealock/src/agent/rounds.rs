@@ -224,20 +224,7 @@ fn wait(session: &Session, signals: &Signals, time: Duration, beat: impl Fn()) -
 
 /// A failure on one line.
 fn line(failure: &Failure) -> String {
-    let mut text = format!("failed [{}]: {}", failure.code, failure.headline);
-    let advice = failure.advice();
-    for (label, field) in [
-        ("where", failure.location.as_ref()),
-        ("cause", failure.cause.as_ref()),
-        ("state", Some(&failure.state)),
-        ("help", advice.as_ref()),
-    ] {
-        if let Some(field) = field {
-            let words: Vec<&str> = field.lines().map(str::trim).collect();
-            text.push_str(&format!("; {label}: {}", words.join(" · ")));
-        }
-    }
-    text
+    format!("failed {}", failure.on_one_line())
 }
 
 /// A number between 0 and 1.

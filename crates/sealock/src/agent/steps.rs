@@ -101,7 +101,8 @@ impl Action for Stop {
     }
 }
 
-fn boxed(outcome: Result<(), Failure>) -> Result<(), BoxDiagnose> {
+/// What a step makes of a failure.
+pub(crate) fn boxed(outcome: Result<(), Failure>) -> Result<(), BoxDiagnose> {
     outcome.map_err(|failure| Box::new(Refused(failure)) as BoxDiagnose)
 }
 

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sealock_check::Seen;
-use sealock_check::seen::{ClientSide, Host, Listener};
-use sealock_diag::Diagnose;
+use sealock_check::seen::{ClientSide, Drift, Host, Listener};
+use sealock_diag::{Diagnose, escape};
 use sealock_host::survey::survey;
 use sealock_host::{Desired, Local, Options, System};
 use sealock_pki::{San, Timestamp};
 use sealock_probe::{Depth, Place, Visitors, look_at_all};
 
 use super::keeping::keeping;
+use crate::cloak::{gateway, up};
 use crate::session::Session;
 
 /// How many addresses behind a wildcard are knocked at.
@@ -42,10 +43,36 @@ impl Inside {
         timeout: Duration,
     ) -> (Seen, Vec<String>) {
         let (mut seen, unseen) = self.survey();
-        let places = seen.host.as_ref().map(doors).unwrap_or_default();
+        let mut places = seen.host.as_ref().map(doors).unwrap_or_default();
+        if let Some(host) = &mut seen.host {
+            self.in_front(session, host, &mut places);
+        }
         seen.endpoints = all(&places, visitors, depth, timeout, self.now);
         seen.keeping = keeping(session);
         (seen, unseen)
+    }
+
+    /// The gateway in front of the daemon: its doors are knocked at like the daemon's own, and what of it is not as it shall
+    /// be is drift.
+    fn in_front(&self, session: &Session, host: &mut Host, places: &mut Vec<Place>) {
+        let Some(desired) = &self.desired else { return };
+        let Some(front) = &desired.gateway else {
+            return;
+        };
+        for listen in &desired.daemon.listen {
+            for place in at(&listen.to_string(), host) {
+                if !places.iter().any(|known| known.label == place.label) {
+                    places.push(place);
+                }
+            }
+        }
+        if let Ok(observed) = up::observed(&self.options) {
+            let found = gateway::drift(session, desired, front, &observed);
+            host.drift.extend(found.into_iter().map(|drift| Drift {
+                place: escape(&drift.place.to_string_lossy()),
+                what: escape(&drift.what),
+            }));
+        }
     }
 
     fn survey(&self) -> (Seen, Vec<String>) {
@@ -110,7 +137,11 @@ fn doors(host: &Host) -> Vec<Place> {
 }
 
 fn behind(listener: &Listener, host: &Host) -> Vec<Place> {
-    let Some((name, port)) = parts(&listener.address) else {
+    at(&listener.address, host)
+}
+
+fn at(address: &str, host: &Host) -> Vec<Place> {
+    let Some((name, port)) = parts(address) else {
         return Vec::new();
     };
     let name = name.trim_start_matches('[').trim_end_matches(']');

@@ -71,24 +71,6 @@ fn upgrade(session: &Session, at: &cli::Control) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// A failure on one line, for a log.
-fn line(failure: &Failure) -> String {
-    let mut text = format!("[{}] {}", failure.code, failure.headline);
-    let advice = failure.advice();
-    for (label, field) in [
-        ("where", failure.location.as_ref()),
-        ("cause", failure.cause.as_ref()),
-        ("state", Some(&failure.state)),
-        ("help", advice.as_ref()),
-    ] {
-        if let Some(field) = field {
-            let words: Vec<&str> = field.lines().map(str::trim).collect();
-            text.push_str(&format!("; {label}: {}", words.join(" · ")));
-        }
-    }
-    text
-}
-
 /// The control socket: as it was said, as the file has it, or the service's.
 pub(crate) fn control(session: &Session, at: &cli::Control) -> std::path::PathBuf {
     let told = || settings::of_file(session).ok()?.control;

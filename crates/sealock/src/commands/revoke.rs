@@ -73,7 +73,13 @@ pub(crate) fn run(session: &Session, args: &cli::Revoke) -> Result<Exit, Failure
     }
     let publications = affected(session, &vault, &meant, &upcoming)?;
     push(&mut plan, session, &publications)?;
-    let words = show::Words::of(&vault, &meant, &publications, session.now)?;
+    let words = show::Words::of(
+        &vault,
+        &meant,
+        &publications,
+        &places(session)?,
+        session.now,
+    )?;
     if plan.is_empty() {
         words.nothing_to_do(session);
         tell_untold(session, &publications);

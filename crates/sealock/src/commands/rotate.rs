@@ -62,7 +62,11 @@ fn look(session: &Session, purposes: &[Purpose]) -> Result<Exit, Failure> {
         },
     };
     let missing = waiting::list(&session.vault()?, &operation, session.now)?;
-    let lines = lines(&operation, under_way.is_some());
+    let mut lines = lines(&operation, under_way.is_some());
+    if wanted.gateway.is_some() {
+        // It takes over what changes.
+        lines.iter_mut().for_each(|line| line.restarts = false);
+    }
     let plan = match &under_way {
         Some(operation) => {
             let observed = up::observed(&wanted.options())?;

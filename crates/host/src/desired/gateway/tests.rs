@@ -31,6 +31,7 @@ fn whole() -> Gateway {
             connections: Some(100),
             body_bytes: Some(1 << 20),
             idle_time: Some(Duration::from_secs(90)),
+            end_expired: Some(true),
             ..Limits::default()
         },
         services: vec![
@@ -73,6 +74,15 @@ fn what_is_written_reads_back() {
 }
 
 #[test]
+fn a_file_for_a_service_reads_back() {
+    let mut gateway = whole();
+    gateway.listen = vec!["0.0.0.0:2376".parse().unwrap()];
+    let text = gateway.to_file();
+    let read = Gateway::read(Path::new("gateway.toml"), &text).unwrap();
+    assert_eq!(read, Some(gateway), "{text}");
+}
+
+#[test]
 fn a_file_of_its_own_needs_no_daemon() {
     let text =
         "version = 1\n[gateway]\nlisten = [\"127.0.0.1:2376\"]\ndocker = \"unix:///run/d.sock\"\n";
@@ -112,7 +122,11 @@ fn mistakes_are_told_with_their_line() {
         ("[gateway.limits]\nconnections = -1", 3, "out of range"),
         ("[gateway.limits]\nidle-time = \"soon\"", 3, "no life"),
         ("[[gateway.tcp]]\nname = \"a b\"", 3, "small letters"),
-        ("[[gateway.tcp]]\nname = \"docker\"", 3, "daemon's own doors"),
+        (
+            "[[gateway.tcp]]\nname = \"docker\"",
+            3,
+            "daemon's own doors",
+        ),
         ("[[gateway.tcp]]\nname = \"a\"", 2, "listen"),
         (
             "[[gateway.tcp]]\nname = \"a\"\nlisten = \"0.0.0.0:1\"",

@@ -6,7 +6,7 @@ use crate::desired::format_life;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// The commented table, to stand behind the others. `listen` is not written: in `sealock.toml` it is `[daemon]`'s.
+/// The commented table, to stand behind the others.
 pub(in crate::desired) fn write(gateway: &Gateway) -> String {
     let path = |path: &Path| text(&path.display().to_string());
     let mut out = String::from(
@@ -16,6 +16,10 @@ pub(in crate::desired) fn write(gateway: &Gateway) -> String {
     let mut line = |key: &str, value: String| {
         let _ = writeln!(out, "{key} = {value}");
     };
+    if !gateway.listen.is_empty() {
+        let listen = gateway.listen.iter().map(ToString::to_string);
+        line("listen", list(listen));
+    }
     if let Some(policy) = &gateway.policy {
         line(
             "# Who may do what: `sealock policy check`.\npolicy",
@@ -109,7 +113,9 @@ fn of_limits(gateway: &Gateway) -> String {
     let times = times
         .iter()
         .filter_map(|(key, value)| Some(format!("{key} = {}\n", text(&format_life((*value)?)))));
-    let lines: String = counts.chain(times).collect();
+    let expired = limits.end_expired;
+    let expired = expired.map(|end| format!("end-expired = {end}\n"));
+    let lines: String = counts.chain(times).chain(expired).collect();
     match lines.is_empty() {
         true => lines,
         false => format!("\n[gateway.limits]\n{lines}"),

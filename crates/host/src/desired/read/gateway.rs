@@ -36,6 +36,7 @@ const LIMITS: &[&str] = &[
     "head-time",
     "idle-time",
     "drain-time",
+    "end-expired",
     "head-bytes",
     "body-bytes",
 ];
@@ -195,6 +196,7 @@ fn limits(section: &Section<'_>) -> Result<Limits, HostError> {
         head_time: time("head-time")?,
         idle_time: time("idle-time")?,
         drain_time: time("drain-time")?,
+        end_expired: section.boolean("end-expired")?,
         head_bytes: count("head-bytes", LARGE)?,
         body_bytes: count("body-bytes", LARGE)?,
     })

@@ -8,7 +8,7 @@ use sealock_host::{Desired, Drift, Observed};
 use sealock_policy::Policy;
 
 use super::place;
-use super::plan::{find_systemd, units};
+use super::plan::{find_systemd, told, units};
 use super::policy;
 use super::units::{SERVICE, sockets, wants};
 use crate::session::Session;
@@ -94,7 +94,15 @@ fn of_units(
         Err(failure) => return say(Path::new(SERVICE), failure.cause.unwrap_or_default()),
     };
     let sockets = sockets(desired, gateway);
-    let Ok(texts) = units(session, desired, gateway, group, &sockets) else {
+    let told = told(session, desired, gateway);
+    let settings = place::settings(&session.home);
+    if std::fs::read_to_string(&settings).is_ok_and(|there| there != told) {
+        say(
+            &settings,
+            "differs from what sealock.toml asks for".to_owned(),
+        );
+    }
+    let Ok(texts) = units(session, gateway, &told, group, &sockets) else {
         return;
     };
     for (unit, text) in &texts {

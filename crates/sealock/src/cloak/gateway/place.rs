@@ -24,6 +24,11 @@ pub(crate) fn live(home: &Path) -> PathBuf {
     folder(home).join("live")
 }
 
+/// What the service is told: a copy, so that an edit of `sealock.toml` is nothing until it is applied and proved.
+pub(crate) fn settings(home: &Path) -> PathBuf {
+    folder(home).join("gateway.toml")
+}
+
 /// The lists of the anchors that are trusted.
 pub(crate) fn lists(home: &Path) -> PathBuf {
     folder(home).join("lists")

@@ -74,7 +74,16 @@ pub(crate) fn front(
     let fresh = !host.steps.is_empty();
 
     let sockets = sockets(desired, gateway);
-    let texts = units(session, desired, gateway, &group.name, &sockets)?;
+    let told = told(session, desired, gateway);
+    let mut files = Plan::new("settings");
+    files.push_edit(Edit::Write {
+        path: place::settings(&session.home),
+        content: Content::Public(told.clone().into_bytes()),
+        mode: 0o644,
+        owner: None,
+    })?;
+    host.steps.append(&mut files.steps);
+    let texts = units(session, gateway, &told, &group.name, &sockets)?;
     let (edits, changed) = unit_edits(&systemd, &texts)?;
     let gone = left_over(&systemd, &texts)?;
     let mut units = Plan::new("units");
@@ -118,6 +127,11 @@ pub(crate) fn front(
         restart,
         reload,
     });
+    if restart && runs.iter().any(|unit| unit == SERVICE) {
+        host.notes.push(
+            "the gateway is started anew: its live connections have 10 s to end, and new ones wait at the door".to_owned(),
+        );
+    }
     notes(observed, gateway, &mut host);
     let front = Front {
         before: Before {
@@ -144,12 +158,7 @@ fn check(session: &Session, desired: &Desired, gateway: &Gateway) -> Result<(), 
             .at(escape(&path.to_string_lossy()))
             .because(why.to_owned())
     };
-    let program = program()?;
-    let policy = gateway.policy.clone();
-    for path in std::iter::once(&program)
-        .chain(&policy)
-        .chain(std::iter::once(&session.config))
-    {
+    for path in [&program()?, &policy::path(session, gateway)] {
         if let Some(folder) = ["/tmp", "/var/tmp", "/dev/shm"]
             .into_iter()
             .find(|folder| path.starts_with(folder))
@@ -209,36 +218,38 @@ fn lists(
     Ok(())
 }
 
+/// The text of the service's own settings: everything is said, and nothing depends on where the file lies.
+pub(super) fn told(session: &Session, desired: &Desired, gateway: &Gateway) -> String {
+    let mut whole = gateway.clone();
+    whole.listen = desired.daemon.listen.clone();
+    whole.policy = Some(policy::path(session, gateway));
+    whole.to_file()
+}
+
 /// Every unit, with its text.
 pub(super) fn units(
     session: &Session,
-    desired: &Desired,
     gateway: &Gateway,
+    told: &str,
     group: &str,
     sockets: &[Socket],
 ) -> Result<Vec<(String, String)>, Failure> {
-    let told = format!("{:?}{}", desired.daemon.listen, gateway.to_toml());
     let digest: String = Digest::of(told.as_bytes())
         .to_string()
         .chars()
         .take(16)
         .collect();
     let program = program()?;
-    let drain = sealock_gateway::Limits::default().drain_time;
-    let seen = [&program, &session.config];
+    let policy = policy::path(session, gateway);
     let in_a_home = |path: &Path| path.starts_with("/home") || path.starts_with("/root");
     let service = Service {
         program: &program,
         home: &session.home,
-        config: &session.config,
+        config: &place::settings(&session.home),
         group,
         sockets,
         digest: &digest,
-        homes: seen
-            .into_iter()
-            .chain(&gateway.policy)
-            .any(|path| in_a_home(path)),
-        drain: gateway.limits.drain_time.unwrap_or(drain),
+        homes: in_a_home(&program) || in_a_home(&policy),
     };
     let mut texts = vec![(SERVICE.to_owned(), service.text())];
     for socket in sockets {

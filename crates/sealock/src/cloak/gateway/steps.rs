@@ -1,13 +1,14 @@
 //! The steps that are no files: what runs before, what shall run, and that the daemon was left alone.
 
 use sealock_change::{Action, BoxDiagnose, Store};
-use sealock_diag::{Code, Diagnose, escape};
+use sealock_diag::escape;
 use sealock_host::{Running, Service as Daemon};
 use sealock_probe::Target;
 
 use super::plan::find_systemd;
 use super::units::{SERVICE, STEM};
 use crate::agent::place::Systemd;
+use crate::agent::steps::boxed;
 use crate::cloak::proof::{Seen, look};
 use crate::commands::gateway::{ask, codes};
 use crate::failure::Failure;
@@ -90,7 +91,9 @@ impl Action for Run {
             return boxed(ask::reload(super::place::CONTROL).map(|_| ()));
         }
         boxed(self.systemd.call(&["daemon-reload"]))?;
-        if !self.replaced.is_empty() {
+        let open = running(&self.systemd, &self.sockets);
+        // systemd opens no door for a service that is inside already.
+        if !self.replaced.is_empty() || open.len() < self.sockets.len() {
             let all: Vec<String> = std::iter::once(SERVICE.to_owned())
                 .chain(self.replaced.iter().cloned())
                 .collect();
@@ -315,38 +318,4 @@ fn start(systemd: &Systemd, units: &[String]) -> Result<(), BoxDiagnose> {
     sorted.sort_by_key(|unit| !unit.ends_with(".socket"));
     let words: Vec<&str> = std::iter::once("start").chain(sorted).collect();
     boxed(systemd.call(&words))
-}
-
-fn boxed(outcome: Result<(), Failure>) -> Result<(), BoxDiagnose> {
-    outcome.map_err(|failure| Box::new(Refused(failure)) as BoxDiagnose)
-}
-
-/// A failure as a step's error.
-#[derive(Debug)]
-struct Refused(Failure);
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.headline)
-    }
-}
-
-impl std::error::Error for Refused {}
-
-impl Diagnose for Refused {
-    fn code(&self) -> Code {
-        self.0.code
-    }
-
-    fn location(&self) -> Option<String> {
-        self.0.location.clone()
-    }
-
-    fn cause(&self) -> Option<String> {
-        self.0.cause.clone()
-    }
-
-    fn help(&self) -> Option<String> {
-        self.0.help.clone()
-    }
 }

@@ -102,8 +102,6 @@ pub(super) struct Service<'a> {
     pub(super) digest: &'a str,
     /// Something of it lies in a home.
     pub(super) homes: bool,
-    /// How long live connections are waited for when it stops.
-    pub(super) drain: std::time::Duration,
 }
 
 /// What a gateway needs no part of. `systemd-analyze security` names what is left: sockets, and the user's namespace.
@@ -152,14 +150,12 @@ impl Service<'_> {
                 word(self.config)
             )
         };
-        // Longer than the drain, so that systemd kills nothing that is still being waited for.
-        let stop = self.drain.as_secs() + 15;
         format!(
             "{OURS}\n# settings: {}\n[Unit]\nDescription=sealock gateway: mutual TLS, roles and audit in front of the Docker socket\n\
              Documentation=man:sealock-gateway(1)\nAfter=network.target docker.socket {sockets}\nRequires={sockets}\n\
              # It never gives up: without it nobody gets in.\nStartLimitIntervalSec=0\n\n\
              [Service]\nType=notify\nNotifyAccess=all\nExecStart={}\nExecReload={}\nSockets={sockets}\n\
-             Restart=always\nRestartSec=1\nWatchdogSec=30\nTimeoutStartSec=60\nTimeoutStopSec={stop}\n\
+             Restart=always\nRestartSec=1\nWatchdogSec=30\nTimeoutStartSec=60\nTimeoutStopSec=30\n\
              # A user of its own that exists while it runs; its one power is the group of the daemon's socket.\n\
              DynamicUser=yes\nUser={STEM}\nSupplementaryGroups={}\n\
              RuntimeDirectory={STEM}\nRuntimeDirectoryMode=0700\nLogsDirectory={STEM}\nLogsDirectoryMode=0750\n\
@@ -203,7 +199,6 @@ mod tests {
     use sealock_host::Desired;
     use sealock_host::desired::gateway::{Behind, Door, Gateway, Kind, Service as Behind2};
     use std::path::Path;
-    use std::time::Duration;
 
     fn desired() -> Desired {
         let listen = ["0.0.0.0:2376", "[::1]:2377"].map(|text| text.parse().unwrap());
@@ -245,7 +240,6 @@ mod tests {
             sockets: &sockets,
             digest: "00",
             homes: false,
-            drain: Duration::from_secs(60),
         }
         .text();
         for line in [
@@ -253,7 +247,7 @@ mod tests {
             "Sockets=sealock-gateway.socket sealock-gateway-docker-2.socket sealock-gateway-local.socket sealock-gateway-mssql.socket",
             "SupplementaryGroups=docker",
             "BindReadOnlyPaths=/var/lib/sealock/gateway",
-            "TimeoutStopSec=75",
+            "TimeoutStopSec=30",
             "CapabilityBoundingSet=",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");

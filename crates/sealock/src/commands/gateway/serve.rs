@@ -81,7 +81,7 @@ pub(super) fn run(
     match outcome {
         Err(failure) if unit => {
             // A journal gets its line; a person gets the whole of it.
-            log.log(Level::Error, &super::line(&failure));
+            log.log(Level::Error, &failure.on_one_line());
             Ok(failure.exit)
         }
         other => other,
@@ -371,7 +371,7 @@ fn kept(part: &str, error: &GatewayError) -> String {
         format!("the gateway keeps the {part} that it had"),
         Exit::Failed,
     );
-    super::line(&failure)
+    failure.on_one_line()
 }
 
 fn part_json(part: &Reloaded) -> Value {

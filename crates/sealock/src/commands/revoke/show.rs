@@ -23,6 +23,8 @@ pub(super) struct Words {
     name: String,
     /// About the certificates that daemons still take.
     still_in: Farewell,
+    /// How many the gateway of this host refuses.
+    by_gateway: usize,
     /// How many are valid, but of an anchor that nobody trusts any more.
     shut_out: usize,
     /// Whether any of them was revoked before.
@@ -36,16 +38,26 @@ impl Words {
         vault: &Vault,
         meant: &Meant,
         publications: &[Publication],
+        places: &Places,
         now: Timestamp,
     ) -> Result<Self, Failure> {
         let mut trusted: HashSet<KeyId> = HashSet::new();
+        let mut guarded: HashSet<KeyId> = HashSet::new();
         for name in vault.authorities()? {
             let anchors = vault
                 .authority(&name)?
                 .into_iter()
-                .flat_map(|one| one.anchors);
+                .flat_map(|one| one.anchors)
+                .collect::<Vec<_>>();
+            guarded.extend(
+                anchors
+                    .iter()
+                    .filter(|anchor| places.gateway_file(&name, anchor).is_some())
+                    .map(|anchor| anchor.key_id),
+            );
             trusted.extend(
                 anchors
+                    .iter()
                     .filter(|anchor| anchor.state.is_trusted() && anchor.purpose == Purpose::Client)
                     .map(|anchor| anchor.key_id),
             );
@@ -64,9 +76,13 @@ impl Words {
             .chain(foreign)
             .filter(|(_, certificate)| certificate.not_after() >= now)
             .partition(|(issuer, _)| trusted.contains(issuer));
+        let (kept_out, taken): (Vec<_>, Vec<_>) = taken
+            .into_iter()
+            .partition(|(issuer, _)| guarded.contains(issuer));
         let taken: Vec<Certificate> = taken.into_iter().map(|(_, one)| one).collect();
         Ok(Self {
             name: escape(&meant.name),
+            by_gateway: kept_out.len(),
             still_in: client::revoked(&meant.name, &taken, now),
             shut_out: refused.len(),
             before: meant.entries.iter().any(is_revoked),
@@ -94,6 +110,12 @@ impl Words {
                 self.name
             ));
         }
+        if self.by_gateway > 0 {
+            plan.note(format!(
+                "the gateway of this host refuses {} of its certificates as soon as the list lies there, and cuts what is live",
+                self.by_gateway
+            ));
+        }
         if swap {
             return;
         }
@@ -111,6 +133,7 @@ impl Words {
 
     fn to_json(&self) -> Value {
         json!({
+            "refusedByGateway": self.by_gateway,
             "stillLetIn": self.still_in.still_valid,
             "until": self.still_in.until.map(|until| until.to_string()),
             "sentences": self.still_in.sentences,

@@ -230,6 +230,10 @@ fn policy(host: &Host) {
     says(&refused, &["sealock:"]);
     assert_eq!(host.alice("ps").code, 0);
     host.sh(&format!("echo 'version = 2' > {FILE}"));
+    says(
+        &host.sealock(&["gateway", "--check"]).expect_code(1),
+        &["SL-A", FILE],
+    );
     let reload = host.sealock(&["gateway", "reload"]);
     says(&reload.expect_code(1), &["keeps the policy that it had"]);
     assert_eq!(host.machine.systemctl(&["reload", SERVICE]).code, 1);
@@ -237,6 +241,7 @@ fn policy(host: &Host) {
     let status = host.sealock(&["status"]).expect_code(3);
     assert!(status.stdout.contains(FILE), "{status}");
     host.machine.write(FILE, 0o644, good);
+    host.sealock(&["gateway", "--check"]).expect_code(0);
     host.sealock(&["gateway", "reload"]).expect_code(0);
     assert_eq!(host.alice("exec keeper true").code, 0);
 }
@@ -294,7 +299,26 @@ fn drift(host: &Host) {
 fn what_fails_or_is_killed_leaves_nothing_open() {
     let host = Host::boot(Suite::Trixie);
     let before = host.files();
-    // The policy is judged before anything is written.
+    // Nothing is written before everything is judged: the policy, the places, the socket.
+    host.machine
+        .write("/tmp/policy.toml", 0o644, "version = 1\n");
+    let hidden = host.sealock(&[
+        "up",
+        "--mode",
+        "gateway",
+        "--yes",
+        "--policy",
+        "/tmp/policy.toml",
+    ]);
+    says(&hidden.expect_code(1), &["SL-U111", "nothing was changed"]);
+    host.sh("chgrp root /run/docker.sock");
+    says(&host.up().expect_code(1), &["SL-U106", "its group is root"]);
+    host.sh("chgrp docker /run/docker.sock");
+    same(
+        &before,
+        &host.files(),
+        &host.sealock(&["gateway", "--help"]),
+    );
     host.machine.write(
         "/etc/sealock/policy.toml",
         0o644,
@@ -356,5 +380,158 @@ fn what_fails_or_is_killed_leaves_nothing_open() {
     assert_eq!(host.sh("cat /run/stream"), "whole\n0\n");
     assert_eq!(host.alice("ps").code, 0);
     host.sealock(&["down", "--yes"]).expect_code(0);
+    host.daemon_lives();
+}
+
+#[test]
+fn renewal_rotation_and_other_doors_need_no_restart() {
+    let host = Host::boot(Suite::Bookworm);
+    host.up().expect_code(0);
+    let check = host.sealock(&["check"]);
+    assert!(check.code == 0 || check.code == 3, "{check}");
+    assert!(
+        check.stdout.contains(":2376"),
+        "the gateway's door was not looked at: {check}"
+    );
+    assert!(
+        !check.stdout.contains("F8"),
+        "drift on a healthy host: {check}"
+    );
+    agent(&host);
+    rotation(&host);
+    other_doors(&host);
+    host.daemon_lives();
+    // Somebody else restarts the daemon while a plan runs: that is told and taken back.
+    host.machine.write(
+        "/etc/systemd/system/sealock-gateway.service.d/meddler.conf",
+        0o644,
+        "[Service]\nExecStartPost=+/usr/bin/systemctl restart docker.service\n",
+    );
+    host.sh(
+        "systemctl daemon-reload; systemctl stop sealock-gateway.socket sealock-gateway.service",
+    );
+    says(
+        &host.sealock(&["apply", "--yes"]).expect_code(4),
+        &["SL-U108"],
+    );
+}
+
+/// The agent renews in its sandbox, and the gateway takes it over.
+fn agent(host: &Host) {
+    const CONFIG: &str = "/etc/sealock/sealock.toml";
+    host.sealock(&["agent", "install", "--yes"]).expect_code(0);
+    host.sh(&format!(
+        "sed -i 's/^server-life = .*/server-life = \"2m\"/' {CONFIG}"
+    ));
+    host.sealock(&["renew", "dockerd", "--yes"]).expect_code(0);
+    host.sh(&format!(
+        "sed -i 's/^server-life = .*/server-life = \"90d\"/' {CONFIG}"
+    ));
+    let (life, old) = (host.life(SERVICE), host.served());
+    let _ = host
+        .machine
+        .systemctl(&["start", "sealock-agent.service"])
+        .ok();
+    let log = host.machine.journal("sealock-agent.service");
+    assert!(log.contains("renewed dockerd; no restart"), "{log}");
+    assert_ne!(host.served(), old);
+    assert_eq!(host.life(SERVICE), life);
+    host.daemon_lives();
+}
+
+/// Anchors are replaced while the gateway runs; nobody is locked out on the way, and then the old ones are refused.
+fn rotation(host: &Host) {
+    host.sh("cp -r /var/lib/sealock/clients/alice /root/old-alice");
+    let life = host.life(SERVICE);
+    let rehearsal = host.sealock(&["rekey", "--rehearse", "--yes"]);
+    assert_eq!(rehearsal.code, 0, "{rehearsal}");
+    let rotated = host.sealock(&["ca", "rotate", "client", "--yes", "--drop-waiting"]);
+    assert_eq!(rotated.code, 0, "{rotated}");
+    assert_eq!(host.alice("ps").code, 0);
+    let old = ALICE.replace("/var/lib/sealock/clients/alice", "/root/old-alice");
+    let refused = host.machine.sh(&format!("{old} ps"));
+    assert!(refused.code != 0, "{refused}");
+    assert_eq!(host.life(SERVICE), life, "the gateway was restarted");
+    host.sealock(&["status"]).expect_code(0);
+    host.daemon_lives();
+}
+
+/// A socket for callers on this host, and a service that is not Docker, by sealock.toml.
+fn other_doors(host: &Host) {
+    const CONFIG: &str = "/etc/sealock/sealock.toml";
+    let plain = host.sh(&format!("cat {CONFIG}"));
+    let more = plain.replacen(
+        "[gateway]\n",
+        "[gateway]\nlocal = [\"/run/sandbox/docker.sock\"]\n",
+        1,
+    );
+    let service = "\n[[gateway.tcp]]\nname = \"web\"\nlisten = \"127.0.0.1:3443\"\n\
+                   upstream = \"unix:///run/docker.sock\"\nallow = [\"cn:alice\"]\n";
+    host.machine
+        .write(CONFIG, 0o644, format!("{more}{service}"));
+    host.sh("printf '\\n[[grants]]\\nto = [\"uid:1234\"]\\nrole = \"observer\"\\n' >> /etc/sealock/policy.toml");
+    host.sealock(&["apply", "--yes"]).expect_code(0);
+    let local =
+        "curl -s --max-time 5 --unix-socket /run/sandbox/docker.sock http://d/containers/json";
+    let known = host.sh(&format!("setpriv --reuid 1234 --clear-groups {local}"));
+    assert!(known.contains("keeper"), "{known}");
+    let unknown = host.sh(&format!("setpriv --reuid 1235 --clear-groups {local}"));
+    assert!(
+        unknown.contains("sealock:") && !unknown.contains("keeper"),
+        "{unknown}"
+    );
+    let web = |client: &str| {
+        let folder = format!("/var/lib/sealock/clients/{client}");
+        host.machine.sh(&format!(
+            "curl -s --max-time 5 --cacert {folder}/ca.pem --cert {folder}/cert.pem --key {folder}/key.pem https://localhost:3443/_ping"
+        ))
+    };
+    let (alice, bob) = (web("alice"), web("bob"));
+    assert!(alice.stdout == "OK", "{alice}");
+    assert!(bob.code != 0 && bob.stdout.is_empty(), "{bob}");
+    host.sealock(&["status"]).expect_code(0);
+    // Taken out again: its socket goes too.
+    host.machine.write(CONFIG, 0o644, plain);
+    host.sealock(&["apply", "--yes"]).expect_code(0);
+    assert!(web("alice").code != 0);
+    assert!(
+        !host
+            .sh("ls /etc/systemd/system")
+            .contains("sealock-gateway-"),
+        "a unit was left"
+    );
+    host.sealock(&["status"]).expect_code(0);
+}
+
+/// Killed at any time: the next command finishes or undoes it, and at no time anybody gets in without a certificate.
+#[test]
+fn killed_at_any_time_it_never_leaves_an_open_door() {
+    let host = Host::boot(Suite::Bookworm);
+    let before = host.files();
+    // In hundredths of a second; a run takes about one.
+    let times: Vec<u32> = match super::whole() {
+        true => (0..60).map(|at| at * 3).collect(),
+        false => vec![15, 40, 60, 75],
+    };
+    for (index, at) in times.iter().enumerate() {
+        host.sh(&format!(
+            "sealock --color never up --mode gateway --yes --client alice > /run/up 2>&1 & sleep {}.{:02}; \
+             kill -9 $!; wait",
+            at / 100,
+            at % 100
+        ));
+        let open = host
+            .machine
+            .sh("curl -sk --max-time 5 https://localhost:2376/_ping");
+        assert!(open.stdout.is_empty(), "at {at}: {open}");
+        if index % 2 == 1 {
+            let up = host.up().expect_code(0);
+            assert_eq!(host.alice("ps").code, 0, "at {at}: {up}");
+        }
+        let down = host.sealock(&["down", "--yes"]).expect_code(0);
+        same(&before, &host.files(), &down);
+        assert_eq!(host.property(SOCKET, "ActiveState"), "inactive", "at {at}");
+        assert_eq!(host.property(SERVICE, "ActiveState"), "inactive", "at {at}");
+    }
     host.daemon_lives();
 }
