@@ -8,13 +8,17 @@ use crate::material::Material;
 use crate::shared::Current;
 use sealock_pki::Timestamp;
 use sealock_policy::Policy;
-use sealock_tls::Standing;
+use sealock_tls::{Clock, Standing};
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// Certificates have whole seconds.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// All live connections of a gateway.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +78,7 @@ impl Live {
     }
 
     /// How many connections there are.
+    #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
         self.held().of.len()
     }
@@ -111,8 +116,16 @@ impl Live {
         self.cut(gone)
     }
 
+    /// Cuts connections as their certificates expire, for as long as it runs.
+    pub(crate) async fn expiring(self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            self.expire(Clock::System.now());
+        }
+    }
+
     /// Cuts the connections whose certificate has expired. Says how many were cut.
-    pub(crate) fn expire(&self, now: Timestamp) -> usize {
+    fn expire(&self, now: Timestamp) -> usize {
         let gone: Vec<_> = self
             .all()
             .into_iter()

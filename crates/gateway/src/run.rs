@@ -147,6 +147,9 @@ impl Gateway {
                 .loops()
                 .first(accept(socket, door, loops, handed_over.clone()));
         }
+        if shared.limits.end_expired {
+            workers.loops().first(shared.live.clone().expiring());
+        }
         if let Some(listener) = metrics_socket {
             workers.loops().first(metrics::serve(listener, shared));
         }

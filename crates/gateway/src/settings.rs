@@ -138,6 +138,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// How long a drain waits for live connections.
     pub drain_time: Duration,
+    /// End live streams too when their caller's certificate expires; without it they only begin nothing new.
+    pub end_expired: bool,
 }
 
 impl Default for Limits {
@@ -154,6 +156,8 @@ impl Default for Limits {
             head_bytes: (1 << 20) + 4096,
             body_bytes: 4 << 20,
             drain_time: Duration::from_secs(600),
+            // As dockerd has it: what was begun in time may go on.
+            end_expired: false,
         }
     }
 }

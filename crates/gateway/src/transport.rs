@@ -80,6 +80,7 @@ impl Transport {
     }
 
     /// Waits until [`poll_readable`](Self::poll_readable) is ready.
+    #[cfg(test)]
     pub(crate) async fn readable(&mut self) -> io::Result<()> {
         std::future::poll_fn(|cx| self.poll_readable(cx)).await
     }
