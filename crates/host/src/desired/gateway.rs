@@ -136,8 +136,6 @@ pub struct Limits {
     pub head_bytes: Option<usize>,
     /// The largest body that is judged.
     pub body_bytes: Option<usize>,
-    /// Live streams end with their caller's certificate.
-    pub end_expired: bool,
 }
 
 /// A door to something that is not Docker.

@@ -31,7 +31,6 @@ fn whole() -> Gateway {
             connections: Some(100),
             body_bytes: Some(1 << 20),
             idle_time: Some(Duration::from_secs(90)),
-            end_expired: true,
             end_expired: Some(true),
             ..Limits::default()
         },

@@ -39,7 +39,6 @@ const LIMITS: &[&str] = &[
     "end-expired",
     "head-bytes",
     "body-bytes",
-    "end-expired",
 ];
 const TCP: &[&str] = &["name", "listen", "upstream", "allow", "proxy-header"];
 const WEB: &[&str] = &["name", "listen", "upstream", "allow", "header"];
@@ -200,7 +199,6 @@ fn limits(section: &Section<'_>) -> Result<Limits, HostError> {
         end_expired: section.boolean("end-expired")?,
         head_bytes: count("head-bytes", LARGE)?,
         body_bytes: count("body-bytes", LARGE)?,
-        end_expired: section.boolean("end-expired")?.unwrap_or(false),
     })
 }
 

@@ -329,6 +329,8 @@ impl Running<'_> {
             0 => "ended: every connection had ended".to_owned(),
             left => format!("ended: {left} connections were cut"),
         };
+        // Whoever else holds it: the last records are written now.
+        self.gateway.end();
         self.log.log(Level::Info, &words);
         Exit::Done
     }

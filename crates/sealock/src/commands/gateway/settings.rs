@@ -354,7 +354,6 @@ fn limits(told: &table::Limits) -> Limits {
         head_bytes: told.head_bytes.unwrap_or(default.head_bytes),
         body_bytes: told.body_bytes.unwrap_or(default.body_bytes),
         drain_time: told.drain_time.unwrap_or(default.drain_time),
-        end_expired: told.end_expired,
         end_expired: told.end_expired.unwrap_or(default.end_expired),
     }
 }
