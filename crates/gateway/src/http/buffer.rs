@@ -8,15 +8,18 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use super::wire::Wire;
 
-/// What a buffer starts with: one TLS record, and more than any usual head.
+/// What a buffer that is written to starts with: more than any usual head.
+const TINY: usize = 2 << 10;
+
+/// What a buffer that is read into starts with: one TLS record.
 pub(crate) const SMALL: usize = 16 << 10;
 
 /// What a buffer of a long body grows to: four TLS records for one call to the kernel.
 pub(crate) const LARGE: usize = 64 << 10;
 
-/// How many spare buffers each thread keeps, small and large: fewer than are in use at once, and every
+/// How many spare buffers of each size every thread keeps: with fewer than are in use at once, every
 /// request clears new memory.
-const SPARE: [usize; 2] = [256, 64];
+const SPARE: [usize; 3] = [512, 256, 64];
 
 /// Bytes that were read and not yet used up. Without bytes it holds no memory, once released.
 #[derive(Debug, Default)]
@@ -89,7 +92,7 @@ impl Buffer {
             self.bytes.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         } else {
-            self.grow(1);
+            self.grow(SMALL);
         }
         true
     }
@@ -152,10 +155,10 @@ impl Buffer {
     /// Memory for so many bytes more than there are.
     fn grow(&mut self, more: usize) {
         let needed = self.end + more;
-        let size = match self.bytes.len() {
-            0 => needed.max(SMALL),
-            have => (have * 2).max(needed),
-        };
+        let size = [TINY, SMALL, LARGE]
+            .into_iter()
+            .find(|size| *size >= needed)
+            .unwrap_or_else(|| needed.max(self.bytes.len() * 2));
         let mut larger = take(size);
         larger[..self.end].copy_from_slice(&self.bytes[..self.end]);
         give_back(std::mem::replace(&mut self.bytes, larger));
@@ -169,25 +172,29 @@ impl Drop for Buffer {
 }
 
 thread_local! {
-    /// Spare memory, small and large; what it held is overwritten before it is read.
-    static POOL: RefCell<[Vec<Vec<u8>>; 2]> = const { RefCell::new([Vec::new(), Vec::new()]) };
+    /// Spare memory by size; what it held is overwritten before it is read.
+    static POOL: RefCell<[Vec<Vec<u8>>; 3]> =
+        const { RefCell::new([const { Vec::new() }; 3]) };
+}
+
+fn class(size: usize) -> Option<usize> {
+    match size {
+        TINY => Some(0),
+        SMALL => Some(1),
+        LARGE => Some(2),
+        _ => None,
+    }
 }
 
 fn take(size: usize) -> Vec<u8> {
-    let class = match size {
-        SMALL => 0,
-        LARGE => 1,
-        _ => return vec![0; size],
-    };
-    POOL.with_borrow_mut(|pool| pool[class].pop())
+    class(size)
+        .and_then(|class| POOL.with_borrow_mut(|pool| pool[class].pop()))
         .unwrap_or_else(|| vec![0; size])
 }
 
 fn give_back(bytes: Vec<u8>) {
-    let class = match bytes.len() {
-        SMALL => 0,
-        LARGE => 1,
-        _ => return,
+    let Some(class) = class(bytes.len()) else {
+        return;
     };
     // The pool is gone when a thread ends.
     let _ = POOL.try_with(|pool| {
@@ -242,6 +249,6 @@ mod tests {
         wide.release();
         wide.extend(&[0; SMALL]);
         assert!(wide.make_room(LARGE));
-        assert_eq!(wide.bytes.len(), SMALL * 2);
+        assert_eq!(wide.bytes.len(), LARGE);
     }
 }

@@ -36,8 +36,19 @@ enum State {
 /// What the next bytes of a chunked body are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// So many bytes of framing, which say nothing.
+    /// So many bytes of framing that are not passed on.
     Framing(usize),
+    /// So many bytes of what stands behind the bytes of every chunk.
+    Gap(usize),
+    /// So many bytes up to the end of a size line; a chunk of `size` bytes follows.
+    Line {
+        /// The bytes.
+        count: usize,
+        /// The size.
+        size: u64,
+        /// All of the line is in these bytes.
+        is_whole: bool,
+    },
     /// So many bytes of the body.
     Data(usize),
     /// So many bytes of framing, and the body is over.
@@ -79,15 +90,28 @@ impl Chunked {
             }
             return Ok(Piece::Data(here));
         }
+        let at_start = self.state == State::Size(0);
+        let in_gap = matches!(self.state, State::DataCr | State::DataLf);
         for (index, byte) in bytes.iter().enumerate() {
+            let count = index + 1;
             self.state = self.step(*byte)?;
             match self.state {
-                State::Data => return Ok(Piece::Framing(index + 1)),
-                State::Done => return Ok(Piece::End(index + 1)),
+                State::Data => {
+                    return Ok(Piece::Line {
+                        count,
+                        size: self.left,
+                        is_whole: at_start,
+                    });
+                }
+                State::Size(0) => return Ok(Piece::Gap(count)),
+                State::Done => return Ok(Piece::End(count)),
                 _ => {}
             }
         }
-        Ok(Piece::Framing(bytes.len()))
+        Ok(match in_gap {
+            true => Piece::Gap(bytes.len()),
+            false => Piece::Framing(bytes.len()),
+        })
     }
 
     fn step(&mut self, byte: u8) -> Result<State, BadChunk> {
@@ -96,6 +120,9 @@ impl Chunked {
                 // Sixteen digits fill the number; leading zeros beyond that are a game.
                 if digits == 16 {
                     return Err(BadChunk("the size of a chunk has too many digits"));
+                }
+                if digits == 0 {
+                    self.left = 0;
                 }
                 let digit = (byte as char).to_digit(16).map_or(0, u64::from);
                 self.left = self.left << 4 | digit;
@@ -175,11 +202,11 @@ pub(crate) fn is_token(byte: u8) -> bool {
 }
 
 /// Writes the size line of a chunk.
-pub(crate) fn size_line(size: usize, into: &mut [u8; 18]) -> usize {
-    let digits = (usize::BITS - size.leading_zeros()).div_ceil(4).max(1) as usize;
+pub(crate) fn size_line(size: u64, into: &mut [u8; 18]) -> usize {
+    let digits = (u64::BITS - size.leading_zeros()).div_ceil(4).max(1) as usize;
     for (index, place) in into[..digits].iter_mut().enumerate() {
         let digit = size >> (4 * (digits - 1 - index)) & 15;
-        *place = b"0123456789abcdef"[digit];
+        *place = b"0123456789abcdef"[digit as usize];
     }
     into[digits..digits + 2].copy_from_slice(b"\r\n");
     digits + 2
@@ -197,7 +224,9 @@ mod tests {
         while at < bytes.len() {
             let here = &bytes[at..(at + step).min(bytes.len())];
             match chunked.next(here)? {
-                Piece::Framing(count) => at += count,
+                Piece::Framing(count) | Piece::Gap(count) | Piece::Line { count, .. } => {
+                    at += count
+                }
                 Piece::Data(count) => {
                     body.extend(&here[..count]);
                     at += count;
@@ -294,7 +323,11 @@ mod tests {
         let mut chunked = Chunked::new();
         assert_eq!(
             chunked.next(b"ffffffffffffffff\r\nx"),
-            Ok(Piece::Framing(18))
+            Ok(Piece::Line {
+                count: 18,
+                size: u64::MAX,
+                is_whole: true
+            })
         );
         assert_eq!(chunked.next(b"x"), Ok(Piece::Data(1)));
         assert_eq!(chunked.left, u64::MAX - 1);
@@ -308,7 +341,7 @@ mod tests {
             (1, "1\r\n"),
             (16, "10\r\n"),
             (65_535, "ffff\r\n"),
-            (usize::MAX, "ffffffffffffffff\r\n"),
+            (u64::MAX, "ffffffffffffffff\r\n"),
         ] {
             let length = size_line(size, &mut place);
             assert_eq!(&place[..length], line.as_bytes());

@@ -108,6 +108,8 @@ struct Plan {
     pieces: [(usize, usize); PIECES],
     count: usize,
     suffix: Cow<'static, [u8]>,
+    /// The bytes of all pieces.
+    span: usize,
     /// All of it, and how much is written.
     total: usize,
     written: usize,
@@ -263,20 +265,27 @@ impl Flow {
                 self.plan.pieces[0] = (0, self.filtered.len());
                 self.plan.count = 1;
             }
+            self.plan.span = body;
         }
-        if self.frame == Frame::Chunked && body > 0 {
-            self.plan.prefix_len = size_line(body, &mut self.plan.prefix);
-            self.plan.suffix = Cow::Borrowed(b"\r\n");
+        // Chunks that come stay as they are; what comes otherwise, or is changed on the way, becomes chunks.
+        let makes_chunks = self.frame == Frame::Chunked
+            && (self.filter.is_some() || !matches!(self.rest, Rest::Chunked(_)));
+        if makes_chunks {
+            self.plan.span = body;
+            if body > 0 {
+                self.plan.prefix_len = size_line(body as u64, &mut self.plan.prefix);
+                self.plan.suffix = Cow::Borrowed(b"\r\n");
+            }
         }
         if let Some(end) = self.end {
             self.closed = true;
             // A body that was cut off must not look like one that is whole.
             if self.frame == Frame::Chunked && end == End::Complete {
-                self.plan.suffix = self.last_chunk(body > 0);
+                self.plan.suffix = self.last_chunk(makes_chunks && body > 0);
             }
         }
         let lead = if self.plan.leads { self.lead.len() } else { 0 };
-        self.plan.total = lead + self.plan.prefix_len + body + self.plan.suffix.len();
+        self.plan.total = lead + self.plan.prefix_len + self.plan.span + self.plan.suffix.len();
         // Framing alone may be all that came.
         let is_planned = self.plan.total > 0 || self.plan.consumes > 0;
         if !is_planned {
@@ -319,11 +328,37 @@ impl Flow {
                 Ok(plan.take(0, here))
             }
             Rest::Chunked(chunked) => {
+                let stays = self.frame == Frame::Chunked && self.filter.is_none();
                 let mut body = 0;
                 while plan.consumes < input.len() && plan.count < PIECES {
-                    match chunked.next(&input[plan.consumes..])? {
-                        Piece::Framing(count) => plan.consumes += count,
+                    let rest = &input[plan.consumes..];
+                    match chunked.next(rest)? {
                         Piece::Data(count) => body += plan.take(plan.consumes, count),
+                        Piece::Gap(count) if stays => {
+                            plan.take(plan.consumes, count);
+                        }
+                        Piece::Line {
+                            count,
+                            size,
+                            is_whole,
+                        } if stays => {
+                            let mut line = [0; 18];
+                            let length = size_line(size, &mut line);
+                            if is_whole && rest[..count] == line[..length] {
+                                plan.take(plan.consumes, count);
+                                continue;
+                            }
+                            // Written anew: it came in two parts, or in another way than ours.
+                            plan.consumes += count;
+                            if plan.count > 0 {
+                                plan.suffix = Cow::Owned(line[..length].to_vec());
+                                break;
+                            }
+                            (plan.prefix, plan.prefix_len) = (line, length);
+                        }
+                        Piece::Framing(count) | Piece::Gap(count) | Piece::Line { count, .. } => {
+                            plan.consumes += count;
+                        }
                         Piece::End(count) => {
                             plan.consumes += count;
                             self.end = Some(End::Complete);
@@ -379,12 +414,19 @@ impl Plan {
         self.prefix_len = 0;
         self.count = 0;
         self.suffix = Cow::Borrowed(b"");
-        (self.total, self.written, self.consumes) = (0, 0, 0);
+        (self.span, self.total, self.written, self.consumes) = (0, 0, 0, 0);
     }
 
+    /// Plans a part of the input; what stands side by side is one piece.
     fn take(&mut self, at: usize, count: usize) -> usize {
-        self.pieces[self.count] = (at, at + count);
-        self.count += 1;
+        match self.count.checked_sub(1) {
+            Some(last) if self.pieces[last].1 == at => self.pieces[last].1 = at + count,
+            _ => {
+                self.pieces[self.count] = (at, at + count);
+                self.count += 1;
+            }
+        }
+        self.span += count;
         self.consumes = at + count;
         count
     }
@@ -499,7 +541,8 @@ mod tests {
         let how = (Framing::Chunked, Frame::Chunked);
         let (end, out, left, passed) = through("H|", wire, 1_000, how, None).await;
         assert_eq!(end.unwrap(), End::Complete);
-        assert_eq!(out, b"H|b\r\nhello world\r\n0\r\nA: b\r\n\r\n");
+        let anew = b"H|5\r\nhello\r\n6\r\n world\r\n0\r\nA: b\r\n\r\n";
+        assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(anew));
         assert_eq!((left.as_slice(), passed), (&b"next"[..], 11));
         let (end, out, _, _) = through("", wire, 1, how, None).await;
         assert_eq!(end.unwrap(), End::Complete);
@@ -507,6 +550,22 @@ mod tests {
             through("", &out, 7, (Framing::Chunked, Frame::Plain), None).await;
         assert_eq!(again.unwrap(), End::Complete);
         assert_eq!(body, b"hello world");
+    }
+
+    #[tokio::test]
+    async fn chunks_come_out_the_same_however_they_are_cut() {
+        let wire = b"3\r\nabc\r\n0a;x\r\n0123456789\r\nA\r\n9876543210\r\n1 \r\n.\r\n10\r\nsixteen bytes...\r\n\
+            000\r\nT: u\r\n\r\nGET";
+        let anew = "3\r\nabc\r\na\r\n0123456789\r\na\r\n9876543210\r\n1\r\n.\r\n10\r\nsixteen bytes...\r\n\
+            0\r\nT: u\r\n\r\n";
+        for step in 1..wire.len() {
+            let how = (Framing::Chunked, Frame::Chunked);
+            let (end, out, left, passed) = through("", wire, step, how, None).await;
+            assert_eq!(end.unwrap(), End::Complete);
+            assert_eq!(String::from_utf8_lossy(&out), anew, "by {step}");
+            assert!(b"GET".starts_with(&left), "{left:?} by {step}");
+            assert_eq!(passed, 40, "by {step}");
+        }
     }
 
     #[tokio::test]

@@ -240,7 +240,9 @@ impl Gathered {
                 while !input.is_empty() {
                     let piece = chunked.next(input.filled());
                     match piece.map_err(|bad| Malformed::bad(bad.0))? {
-                        Piece::Framing(count) => input.consume(count),
+                        Piece::Framing(count) | Piece::Gap(count) | Piece::Line { count, .. } => {
+                            input.consume(count);
+                        }
                         Piece::End(count) => {
                             input.consume(count);
                             return Ok(true);
