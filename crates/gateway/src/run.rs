@@ -160,6 +160,7 @@ impl Gateway {
             places,
             sockets: Mutex::new(spare),
             handed_over,
+            ended: AtomicBool::new(false),
             hears,
         })
     }
@@ -255,6 +256,18 @@ impl Gateway {
         heard.recv().unwrap_or(0)
     }
 
+    /// Cuts whoever is still there, and writes the last records. What is asked of it later is not answered any more.
+    pub fn end(&self) {
+        if self.ended.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        // Connections that are cut now still have a last word for the audit.
+        self.workers.end();
+        let audit = &self.shared().audit;
+        audit.event(Event::Stop, "");
+        audit.stop(LAST_RECORDS);
+    }
+
     fn shared(&self) -> &Arc<Shared> {
         self.reloader.shared()
     }
@@ -267,11 +280,7 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         drop(self.watch.take());
-        // Connections that are cut now still have a last word for the audit.
-        self.workers.end();
-        let audit = &self.shared().audit;
-        audit.event(Event::Stop, "");
-        audit.stop(LAST_RECORDS);
+        self.end();
     }
 }
 

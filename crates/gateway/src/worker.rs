@@ -3,7 +3,7 @@
 use crate::GatewayError;
 use sealock_diag::escape;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Handle};
@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 /// The threads of a gateway. Dropping it ends them, and every connection with them.
 #[derive(Debug)]
 pub(crate) struct Workers {
-    threads: Vec<Thread>,
+    threads: Mutex<Vec<Thread>>,
     loops: Loops,
 }
 
@@ -57,7 +57,10 @@ impl Workers {
             });
         }
         let loops = Loops(loops.into());
-        Ok(Self { threads, loops })
+        Ok(Self {
+            threads: Mutex::new(threads),
+            loops,
+        })
     }
 
     /// Their event loops.
@@ -132,11 +135,12 @@ fn start(number: usize) -> Result<(Thread, Handle), GatewayError> {
 
 impl Workers {
     /// Ends the threads; every connection is dropped on its own thread before this returns.
-    pub(crate) fn end(&mut self) {
-        for thread in &mut self.threads {
+    pub(crate) fn end(&self) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in &mut *threads {
             drop(thread.stop.take());
         }
-        for thread in &mut self.threads {
+        for thread in &mut *threads {
             if let Some(thread) = thread.thread.take() {
                 // A worker that panicked has said so; there is nothing to add.
                 let _ = thread.join();

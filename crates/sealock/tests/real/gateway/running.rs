@@ -20,18 +20,19 @@ pub(crate) struct Gateway {
 impl Gateway {
     /// In front of `socket`, with the material, list and policy of `folder`, and these lines of `[gateway.limits]`.
     pub(crate) fn start(folder: &Path, socket: &Path, limits: &str) -> Self {
-        let port = free_port();
-        let (at, config, log) = (
-            folder.display(),
-            folder.join("gateway.toml"),
-            folder.join("gateway.log"),
-        );
+        let (port, at) = (free_port(), folder.display());
         let text = format!(
             "version = 1\n[gateway]\nlisten = [\"127.0.0.1:{port}\"]\ndocker = \"unix://{}\"\npolicy = \"{at}/policy.toml\"\n\
              certificates = \"{at}\"\ncrl = [\"{at}/list.pem\"]\ncontrol = \"{at}/control\"\n\
              [gateway.audit]\npath = \"{at}/audit.jsonl\"\n[gateway.limits]\n{limits}",
             socket.display(),
         );
+        Self::with_config(folder, port, &text)
+    }
+
+    /// As this file has it; it is there once somebody listens on `port`.
+    pub(crate) fn with_config(folder: &Path, port: u16, text: &str) -> Self {
+        let (config, log) = (folder.join("gateway.toml"), folder.join("gateway.log"));
         fs::write(&config, text).unwrap();
         let said = fs::File::create(&log).unwrap();
         let child = Command::new(program())
@@ -58,6 +59,10 @@ impl Gateway {
     /// Everything it has said so far.
     pub(crate) fn said(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn runs(&mut self) -> bool {
