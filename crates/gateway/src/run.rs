@@ -42,6 +42,7 @@ pub struct Gateway {
     sockets: Mutex<Vec<(String, OwnedFd)>>,
     handed_over: Arc<AtomicBool>,
     hears: Hears,
+    ended: AtomicBool,
 }
 
 /// Who is told what became of files that have changed by themselves.
