@@ -626,6 +626,27 @@ fn a_gate_tries_itself_as_a_client_would() {
 }
 
 #[test]
+fn a_gate_serves_both_versions_whatever_its_key() {
+    let world = World::new();
+    let name: San = "daemon.example".parse().unwrap();
+    let anchors = [world.servers.certificate().clone()];
+    for kind in [
+        KeyKind::EcdsaP384,
+        KeyKind::Ed25519,
+        KeyKind::Rsa2048,
+        KeyKind::Rsa4096,
+    ] {
+        let holder = Holder::of(&world.servers, Purpose::Server, kind, 13);
+        let settings = GateSettings {
+            identity: holder.identity(),
+            ..world.settings()
+        };
+        let gate = Gate::new(settings).unwrap();
+        gate.prove(Some(&anchors), &name).unwrap();
+    }
+}
+
+#[test]
 fn noise_is_refused_without_harm() {
     let world = World::new();
     let gate = world.gate();
