@@ -332,7 +332,7 @@ async fn answer_plain_text(socket: &mut TcpStream, error: TlsError) -> Refused {
 /// the word is lost with it. Bounded by the time for the handshake, and by bytes.
 async fn linger(socket: &mut TcpStream) {
     let _ = socket.shutdown().await;
-    let mut rest = [0; 2048];
+    let mut rest = vec![0; 2048];
     for _ in 0..16 {
         match tokio::time::timeout(Duration::from_millis(500), socket.read(&mut rest)).await {
             Ok(Ok(count)) if count > 0 => {}
