@@ -81,14 +81,29 @@ fn origin_form(target: &[u8]) -> Result<&[u8], Unclean> {
         .iter()
         .position(|byte| matches!(byte, b'/' | b'?'))
         .unwrap_or(rest.len());
-    let host = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:[]%".contains(byte);
-    if end == 0 || !rest[..end].iter().all(host) {
-        return Err(Unclean::target("its host has characters that no host has"));
+    if !is_host(&rest[..end]) {
+        return Err(Unclean::target("its host is none"));
     }
     match rest.get(end) {
         Some(b'/') => Ok(&rest[end..]),
         _ => Err(Unclean::target("it has a host and no path")),
     }
+}
+
+/// A name or address, with a port or without.
+fn is_host(text: &[u8]) -> bool {
+    let (host, port) = match text.iter().rposition(|byte| *byte == b':') {
+        Some(at) if !text[at..].contains(&b']') => (&text[..at], &text[at + 1..]),
+        _ => (text, &[][..]),
+    };
+    let inner = host
+        .strip_prefix(b"[")
+        .and_then(|rest| rest.strip_suffix(b"]"));
+    let (inner, colons) = inner.map_or((host, false), |inner| (inner, true));
+    let fits = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || b".-_".contains(byte) || colons && *byte == b':'
+    };
+    !inner.is_empty() && inner.iter().all(fits) && port.iter().all(u8::is_ascii_digit)
 }
 
 /// The path below the prefix.
@@ -344,6 +359,11 @@ mod tests {
             "http://docker",
             "http://docker?x",
             "http://user@docker/info",
+            "http://dock%65r/info",
+            "http://docker:x/info",
+            "http://a:1:2/info",
+            "http://[::1/info",
+            "http://[]/info",
             "/in fo",
             "/info\t",
         ] {

@@ -208,8 +208,6 @@ pub(in crate::read) static EXEC_CREATE: Shape = Object(&[&[
     ("Cmd", TEXTS),
     ("WorkingDir", TEXT),
     ("ConsoleSize", List(&NUMBER)),
-    // docker-py repeats the container of the path, as the first versions of the API had it; no daemon reads it.
-    ("Container", TEXT),
 ]]);
 
 /// How a prepared command is run.
@@ -217,8 +215,6 @@ pub(in crate::read) static EXEC_START: Shape = Object(&[&[
     ("Detach", FLAG),
     ("Tty", FLAG),
     ("ConsoleSize", List(&NUMBER)),
-    // bollard's size of its own buffer, which it sends along; no daemon reads it.
-    ("OutputCapacity", NUMBER),
 ]]);
 
 /// A checkpoint; its directory is one of the host.

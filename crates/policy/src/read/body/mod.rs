@@ -64,9 +64,13 @@ pub(super) static PLUGIN_SET: Shape = TEXTS;
 /// Keys that no daemon has ever read and that known clients send: they are left out.
 fn idle(call: Call, key: &str) -> bool {
     match call {
-        // Of dockerode, which sends its own options along.
-        Call::ExecStart => matches!(key, "hijack" | "stdin" | "abortSignal"),
-        Call::ContainerStart | Call::ExecCreate => key == "abortSignal",
+        // Of dockerode, which sends its own options along, and of bollard, the size of its buffer.
+        Call::ExecStart => matches!(key, "hijack" | "stdin" | "abortSignal" | "OutputCapacity"),
+        // Of docker-py, which repeats the container of the path.
+        Call::ExecCreate => matches!(key, "Container" | "abortSignal"),
+        Call::ContainerStart => key == "abortSignal",
+        // Of whoever makes a volume from what an inspection told; the daemon chooses the place itself.
+        Call::VolumeCreate => key == "Mountpoint",
         // Documented from 1.25 on, and read by no daemon.
         Call::ContainerUpdate => key == "Init",
         _ => false,

@@ -174,7 +174,12 @@ fn what_is_not_known_is_not_passed() {
     check(
         "/volumes/create",
         r#"{"Name":"v","Mountpoint":"/"}"#,
-        Err(("SL-A012", "Mountpoint")),
+        Ok(r#"{"Name":"v"}"#),
+    );
+    check(
+        "/volumes/create",
+        r#"{"Name":"v","Place":"/"}"#,
+        Err(("SL-A012", "Place")),
     );
 }
 

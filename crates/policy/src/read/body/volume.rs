@@ -43,8 +43,6 @@ pub(in crate::read) static VOLUME_CREATE: Shape = Object(&[&[
     ("Labels", TEXT_MAP),
     ("Name", TEXT),
     ("ClusterVolumeSpec", CLUSTER_VOLUME),
-    // Sent by whoever creates a volume from what an inspection told; the daemon chooses the place itself.
-    ("Mountpoint", TEXT),
 ]]);
 
 /// A change of a cluster volume.
