@@ -30,6 +30,7 @@ mod worker;
 
 pub use drain::{receive_sockets, send_sockets};
 pub use error::{CATALOGUE, GatewayError};
+pub use http::proof;
 pub use reload::{Outcome, Reloaded};
 pub use run::{Gateway, Place};
 pub use settings::{AuditSettings, Bind, Limits, Listener, Service, Settings, Sources, Upstream};

@@ -14,6 +14,7 @@ pub(crate) mod field;
 pub(crate) mod flow;
 pub(crate) mod inlet;
 pub(crate) mod malformed;
+pub mod proof;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod scan;
