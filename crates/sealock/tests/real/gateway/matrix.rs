@@ -44,7 +44,9 @@ fn other_proxies_by_the_same_rows() {
         .filter(|row| whole() || few.contains(&row.name))
         .collect();
     let cli = lab().docker_cli(Version::V28);
-    let seen: Vec<Vec<Seen>> = in_threads(&ways, |way| walk(&stage.caller(*way, &cli), &rows));
+    let scale = if whole() { Scale::MIDDLE } else { Scale::SHORT };
+    let seen: Vec<Vec<Seen>> =
+        in_threads(&ways, |way| walk(&stage.caller(*way, &cli), &rows, scale));
     let verdicts: Vec<Vec<Option<String>>> = seen
         .iter()
         .map(|one| {
@@ -103,7 +105,7 @@ fn by_every_row(version: Version) {
     let mut wrong = Vec::new();
     for cli in clis(version) {
         let seen = in_threads(&[Way::Dockerd, Way::Ours], |way| {
-            walk(&stage.caller(*way, &cli), &rows)
+            walk(&stage.caller(*way, &cli), &rows, scale())
         });
         for (at, row) in rows.iter().enumerate() {
             let (own, ours) = (&seen[0][at], &seen[1][at]);
@@ -165,11 +167,11 @@ fn in_threads<T: Sync, R: Send>(over: &[T], work: impl Fn(&T) -> R + Sync) -> Ve
 }
 
 /// All rows, one after the other, on one way.
-fn walk(caller: &Caller<'_>, rows: &[&Row]) -> Vec<Seen> {
+fn walk(caller: &Caller<'_>, rows: &[&Row], scale: Scale) -> Vec<Seen> {
     rows.iter()
         .map(|row| {
-            let patience = scale().patience().as_secs();
-            Seen::of(caller, &caller.bash(patience, &scale().fill(row.line)))
+            let patience = scale.patience(row.line);
+            Seen::of(caller, &caller.bash(patience, &scale.fill(row.line)))
         })
         .collect()
 }

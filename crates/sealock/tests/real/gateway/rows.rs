@@ -1,7 +1,5 @@
 //! The rows of the matrix: what people do with Docker, each a line of shell, and what comes out of it.
 
-use std::time::Duration;
-
 /// How large and how long the rows are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scale {
@@ -27,6 +25,12 @@ impl Scale {
         silence: 600,
     };
 
+    /// For a comparison with everybody: long enough for whoever closes after a minute.
+    pub(crate) const MIDDLE: Self = Self {
+        late: 70,
+        ..Self::SHORT
+    };
+
     /// A row's line with the figures filled in.
     pub(crate) fn fill(self, line: &str) -> String {
         line.replace("@LATE@", &self.late.to_string())
@@ -40,9 +44,19 @@ impl Scale {
             )
     }
 
-    /// What a row may take before it counts as hanging.
-    pub(crate) fn patience(self) -> Duration {
-        Duration::from_secs(40 + self.late + self.bytes / (10 << 20))
+    /// What a line may take before it counts as hanging, in seconds.
+    pub(crate) fn patience(self, line: &str) -> u64 {
+        let mut seconds = 40;
+        if line.contains("@LATE@") {
+            seconds += self.late;
+        }
+        if line.contains("@COUNT@") {
+            seconds += self.bytes / (4 << 20);
+        }
+        if line.contains("@SILENCE@") {
+            seconds += self.silence;
+        }
+        seconds
     }
 }
 

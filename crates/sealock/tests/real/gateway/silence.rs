@@ -61,7 +61,7 @@ fn silence_ends_nothing() {
             .iter()
             .flat_map(|caller| lines.iter().map(move |line| (caller, line)))
             .map(|(caller, (name, line, wants))| {
-                let patience = scale.silence + 60;
+                let patience = scale.patience(line);
                 (
                     name,
                     wants,
