@@ -25,7 +25,7 @@ fn said(words: &[&str]) -> String {
     text(&output.stdout)
 }
 
-const COMMANDS: [&[&str]; 46] = [
+const COMMANDS: [&[&str]; 59] = [
     &[],
     &["demo"],
     &["up"],
@@ -68,6 +68,19 @@ const COMMANDS: [&[&str]; 46] = [
     &["agent"],
     &["agent", "install"],
     &["agent", "remove"],
+    &["gateway"],
+    &["gateway", "reload"],
+    &["gateway", "drain"],
+    &["gateway", "upgrade"],
+    &["policy"],
+    &["policy", "check"],
+    &["policy", "test"],
+    &["policy", "explain"],
+    &["policy", "show"],
+    &["policy", "learned"],
+    &["audit"],
+    &["audit", "verify"],
+    &["audit", "show"],
     &["backup"],
     &["restore"],
     &["explain"],
