@@ -5,9 +5,11 @@
 
 mod case;
 mod creates;
+mod differential;
 mod doors;
 mod forms;
 mod frames;
+mod honest;
 mod names;
 mod raw;
 mod targets;
@@ -51,7 +53,7 @@ fn every_trick_bites_and_none_comes_through() {
 fn trial(version: Version) {
     let world = World::new(version);
     let direct = std::env::var_os("SEALOCK_DIRECT").is_some();
-    let world = if direct { world } else { world.guarded() };
+    let mut world = if direct { world } else { world.guarded() };
     let all = corpus();
     assert!(all.len() >= 500 || direct, "{} variants", all.len());
     let mut rows: BTreeMap<u8, Tally> = BTreeMap::new();
@@ -86,6 +88,9 @@ fn trial(version: Version) {
             continue;
         }
         let (bit, reply) = world.run(case, world.door(case.role));
+        if let Some(words) = world.last_words() {
+            panic!("row {} {} ended a gateway: {words}", case.row, case.label);
+        }
         if began.elapsed() > Duration::from_secs(2) {
             println!(
                 "row {} {}: {:.1} s",

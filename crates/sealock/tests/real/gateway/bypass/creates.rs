@@ -44,6 +44,14 @@ fn settings() -> Vec<Setting> {
     .collect()
 }
 
+/// The same keys with values that anybody may have.
+pub(super) fn tame() -> Vec<(&'static str, Value)> {
+    settings()
+        .into_iter()
+        .map(|setting| (setting.key, setting.tame))
+        .collect()
+}
+
 /// Spellings of a key that the daemon takes for it.
 fn spellings(key: &str) -> Vec<String> {
     let mut all = vec![key.to_lowercase(), key.to_uppercase()];

@@ -30,7 +30,7 @@ fn case(row: u8, label: &str, bytes: impl Fn(&str) -> String + Send + Sync + 'st
         |world, scene, _| made(world, scene),
     )
     .role(Role::Observer)
-    .until(Until::Quiet(250))
+    .until(Until::Either(2, 2000))
 }
 
 pub(super) fn cases() -> Vec<Case> {

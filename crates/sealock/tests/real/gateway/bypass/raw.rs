@@ -51,6 +51,8 @@ pub(super) enum Until {
     Answers(usize),
     /// Nothing came for this many milliseconds.
     Quiet(u64),
+    /// This many whole answers came, or nothing for this many milliseconds.
+    Either(usize, u64),
 }
 
 /// Sends and reads until it is over or the peer closes.
@@ -64,9 +66,11 @@ pub(super) fn exchange(socket: &Path, bytes: &[u8], until: Until) -> Reply {
     let end = Instant::now() + PATIENCE;
     while Instant::now() < end {
         let patience = match until {
-            Until::Answers(count) if answers(&all) >= count => break,
+            Until::Answers(count) | Until::Either(count, _) if answers(&all) >= count => break,
             Until::Answers(_) => PATIENCE,
-            Until::Quiet(milliseconds) => Duration::from_millis(milliseconds),
+            Until::Quiet(milliseconds) | Until::Either(_, milliseconds) => {
+                Duration::from_millis(milliseconds)
+            }
         };
         stream.set_read_timeout(Some(patience)).unwrap();
         match stream.read(&mut buffer) {

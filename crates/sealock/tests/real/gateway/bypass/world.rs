@@ -102,6 +102,15 @@ impl World {
         self
     }
 
+    /// What a gateway that is no more has said last.
+    pub(super) fn last_words(&mut self) -> Option<String> {
+        self.gateways.iter_mut().find_map(|(role, gateway)| {
+            let ended = gateway.child.try_wait().unwrap()?;
+            let log = fs::read_to_string(gateway.socket.with_extension("log")).unwrap_or_default();
+            Some(format!("{role:?} {ended}: {log}"))
+        })
+    }
+
     /// The socket of the gateway for a role.
     pub(super) fn door(&self, role: Role) -> &Path {
         &self
@@ -178,6 +187,13 @@ impl World {
         ));
         assert_eq!(reply.status, 201, "{name}: {}", reply.text());
         reply.json()["Id"].as_str().unwrap().to_owned()
+    }
+
+    /// Whether a file of a container soon has a text in it.
+    pub(super) fn reads(&self, container: &str, path: &str, text: &str) -> bool {
+        becomes(Duration::from_millis(500), || {
+            self.file(container, path).contains(text)
+        })
     }
 
     /// What a file of a container has in it.
