@@ -106,16 +106,20 @@ fn leave_out(
     fields: &mut Vec<(String, Json)>,
 ) -> Result<(), Unclean> {
     let route = request.route();
-    let mut wrong = None;
-    fields.retain(|(key, value)| {
+    let (mut wrong, mut runtime) = (None, None);
+    fields.retain_mut(|(key, value)| {
         if shape::find(key, known).is_some() {
             return true;
         }
         if route.key(key).is_some() || idle(route.call, key) {
             return false;
         }
-        if route.call == Call::ContainerCreate && shape::find(key, FLAT).is_some() {
-            if !value.is_empty() {
+        if route.call == Call::ContainerCreate
+            && let Some((name, _)) = shape::find(key, FLAT)
+        {
+            if *name == "Runtime" && runtime.is_none() {
+                runtime = Some(std::mem::replace(value, Json::Null));
+            } else if !value.is_empty() {
                 wrong.get_or_insert_with(|| Unclean::flat(key));
             }
             return false;
@@ -125,7 +129,49 @@ fn leave_out(
         }
         true
     });
+    if let Some(runtime) = runtime.filter(|value| !value.is_empty())
+        && !put_runtime(known, fields, runtime)
+    {
+        wrong.get_or_insert_with(|| Unclean::flat("Runtime"));
+    }
     wrong.map_or(Ok(()), Err)
+}
+
+/// Puts a runtime that docker-py, to this day, writes at the top where it is judged and every engine reads it.
+/// Not when there is one already.
+fn put_runtime(
+    known: &[&'static [Field]],
+    fields: &mut Vec<(String, Json)>,
+    runtime: Json,
+) -> bool {
+    let is_host =
+        |key: &str| shape::find(key, known).is_some_and(|(name, _)| *name == "HostConfig");
+    let mut places = fields.iter_mut().filter(|(key, _)| is_host(key));
+    let place = match (places.next(), places.next()) {
+        (None, _) => {
+            fields.push(("HostConfig".to_owned(), Json::Object(Vec::new())));
+            fields.last_mut()
+        }
+        (place, None) => place,
+        _ => None,
+    };
+    let Some((_, host)) = place else {
+        return false;
+    };
+    if matches!(host, Json::Null) {
+        *host = Json::Object(Vec::new());
+    }
+    let Json::Object(host) = host else {
+        return false;
+    };
+    let is_there = |(key, _): &(String, Json)| {
+        shape::find(key, FLAT).is_some_and(|(name, _)| *name == "Runtime")
+    };
+    if host.iter().any(is_there) {
+        return false;
+    }
+    host.push(("Runtime".to_owned(), runtime));
+    true
 }
 
 #[cfg(test)]

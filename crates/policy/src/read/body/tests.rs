@@ -197,6 +197,27 @@ fn settings_of_the_host_have_one_place() {
     ] {
         check(CREATE, flat, Err(("SL-A012", "belongs into HostConfig")));
     }
+    // The one that docker-py writes there goes to its place, unless that is taken.
+    for (sent, read) in [
+        (r#"{"Runtime":"r"}"#, r#"{"HostConfig":{"Runtime":"r"}}"#),
+        (
+            r#"{"runtime":"r","HostConfig":null}"#,
+            r#"{"HostConfig":{"Runtime":"r"}}"#,
+        ),
+        (
+            r#"{"Runtime":"r","hostconfig":{"Memory":1}}"#,
+            r#"{"HostConfig":{"Memory":1,"Runtime":"r"}}"#,
+        ),
+    ] {
+        check(CREATE, sent, Ok(read));
+    }
+    for twice in [
+        r#"{"Runtime":"r","HostConfig":{"Runtime":"runc"}}"#,
+        r#"{"Runtime":"r","HostConfig":{},"hostConfig":{}}"#,
+        r#"{"Runtime":"r","RUNTIME":"s"}"#,
+    ] {
+        check(CREATE, twice, Err(("SL-A012", "belongs into HostConfig")));
+    }
     // What says nothing is left out, and so is harmless.
     check(
         CREATE,
