@@ -291,7 +291,7 @@ impl Forward<'_> {
         let answered = loop {
             match ask(&mut outgoing, client, &mut link.side, asked).await {
                 // Kept too long. Nobody has answered a byte.
-                Err(Fault::Unanswered(_)) if link.is_used && outgoing.rewind() => {
+                Err(Fault::Unanswered) if link.is_used && outgoing.rewind() => {
                     match Link::new(self.upstream).await {
                         Ok(new) => link = new,
                         Err(_) => return unreachable(note),
@@ -458,7 +458,7 @@ fn failed(fault: Fault, note: &mut Note<'_>) -> Then {
             Then::Drop
         }
         Fault::Client(malformed) => Then::Refuse(Refusal::new(malformed.status, malformed.what)),
-        Fault::Unanswered(_) => {
+        Fault::Unanswered => {
             note.upstream_failed();
             let what = "the service closed the connection without an answer";
             Then::Refuse(Refusal::new(502, what))

@@ -83,7 +83,7 @@ impl Forward<'_> {
         let answered = loop {
             match ask(&mut outgoing, client, &mut link.side, asked).await {
                 // Kept too long: the daemon was restarted meanwhile. Nobody has answered a byte.
-                Err(Fault::Unanswered(_)) if link.is_used && outgoing.rewind() => {
+                Err(Fault::Unanswered) if link.is_used && outgoing.rewind() => {
                     match Link::new(self.upstream).await {
                         Ok(new) => link = new,
                         Err(_) => return Then::Refuse(unreachable()),
@@ -417,7 +417,7 @@ fn failed(fault: Fault, note: &mut Note<'_>) -> Then {
             codes::MALFORMED,
             malformed.what,
         )),
-        Fault::Unanswered(_) => Then::Refuse(Refusal::new(
+        Fault::Unanswered => Then::Refuse(Refusal::new(
             502,
             codes::UNANSWERED,
             "the daemon closed the connection without an answer",

@@ -71,7 +71,8 @@ impl Chunked {
     }
 
     /// Whether the last chunk and the trailers have been seen.
-    pub(crate) fn is_done(&self) -> bool {
+    #[cfg(test)]
+    fn is_done(&self) -> bool {
         self.state == State::Done
     }
 

@@ -29,7 +29,7 @@ pub(crate) enum Fault {
     /// The client's body is framed in a way that is refused.
     Client(Malformed),
     /// The service closed without a word.
-    Unanswered(io::Error),
+    Unanswered,
     /// The service's answer cannot be passed on.
     Answer(BadAnswer),
 }
@@ -156,8 +156,8 @@ impl Outgoing {
                     self.watch.get_or_insert_default().ended = true;
                 }
                 // The service takes no more, as it may: its answer says why.
-                Poll::Ready(Err(Broken::Sink(_))) => self.over = Some(false),
-                Poll::Ready(Err(Broken::Source(_))) => return Err(Fault::ClientGone),
+                Poll::Ready(Err(Broken::Sink)) => self.over = Some(false),
+                Poll::Ready(Err(Broken::Source)) => return Err(Fault::ClientGone),
                 Poll::Ready(Err(Broken::Framing(bad))) => return Err(bad.into()),
             }
         }
@@ -195,14 +195,10 @@ pub(crate) async fn ask<C: Wire, U: Wire>(
                 match service.input.poll_fill(cx, &mut service.wire, ANSWER_HEAD) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Ok(0)) => {
-                        return Poll::Ready(Err(Fault::Unanswered(
-                            io::ErrorKind::UnexpectedEof.into(),
-                        )));
+                        return Poll::Ready(Err(Fault::Unanswered));
                     }
                     Poll::Ready(Ok(_)) => continue,
-                    Poll::Ready(Err(error)) => {
-                        return Poll::Ready(Err(Fault::Unanswered(error)));
-                    }
+                    Poll::Ready(Err(_)) => return Poll::Ready(Err(Fault::Unanswered)),
                 }
             };
             let bytes = &bytes[..length];
@@ -269,10 +265,10 @@ pub(crate) async fn deliver<C: Wire, U: Wire>(
     poll_fn(|cx| {
         match response.poll(cx, service, &mut client.wire) {
             Poll::Ready(Ok(End::Complete)) => return Poll::Ready(Delivered::Whole),
-            Poll::Ready(Ok(End::CutOff) | Err(Broken::Source(_) | Broken::Framing(_))) => {
+            Poll::Ready(Ok(End::CutOff) | Err(Broken::Source | Broken::Framing(_))) => {
                 return Poll::Ready(Delivered::CutOff);
             }
-            Poll::Ready(Err(Broken::Sink(_))) => return Poll::Ready(Delivered::ClientGone),
+            Poll::Ready(Err(Broken::Sink)) => return Poll::Ready(Delivered::ClientGone),
             Poll::Pending => {}
         }
         match outgoing.poll(cx, client, service) {
@@ -300,7 +296,7 @@ pub(crate) async fn tunnel<C: Wire, U: Wire>(
             match up.poll(cx, client, &mut service.wire) {
                 Poll::Ready(Ok(_)) => upward = Way::Ending,
                 // Nobody reads any more. What the service says may still come.
-                Poll::Ready(Err(Broken::Sink(_))) => upward = Way::Ended,
+                Poll::Ready(Err(Broken::Sink)) => upward = Way::Ended,
                 Poll::Ready(Err(_)) => return Poll::Ready(Delivered::ClientGone),
                 Poll::Pending => {}
             }
@@ -308,7 +304,7 @@ pub(crate) async fn tunnel<C: Wire, U: Wire>(
         if downward == Way::Open {
             match down.poll(cx, service, &mut client.wire) {
                 Poll::Ready(Ok(_)) => downward = Way::Ending,
-                Poll::Ready(Err(Broken::Sink(_))) => return Poll::Ready(Delivered::ClientGone),
+                Poll::Ready(Err(Broken::Sink)) => return Poll::Ready(Delivered::ClientGone),
                 Poll::Ready(Err(_)) => return Poll::Ready(Delivered::CutOff),
                 Poll::Pending => {}
             }

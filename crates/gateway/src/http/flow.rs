@@ -51,9 +51,9 @@ pub(crate) enum End {
 #[derive(Debug)]
 pub(crate) enum Broken {
     /// The sender cannot be read from any more.
-    Source(io::Error),
+    Source,
     /// The receiver cannot be written to any more.
-    Sink(io::Error),
+    Sink,
     /// The sender frames its body in a way that is refused.
     Framing(BadChunk),
 }
@@ -209,11 +209,11 @@ impl Flow {
                 .plan_ahead(from.input.filled())
                 .map_err(Broken::Framing)?
             {
-                ready!(self.poll_write(cx, &mut from.input, to)).map_err(Broken::Sink)?;
+                ready!(self.poll_write(cx, &mut from.input, to)).map_err(|_| Broken::Sink)?;
                 continue;
             }
             if self.unflushed {
-                ready!(Pin::new(&mut *to).poll_flush(cx)).map_err(Broken::Sink)?;
+                ready!(Pin::new(&mut *to).poll_flush(cx)).map_err(|_| Broken::Sink)?;
                 self.unflushed = false;
             }
             if self.closed
@@ -226,7 +226,7 @@ impl Flow {
                 from.input.widen();
             }
             let read = ready!(from.input.poll_fill(cx, &mut from.wire, LARGE));
-            match read.map_err(Broken::Source)? {
+            match read.map_err(|_| Broken::Source)? {
                 0 => self.source_ended(),
                 // A body that fills what is read at once is worth more memory.
                 count => self.is_bulk |= count >= SMALL,

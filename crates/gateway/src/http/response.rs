@@ -17,7 +17,6 @@ pub(crate) struct ResponseHead {
     pub(crate) framing: Framing,
     /// Whether the service takes another request behind this one.
     pub(crate) keep_alive: bool,
-    content_type: Option<Span>,
 }
 
 /// A response that cannot be passed on; our own words.
@@ -54,7 +53,6 @@ impl ResponseHead {
             fields: Vec::with_capacity(parsed.headers.len()),
             framing: Framing::UntilClose,
             keep_alive: minor > 0,
-            content_type: None,
         };
         let (mut length, mut coding) = (None, None);
         for header in parsed.headers.iter() {
@@ -67,9 +65,6 @@ impl ResponseHead {
                 }
                 Kind::TransferEncoding if coding.replace(header.value).is_some() => {
                     return Err(BadAnswer("it has more than one Transfer-Encoding"));
-                }
-                Kind::ContentType => {
-                    head.content_type.get_or_insert(value);
                 }
                 Kind::Connection => head.take_connection(header.value, minor),
                 _ => {}
@@ -97,11 +92,6 @@ impl ResponseHead {
     /// The words behind the status.
     pub(crate) fn reason<'h>(&self, head: &'h [u8]) -> &'h [u8] {
         self.reason.of_head(head)
-    }
-
-    /// The type of the body, when the service says so.
-    pub(crate) fn content_type<'h>(&self, head: &'h [u8]) -> Option<&'h [u8]> {
-        self.content_type.map(|span| span.of_head(head))
     }
 
     /// Whether another response to the same request follows this one.
