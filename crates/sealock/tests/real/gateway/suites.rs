@@ -3,7 +3,7 @@
 //! docker-py publishes its tests with 7.0.0 and bollard with every version; dockerode publishes none, so that a script of
 //! our own stands for it, and its own specs run where `SEALOCK_DOCKERODE` names a checkout with its `node_modules`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -28,6 +28,8 @@ struct Suite<'a> {
     name: &'a str,
     /// So many tests pass at least: a suite that does not run proves nothing.
     least: usize,
+    /// What is refused by decision: tests that pass over dockerd's own TLS and must not pass through the gateway.
+    refused: &'a [&'a str],
     run: &'a dyn Fn(&Caller<'_>, Option<&str>) -> Run,
 }
 
@@ -45,7 +47,7 @@ impl Suite<'_> {
         let mut seen = callers.each_ref().map(|caller| run(caller, None).0);
         let mut said = String::new();
         for _ in 0..2 {
-            for name in differences(&seen) {
+            for name in self.differences(&seen) {
                 for (caller, seen) in callers.iter().zip(&mut seen) {
                     if seen.get(&name) != Some(&true) {
                         let (results, text) = run(caller, Some(&name));
@@ -67,10 +69,10 @@ impl Suite<'_> {
             ours.len(),
         ));
         assert!(
-            differences(&seen).is_empty(),
+            self.differences(&seen).is_empty(),
             "{}: not the same: {:#?}\n{said}",
             self.name,
-            differences(&seen)
+            self.differences(&seen)
         );
         assert!(
             passed(own) >= self.least,
@@ -78,6 +80,22 @@ impl Suite<'_> {
             self.name,
             passed(own)
         );
+    }
+
+    /// The tests that do not come out as they should.
+    fn differences(&self, [own, ours]: &[Results; 2]) -> Vec<String> {
+        let names: BTreeSet<&String> = own.keys().chain(ours.keys()).collect();
+        let differ = |name: &&&String| {
+            let wanted = own
+                .get(**name)
+                .map(|passed| *passed && !self.refused.contains(&name.as_str()));
+            wanted.as_ref() != ours.get(**name)
+        };
+        names
+            .iter()
+            .filter(differ)
+            .map(|name| (*name).clone())
+            .collect()
     }
 }
 
@@ -96,26 +114,14 @@ fn clear(stage: &Stage) {
     let _ = stage.daemon.docker(&["network", "prune", "-f"]);
 }
 
-fn differences([own, ours]: &[Results; 2]) -> Vec<String> {
-    let names = own.keys().chain(ours.keys());
-    let mut names: Vec<String> = names
-        .filter(|name| own.get(*name) != ours.get(*name))
-        .cloned()
-        .collect();
-    names.sort();
-    names.dedup();
-    names
-}
-
 #[test]
 fn the_suite_of_docker_py() {
     let stage = Stage::new(Version::V20);
-    for name in ["alpine:3.10", "alpine:latest", "busybox:latest"] {
-        let _ = stage.daemon.docker(&["tag", IMAGE, name]).ok();
-    }
     let chosen = if whole() {
-        // Plugins come from a registry on the Internet.
-        "tests/integration --ignore tests/integration/api_plugin_test.py".to_owned()
+        // Plugins come from a registry on the Internet; contexts and credentials are files of the client's.
+        "tests/integration --ignore tests/integration/api_plugin_test.py \
+         --ignore tests/integration/context_api_test.py --ignore tests/integration/credentials"
+            .to_owned()
     } else {
         let of = |file: &str, classes: &[&str]| {
             classes
@@ -131,11 +137,18 @@ fn the_suite_of_docker_py() {
     };
     Suite {
         name: "docker-py 7.0.0",
-        least: if whole() { 300 } else { 20 },
+        least: if whole() { 340 } else { 20 },
+        // Removing a link of the old kind names two containers in one path; links are gone from Docker's own networks.
+        refused: &["tests/integration/api_container_test.py::LinkTest::test_remove_link"],
         run: &|caller, only| {
+            // The suite removes images that it did not make.
+            for name in ["alpine:3.10", "alpine:latest", "busybox:latest"] {
+                let _ = stage.daemon.docker(&["tag", IMAGE, name]).ok();
+            }
             let line = format!(
-                "cd {0}/source && PYTHONDONTWRITEBYTECODE=1 DOCKER_TEST_API_VERSION=1.41 {0}/venv/bin/python3 -m pytest -v --tb=no -p no:cacheprovider --timeout 60 {1} 2>&1",
+                "cd {0}/source && PYTHONDONTWRITEBYTECODE=1 DOCKER_TEST_API_VERSION=1.41 {0}/venv/bin/python3 -m pytest -v --tb={1} -p no:cacheprovider --timeout 60 {2} 2>&1",
                 lab().docker_py().display(),
+                if only.is_some() { "short" } else { "no" },
                 only.unwrap_or(&chosen),
             );
             let said = caller.bash(1800, &line);
@@ -179,6 +192,7 @@ fn the_suite_of_bollard() {
     Suite {
         name: "bollard 0.21.1",
         least: if whole() { 28 } else { 9 },
+        refused: &[],
         run: &|caller, only| {
             let (mut results, mut all) = Run::default();
             for (program, chosen) in programs {
@@ -211,6 +225,7 @@ fn dockerode_and_what_it_does() {
     Suite {
         name: "dockerode 5.0.1, our script",
         least: 11,
+        refused: &[],
         run: &|caller, only| {
             let said = caller.bash(120, &format!("node {script} $C $IMAGE 2>&1"));
             let wants = BTreeMap::from([
@@ -256,6 +271,7 @@ fn the_specs_of_dockerode_where_they_are() {
     Suite {
         name: "dockerode's own specs",
         least: 40,
+        refused: &[],
         run: &|caller, only| {
             let line = format!(
                 "cd '{}' && node_modules/.bin/mocha --reporter tap --exit --timeout 30000 {} test/container.js test/docker.js test/image.js test/networks.js test/promises.js test/util.js 2>&1",
