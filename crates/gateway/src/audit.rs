@@ -139,6 +139,14 @@ impl Audit {
     }
 }
 
+/// The line of a record as the first of an unchained file, for whoever looks at records one by one.
+pub fn line_of(record: &Record<'_>) -> String {
+    let mut line = b"{\"seq\":1,".to_vec();
+    record.write(&mut line, SystemTime::now());
+    line.push(b'}');
+    String::from_utf8_lossy(&line).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{

@@ -69,13 +69,11 @@ pub(crate) enum Refusal {
     NotAllowed,
     /// The service behind did not answer.
     Upstream,
-    /// The gateway is about to end.
-    Draining,
 }
 
 impl Refusal {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Connections,
         Self::Caller,
         Self::Handshakes,
@@ -83,7 +81,6 @@ impl Refusal {
         Self::Handshake,
         Self::NotAllowed,
         Self::Upstream,
-        Self::Draining,
     ];
 
     /// The word in metrics and audit records.
@@ -96,7 +93,6 @@ impl Refusal {
             Self::Handshake => "handshake",
             Self::NotAllowed => "not-allowed",
             Self::Upstream => "upstream",
-            Self::Draining => "draining",
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
+use super::Gauge;
 use crate::GatewayError;
 use crate::shared::Shared;
 
@@ -57,8 +58,21 @@ impl Vitals for Shared {
         if !self.audit.ready() {
             lines.push("audit records are required and cannot be written".to_owned());
         }
+        let ended = |gauge: &Gauge| (1..=now()).contains(&gauge.get());
+        if ended(&self.metrics.certificate_ends) {
+            lines.push("the gateway's certificate has expired".to_owned());
+        }
+        if ended(&self.metrics.lists_end) {
+            lines.push("a revocation list is overdue: its clients are refused".to_owned());
+        }
         lines
     }
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX)
 }
 
 async fn answer_all<V: Vitals>(listener: TcpListener, vitals: Arc<V>) {
