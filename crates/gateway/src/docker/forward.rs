@@ -11,7 +11,9 @@ use crate::Upstream;
 use crate::drain::Drain;
 use crate::http::buffer::Buffer;
 use crate::http::emit::{self, After, ContentType, Delimit, RequestLine, StatusLine};
-use crate::http::exchange::{Answered, Asked, Delivered, Fault, Outgoing, ask, deliver, tunnel};
+use crate::http::exchange::{
+    Answered, Asked, Delivered, Fault, Outgoing, ask, deliver, finish, tunnel,
+};
 use crate::http::flow::{Filter, Flow, Frame, Side};
 use crate::http::inlet::Patience;
 use crate::http::request::{Framing, RequestHead};
@@ -24,6 +26,9 @@ const WHOLE: usize = 64 << 20;
 
 /// How long the daemon may take to say the rest of such an answer.
 const WHOLE_TIME: Duration = Duration::from_secs(300);
+
+/// How long the end of a request may take whose answer is complete already.
+const REST: Duration = Duration::from_secs(2);
 
 /// A request that goes to the daemon.
 pub(super) struct Forward<'a> {
@@ -263,6 +268,10 @@ impl Forward<'_> {
                 return Then::Drop;
             }
             Delivered::Whole => {}
+        }
+        if stays && !outgoing.was_read() {
+            let patience = &mut Patience::default();
+            Box::pin(finish(outgoing, client, &mut link.side, patience, REST)).await;
         }
         if keeps && framing != Framing::UntilClose && outgoing.is_complete() {
             link.keep(self.upstream, Instant::now());

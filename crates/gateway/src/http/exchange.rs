@@ -4,12 +4,14 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 use tokio::io::AsyncWrite;
 
 use super::buffer::{Buffer, SMALL};
 use super::chunked::BadChunk;
 use super::emit;
 use super::flow::{Broken, End, Flow, Side};
+use super::inlet::Patience;
 use super::malformed::Malformed;
 use super::response::{BadAnswer, ResponseHead};
 use super::scan::Scan;
@@ -279,6 +281,26 @@ pub(crate) async fn deliver<C: Wire, U: Wire>(
         }
     })
     .await
+}
+
+/// Passes the rest of a request on whose answer is complete already, for a moment: a daemon that has seen the
+/// end of an archive does not wait for the last chunk, and the client sends it all the same.
+pub(crate) async fn finish<C: Wire, U: Wire>(
+    outgoing: &mut Outgoing,
+    client: &mut Side<C>,
+    service: &mut Side<U>,
+    patience: &mut Patience,
+    within: Duration,
+) {
+    let deadline = Instant::now() + within;
+    poll_fn(|cx| {
+        let broke = outgoing.poll(cx, client, service).is_err();
+        if broke || outgoing.over.is_some() || outgoing.client_ended() {
+            return Poll::Ready(());
+        }
+        patience.poll_over(cx, deadline)
+    })
+    .await;
 }
 
 /// Passes bytes both ways until both have ended. Each direction ends by itself, and nothing but its own

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
-use tokio::net::{TcpStream, UnixStream};
 
 use super::flow::Side;
 use crate::Upstream;
@@ -66,16 +65,9 @@ impl Link {
 
     /// A new connection.
     pub(crate) async fn new(upstream: &Upstream) -> io::Result<Self> {
-        let transport = match upstream {
-            Upstream::Unix(path) => Transport::Unix(UnixStream::connect(path).await?),
-            Upstream::Tcp(address) => {
-                let socket = TcpStream::connect(address).await?;
-                socket.set_nodelay(true)?;
-                Transport::Tcp(socket)
-            }
-        };
+        let connecting = crate::forward::connect(upstream);
         Ok(Self {
-            side: Side::new(transport),
+            side: Side::new(connecting.await?),
             is_used: false,
         })
     }

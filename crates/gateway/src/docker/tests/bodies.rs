@@ -170,6 +170,25 @@ async fn a_continue_for_a_judged_body_comes_from_the_gateway() {
 }
 
 #[tokio::test]
+async fn an_answer_may_come_before_the_last_chunk_and_the_connections_go_on() {
+    let stage = Stage::new();
+    let mut client = stage.client();
+    client
+        .say("POST /images/load HTTP/1.1\nHost: d\nTransfer-Encoding: chunked\n\n3\ntar\n")
+        .await;
+    let mut daemon = stage.daemon().await;
+    let _ = daemon.request().await;
+    daemon.hears_text("3\ntar\n").await;
+    let answer = "HTTP/1.1 200 OK\nContent-Length: 2\n\nOK";
+    daemon.say(answer).await;
+    client.hears_text(answer).await;
+    client.is_quiet().await;
+    client.say("0\n\n").await;
+    daemon.hears_text("0\n\n").await;
+    ping(&mut client, &mut daemon).await;
+}
+
+#[tokio::test]
 async fn an_answer_that_comes_before_the_end_of_the_request_ends_both() {
     let stage = Stage::new();
     let mut client = stage.client();
