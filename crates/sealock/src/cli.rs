@@ -1,8 +1,8 @@
 //! The command line that users learn. The doc comments here are the help text.
 
+mod audit;
 #[cfg(test)]
 mod examples;
-mod audit;
 mod gateway;
 mod life;
 mod policy;
@@ -12,12 +12,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use audit::{Audit, AuditShow, AuditVerify};
-pub(crate) use policy::{Policy, PolicyCheck, PolicyExplain, PolicyShow, PolicyTest};
 pub(crate) use gateway::{Control, Doors, Gateway, GatewayVerb};
 pub(crate) use life::{
     Agent, AgentVerb, Backup, Crl, Import, Openers, Pace, Rekey, Renew, Restore, Retire, Retired,
     Revoke, Rotate, Scope, Session,
 };
+pub(crate) use policy::{Policy, PolicyCheck, PolicyExplain, PolicyShow, PolicyTest};
 
 use crate::passphrase::Source;
 use crate::printer::Color;
