@@ -27,6 +27,8 @@ const AT_MOST: Duration = Duration::from_millis(300);
 const LOOK: Duration = Duration::from_secs(10);
 /// How often is looked when there is no inotify at all.
 const LOOK_ALONE: Duration = Duration::from_millis(400);
+/// When the first look is: not while the first clients are waiting for the gateway to start.
+const FIRST: Duration = Duration::from_millis(500);
 /// Symbolic links on one path; the kernel has the same bound.
 const LINKS: usize = 40;
 
@@ -39,8 +41,8 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Watches these files, and what is in these folders. `changed` is called on the thread of the watch,
-    /// never twice at once, and once at the beginning: whatever changed since the files were read is not
-    /// lost.
+    /// never twice at once, and once soon after the beginning: whatever changed since the files were read is
+    /// not lost.
     ///
     /// # Errors
     /// When there is no thread or no event queue to be had. Without inotify it looks now and then.
@@ -135,10 +137,11 @@ impl Changes {
         watch
     }
 
-    /// Waits for a change, and until all is quiet again. The first call returns at once: whatever changed
-    /// between reading the files and watching them is not lost.
+    /// Waits for a change, and until all is quiet again. The first call returns soon in any case: whatever
+    /// changed between reading the files and watching them is not lost.
     async fn changed(&mut self) {
         if self.seen.is_none() {
+            tokio::time::sleep(FIRST).await;
             self.seen = Some(self.look());
             return;
         }
@@ -195,7 +198,8 @@ impl Changes {
             | WatchFlags::ONLYDIR;
         let mut armed = BTreeSet::new();
         let mut blind = false;
-        for folder in self.paths.iter().flat_map(|path| folders(path)) {
+        let on_the_way: BTreeSet<_> = self.paths.iter().flat_map(|path| folders(path)).collect();
+        for folder in on_the_way {
             match inotify::add_watch(events, &folder, flags) {
                 Ok(number) => {
                     armed.insert(number);
@@ -376,9 +380,9 @@ mod tests {
             fs::write(&file, "one").unwrap();
             let mut watch = Changes::new(vec![file.clone()]);
             assert!(watch.events.is_some() && !watch.blind);
-            timeout(Duration::from_millis(10), watch.changed())
+            timeout(FIRST * 4, watch.changed())
                 .await
-                .expect("the first time at once");
+                .expect("the first time in any case");
             assert!(
                 told(&mut watch, || fs::write(&file, "two").unwrap()).await,
                 "written over"
