@@ -22,11 +22,16 @@ impl Query {
                 Some(at) => (&pair[..at], &pair[at + 1..]),
                 None => (pair, &[][..]),
             };
-            let key = text(key)?;
-            let value = text(value)?;
-            let Some((key, many)) = route.key(&key) else {
+            let known = match plain(key) {
+                Some(key) => route.key(key),
+                None => route.key(&text(key)?),
+            };
+            let Some((key, many)) = known else {
+                // Left out, but not unread: a target is refused for what is wrong anywhere in it.
+                text(value)?;
                 continue;
             };
+            let value = text(value)?;
             if !many && query.get(key).is_some() {
                 return Err(Unclean::twice(key));
             }
@@ -81,7 +86,20 @@ impl Query {
     }
 }
 
+/// What needs no decoding.
+fn plain(raw: &[u8]) -> Option<&str> {
+    let escaped = raw.iter().any(|byte| matches!(byte, b'%' | b'+'));
+    if escaped {
+        None
+    } else {
+        std::str::from_utf8(raw).ok()
+    }
+}
+
 fn text(raw: &[u8]) -> Result<String, Unclean> {
+    if let Some(text) = plain(raw) {
+        return Ok(text.to_owned());
+    }
     let bytes = decode(raw, Plus::Space)
         .ok_or_else(|| Unclean::target("a % without two digits behind it"))?;
     String::from_utf8(bytes).map_err(|_| Unclean::target("its query is no UTF-8"))

@@ -112,8 +112,12 @@ pub struct Route {
     pub(super) shape: Option<&'static Shape>,
     /// Whether the name may have several segments, as those of images.
     pub(super) segments: bool,
+    /// Whether the name is one segment whatever it holds: `{name}` and not `{name:.*}`.
+    single: bool,
+    /// Where the name begins in the pattern, where what follows it begins, and where that ends.
     open: usize,
     close: usize,
+    end: usize,
 }
 
 /// Bodies nobody reads: some clients repeat the query there.
@@ -124,10 +128,15 @@ impl Route {
         let bytes = pattern.as_bytes();
         let mut open = bytes.len();
         let mut close = bytes.len();
+        let mut end = bytes.len();
         let mut at = 0;
         while at < bytes.len() {
-            if bytes[at] == b'{' && open == bytes.len() {
-                open = at;
+            if bytes[at] == b'{' {
+                if open == bytes.len() {
+                    open = at;
+                } else {
+                    end = at;
+                }
             }
             if bytes[at] == b'}' && close == bytes.len() {
                 close = at + 1;
@@ -145,8 +154,13 @@ impl Route {
             query: &[],
             shape: None,
             segments: false,
+            single: close > 1
+                && close > open
+                && bytes[close - 2] != b'*'
+                && bytes[close - 2] != b'+',
             open,
             close,
+            end,
         }
     }
 
@@ -183,11 +197,7 @@ impl Route {
 
     /// The path behind the name.
     pub(super) fn tail(&self) -> &'static str {
-        let rest = &self.pattern[self.close..];
-        match rest.find('{') {
-            Some(second) => &rest[..second],
-            None => rest,
-        }
+        &self.pattern[self.close..self.end]
     }
 
     /// Whether the path has a name in it.
@@ -197,7 +207,7 @@ impl Route {
 
     /// Whether a second name stands at the end, as a checkpoint's.
     pub(super) fn has_second(&self) -> bool {
-        self.has_name() && self.pattern[self.close..].ends_with('}')
+        self.end < self.pattern.len()
     }
 
     /// The names in a decoded path, when the route is for it.
@@ -212,10 +222,7 @@ impl Route {
             return (plain(name) && plain(second)).then_some((name, second));
         }
         let name = rest.strip_suffix(self.tail())?;
-        // `{name}` is one segment, `{name:.*}` any number.
-        let single = self.pattern.as_bytes()[self.close - 2] != b'*'
-            && self.pattern.as_bytes()[self.close - 2] != b'+';
-        let fits = !name.is_empty() && (!single || !name.contains('/'));
+        let fits = !name.is_empty() && (!self.single || !name.contains('/'));
         fits.then_some((name, ""))
     }
 

@@ -21,17 +21,8 @@ pub(super) fn read<'a>(
     target: &'a [u8],
     reading: &Reading<'_>,
 ) -> Result<Target<'a>, Unclean> {
-    if let Some(byte) = target.iter().find(|byte| !matches!(byte, 0x21..=0x7e)) {
-        return Err(Unclean::target(&format!(
-            "it has the byte {byte:#04x} in it"
-        )));
-    }
-    // A `;` was a separator of queries once, and a `#` cuts a target off for some readers.
-    if let Some(byte) = target.iter().find(|byte| matches!(byte, b';' | b'#')) {
-        return Err(Unclean::target(&format!(
-            "it has a {} in it",
-            char::from(*byte)
-        )));
+    if !target.iter().all(|byte| PLAIN[usize::from(*byte)]) {
+        return Err(unreadable(target));
     }
     let method = std::str::from_utf8(method)
         .ok()
@@ -44,9 +35,9 @@ pub(super) fn read<'a>(
     };
     let path = below(path, reading.prefix)?;
     let escaped = path.contains(&b'%');
-    let path = decoded(path)?;
+    let path = decoded(path, escaped)?;
     let (version, path) = versioned(&path, reading)?;
-    clean(path)?;
+    clean(path, escaped)?;
     let (route, name, second) = routes::find(method, path).ok_or_else(Unclean::unknown)?;
     if name.contains('/') && !route.segments {
         return Err(Unclean::path(if escaped {
@@ -63,6 +54,29 @@ pub(super) fn read<'a>(
         second: owned(second),
         query,
     })
+}
+
+/// What may stand in a target: everything visible, but for `;`, which was a separator of queries once, and `#`, which
+/// cuts a target off for some readers.
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0x21;
+    while byte <= 0x7e {
+        plain[byte] = byte != b';' as usize && byte != b'#' as usize;
+        byte += 1;
+    }
+    plain
+};
+
+#[cold]
+fn unreadable(target: &[u8]) -> Unclean {
+    match target.iter().find(|byte| !PLAIN[usize::from(**byte)]) {
+        Some(byte @ (b';' | b'#')) => {
+            Unclean::target(&format!("it has a {} in it", char::from(*byte)))
+        }
+        Some(byte) => Unclean::target(&format!("it has the byte {byte:#04x} in it")),
+        None => Unclean::target("it is empty"),
+    }
 }
 
 /// Without scheme and host: a proxy may be spoken to with them, and the daemon does not look at either.
@@ -119,8 +133,8 @@ fn below<'a>(path: &'a [u8], prefix: Option<&str>) -> Result<&'a [u8], Unclean> 
         .ok_or_else(|| Unclean::outside(prefix))
 }
 
-fn decoded(path: &[u8]) -> Result<Cow<'_, str>, Unclean> {
-    if !path.contains(&b'%') {
+fn decoded(path: &[u8], escaped: bool) -> Result<Cow<'_, str>, Unclean> {
+    if !escaped {
         return std::str::from_utf8(path)
             .map(Cow::Borrowed)
             .map_err(|_| Unclean::target("its path is no UTF-8"));
@@ -159,31 +173,38 @@ fn versioned<'a>(
 }
 
 /// Nothing a daemon would redirect, a file system resolve, or a second decoder see otherwise.
-fn clean(path: &str) -> Result<(), Unclean> {
+fn clean(path: &str, escaped: bool) -> Result<(), Unclean> {
     let Some(rest) = path.strip_prefix('/') else {
         return Err(Unclean::unknown());
     };
-    if let Some(c) = path
-        .chars()
-        .find(|c| c.is_control() || matches!(c, '%' | '\\' | ';' | '?' | '#'))
-    {
+    // Without escapes it is visible ASCII, and a backslash is all that can be wrong.
+    let odd = |c: &char| c.is_control() || matches!(c, '%' | '\\' | ';' | '?' | '#');
+    let found = if escaped {
+        path.chars().find(odd)
+    } else {
+        path.contains('\\').then_some('\\')
+    };
+    if let Some(c) = found {
         return Err(Unclean::path(&match c {
             '%' => "it is encoded twice".to_owned(),
             c => format!("it has {} in it", c.escape_unicode()),
         }));
     }
-    let mut segments = rest.split('/').peekable();
-    while let Some(segment) = segments.next() {
-        match segment {
-            "." | ".." => return Err(Unclean::path("it has a dot segment")),
-            // Only the last may be empty: a slash at the end, which one route has.
-            "" if segments.peek().is_some() => {
-                return Err(Unclean::path("it has an empty segment"));
-            }
-            _ => {}
-        }
+    let mut rest = rest;
+    while let Some((segment, more)) = rest.split_once('/') {
+        inner(segment)?;
+        rest = more;
     }
-    Ok(())
+    // The last may be empty: a slash at the end, which one route has.
+    if rest.is_empty() { Ok(()) } else { inner(rest) }
+}
+
+fn inner(segment: &str) -> Result<(), Unclean> {
+    match segment {
+        "" => Err(Unclean::path("it has an empty segment")),
+        "." | ".." => Err(Unclean::path("it has a dot segment")),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
