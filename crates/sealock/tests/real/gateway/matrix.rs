@@ -39,14 +39,13 @@ fn other_proxies_by_the_same_rows() {
         "exec -i",
         "hijack without Upgrade",
     ];
-    let rows: Vec<&Row> = rows()
-        .into_iter()
+    let rows: Vec<&Row> = ROWS
+        .iter()
         .filter(|row| whole() || few.contains(&row.name))
         .collect();
     let cli = lab().docker_cli(Version::V28);
     let scale = if whole() { Scale::MIDDLE } else { Scale::SHORT };
-    let seen: Vec<Vec<Seen>> =
-        in_threads(&ways, |way| walk(&stage.caller(*way, &cli), &rows, scale));
+    let seen = side_by_side(&stage, &ways, &cli, (&rows, &[]), scale);
     let verdicts: Vec<Vec<Option<String>>> = seen
         .iter()
         .map(|one| {
@@ -101,13 +100,18 @@ fn other_proxies_by_the_same_rows() {
 fn by_every_row(version: Version) {
     let stage = Stage::new(version);
     let _ours = stage.open(Way::Ours);
-    let rows = rows();
+    let (rows, scale) = if whole() {
+        (LONG_ROWS, Scale::LONG)
+    } else {
+        (&[][..], Scale::SHORT)
+    };
+    let (rows, alone): (Vec<&Row>, Vec<&Row>) = (ROWS.iter().collect(), rows.iter().collect());
+    let ways = [Way::Dockerd, Way::Ours];
     let mut wrong = Vec::new();
     for cli in clis(version) {
-        let seen = in_threads(&[Way::Dockerd, Way::Ours], |way| {
-            walk(&stage.caller(*way, &cli), &rows, scale())
-        });
-        for (at, row) in rows.iter().enumerate() {
+        let seen = side_by_side(&stage, &ways, &cli, (&rows, &alone), scale);
+        let rows = rows.iter().chain(&alone);
+        for (at, row) in rows.enumerate() {
             let (own, ours) = (&seen[0][at], &seen[1][at]);
             for (way, one) in [(Way::Dockerd, own), (Way::Ours, ours)] {
                 if let Some(reason) = row.verdict(one, own) {
@@ -125,21 +129,11 @@ fn by_every_row(version: Version) {
     }
     report(&format!(
         "{version:?}: {} rows by {} command lines, {} wrong",
-        rows.len(),
+        rows.len() + alone.len(),
         clis(version).len(),
         wrong.len()
     ));
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
-}
-
-fn rows() -> Vec<&'static Row> {
-    ROWS.iter()
-        .chain(if whole() { LONG_ROWS } else { &[] })
-        .collect()
-}
-
-fn scale() -> Scale {
-    if whole() { Scale::LONG } else { Scale::SHORT }
 }
 
 /// The daemon's own command line; in the whole sweep those of 28 and 20.10, and one more where `SEALOCK_DOCKER_CLI`
@@ -164,6 +158,22 @@ fn in_threads<T: Sync, R: Send>(over: &[T], work: impl Fn(&T) -> R + Sync) -> Ve
             .map(|thread| thread.join().unwrap())
             .collect()
     })
+}
+
+/// The first rows on all ways at once, and then those that must be alone, way after way.
+fn side_by_side(
+    stage: &Stage,
+    ways: &[Way],
+    cli: &Path,
+    (rows, alone): (&[&Row], &[&Row]),
+    scale: Scale,
+) -> Vec<Vec<Seen>> {
+    let callers: Vec<Caller<'_>> = ways.iter().map(|way| stage.caller(*way, cli)).collect();
+    let mut seen = in_threads(&callers, |caller| walk(caller, rows, scale));
+    for (caller, seen) in callers.iter().zip(&mut seen) {
+        seen.extend(walk(caller, alone, scale));
+    }
+    seen
 }
 
 /// All rows, one after the other, on one way.

@@ -39,8 +39,7 @@ impl Scale {
             // Ten bytes a line, none of them like another.
             .replace(
                 "@COUNT@",
-                &format!("seq 1000000000 $((1000000000 + @BYTES@ / 10))")
-                    .replace("@BYTES@", &self.bytes.to_string()),
+                &format!("seq 1000000000 $((1000000000 + {} / 10))", self.bytes),
             )
     }
 
@@ -146,7 +145,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row(
         "attach, exit code",
-        "docker run -d --name $C-b --network none $IMAGE sh -c 'sleep 1; echo later; exit 5' >/dev/null; docker attach $C-b; echo $?; docker rm -f $C-b >/dev/null",
+        "docker run -d --name $C-b --network none $IMAGE sh -c 'sleep 3; echo later; exit 5' >/dev/null; docker attach $C-b; echo $?; docker rm -f $C-b >/dev/null",
         "later\n5\n",
     ),
     row(
@@ -305,7 +304,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
 ];
 
-/// Rows that cost too much for every run.
+/// Rows that cost too much for every run, and change the daemon as a whole: one way after the other.
 pub(crate) const LONG_ROWS: &[Row] = &[row(
     "swarm: services, secrets, logs",
     "docker swarm init --advertise-addr 127.0.0.1 >/dev/null; echo s | docker secret create $C-s - >/dev/null; docker service create -q -d --name $C-s --network host --secret $C-s $IMAGE sleep 600 >/dev/null; \

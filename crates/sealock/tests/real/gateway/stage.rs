@@ -11,7 +11,7 @@ use sealock_testkit::lab::{Version, lab};
 use sealock_testkit::network::Network;
 use sealock_testkit::process::Outcome;
 
-use super::authority::{Authority, Pair};
+use super::authority::Authority;
 use super::way::{Open, Way};
 
 /// Everything allowed to the one client: what is compared here is the way, not the permission.
@@ -21,8 +21,6 @@ pub(crate) const POLICY: &str =
 /// A daemon with its own TLS, clients, and whatever ways are opened to it.
 pub(crate) struct Stage {
     pub(crate) daemon: Dockerd,
-    pub(crate) authority: Authority,
-    pub(crate) alice: Pair,
     pub(crate) network: Network,
 }
 
@@ -58,12 +56,7 @@ impl Stage {
         authority.write_client(&alice, &daemon.folder().join("alice"));
         daemon.start();
         daemon.import_busybox();
-        Self {
-            daemon,
-            authority,
-            alice,
-            network,
-        }
+        Self { daemon, network }
     }
 
     /// The folder of the server's certificate, the anchor, the list and the policy.
@@ -161,10 +154,6 @@ impl Caller<'_> {
                     .to_string(),
             ),
         ]
-    }
-
-    pub(crate) fn work(&self) -> &Path {
-        &self.work
     }
 
     /// The name of this user's container.

@@ -271,7 +271,8 @@ fn the_specs_of_dockerode_where_they_are() {
     Suite {
         name: "dockerode's own specs",
         least: 40,
-        refused: &[],
+        // It says `Dns` beside `HostConfig`, not in it: no engine since 27 reads that, and older ones read everything there.
+        refused: &["container stdin should support attach with tty enable writing 1000 bytes"],
         run: &|caller, only| {
             let line = format!(
                 "cd '{}' && node_modules/.bin/mocha --reporter tap --exit --timeout 30000 {} test/container.js test/docker.js test/image.js test/networks.js test/promises.js test/util.js 2>&1",

@@ -106,7 +106,7 @@ impl Way {
             "{self} does not listen: {}",
             fs::read_to_string(&log).unwrap_or_default()
         );
-        Open { way: self, child }
+        Open { child }
     }
 }
 
@@ -118,15 +118,7 @@ impl fmt::Display for Way {
 
 /// A way that is open; it is closed on drop.
 pub(crate) struct Open {
-    pub(crate) way: Way,
     child: Option<Child>,
-}
-
-impl Open {
-    /// The process in the way, where there is one of its own.
-    pub(crate) fn pid(&self) -> Option<u32> {
-        self.child.as_ref().map(Child::id)
-    }
 }
 
 impl Drop for Open {
