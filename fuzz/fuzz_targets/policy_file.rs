@@ -31,7 +31,7 @@ fuzz_target!(|text: &str| {
 });
 
 fn safe(error: &dyn Diagnose) {
-    let said = [Some(error.to_string()), error.location(), error.cause(), error.help()];
+    let said = [Some(error.to_string()), error.location(), Diagnose::cause(error), error.help()];
     let harmful = |c: char| c.is_control() && c != '\n';
     assert!(!said.iter().flatten().any(|text| text.contains(harmful)), "{said:?}");
 }

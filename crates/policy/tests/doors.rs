@@ -175,7 +175,7 @@ fn binds_are_judged_at_every_door() {
             ),
             (
                 r#"{"Image":"alpine","HostConfig":{"VolumesFrom":["theirs"]}}"#,
-                "hide",
+                "SL-A063",
             ),
             (
                 r#"{"Image":"alpine","HostConfig":{"VolumesFrom":["socket"]}}"#,
@@ -270,15 +270,15 @@ fn namespaces_of_the_host_and_of_others_stay_shut() {
             ),
             (
                 r#"{"Image":"alpine","HostConfig":{"NetworkMode":"container:theirs"}}"#,
-                "hide",
+                "SL-A063",
             ),
             (
                 r#"{"Image":"alpine","HostConfig":{"IpcMode":"container:theirs"}}"#,
-                "hide",
+                "SL-A063",
             ),
             (
                 r#"{"Image":"alpine","HostConfig":{"PidMode":"container:theirs"}}"#,
-                "hide",
+                "SL-A063",
             ),
             (
                 r#"{"Image":"alpine","HostConfig":{"PidMode":"container:hostpid"}}"#,
@@ -298,7 +298,7 @@ fn namespaces_of_the_host_and_of_others_stay_shut() {
             ),
             (
                 r#"{"Image":"alpine","HostConfig":{"Links":["theirs:db"]}}"#,
-                "hide",
+                "SL-A063",
             ),
             (
                 r#"{"Image":"alpine","HostConfig":{"Links":["mine:db"]}}"#,
@@ -323,7 +323,7 @@ fn networks_have_two_doors_at_a_create() {
             ),
             (
                 r#"{"Image":"alpine","HostConfig":{"NetworkMode":"net-theirs"}}"#,
-                "hide",
+                "SL-A063",
             ),
             // The host's own network, by the beginning of its ID.
             (
@@ -332,7 +332,7 @@ fn networks_have_two_doors_at_a_create() {
             ),
             (
                 r#"{"Image":"alpine","NetworkingConfig":{"EndpointsConfig":{"net-theirs":{}}}}"#,
-                "hide",
+                "SL-A063",
             ),
             (
                 r#"{"Image":"alpine","NetworkingConfig":{"EndpointsConfig":{"host":{}}}}"#,
@@ -344,11 +344,11 @@ fn networks_have_two_doors_at_a_create() {
             ),
             (
                 r#"{"Image":"alpine","NetworkingConfig":{"EndpointsConfig":{"front":{"NetworkID":"net-theirs"}}}}"#,
-                "hide",
+                "SL-A063",
             ),
             (
                 r#"{"Image":"alpine","NetworkingConfig":{"EndpointsConfig":{"front":{"Links":["theirs:x"]}}}}"#,
-                "hide",
+                "SL-A063",
             ),
             (
                 r#"{"Image":"alpine","NetworkingConfig":{"EndpointsConfig":{"front":{"DriverOpts":{"com.docker.network.endpoint.sysctls":"x"}}}}}"#,

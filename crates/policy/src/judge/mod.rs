@@ -192,7 +192,10 @@ fn weigh_all(granted: &Granted, request: &mut Request, facts: &Facts) -> Result<
                 }
             }
             Err(Short::Hidden(refusal, words)) => {
-                refused.get_or_insert(Stop::Refused(refusal, Some(words), rule));
+                // A 404 to a create means to clients that the image is missing, and they pull it.
+                let is_image = words.starts_with("No such image");
+                let words = (call != Call::ContainerCreate || is_image).then_some(words);
+                refused.get_or_insert(Stop::Refused(refusal, words, rule));
             }
         }
     }

@@ -7,6 +7,7 @@ mod fake;
 mod load;
 mod matrix;
 mod operations;
+mod policy;
 mod ports;
 mod rows;
 mod running;
