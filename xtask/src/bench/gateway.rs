@@ -99,8 +99,8 @@ fn read(quick: bool, rest: &[String]) -> Done<Wanted> {
         } else {
             Size {
                 rounds: 3,
-                millis: 2000,
-                bulk: 1 << 30,
+                millis: 1000,
+                bulk: 512 << 20,
                 idle: [1000, many],
             }
         },
