@@ -274,6 +274,10 @@ pub(crate) struct Accepting {
 
 impl Accepting {
     /// To be called inside the runtime.
+    #[expect(
+        deprecated,
+        reason = "what replaces it is unsafe; here the descriptor lives exactly as long as the socket that is registered"
+    )]
     pub(crate) fn new(socket: Socket) -> io::Result<Self> {
         let socket = AsyncFd::with_interest(socket, tokio::io::Interest::READABLE)?;
         Ok(Self { socket })
@@ -301,11 +305,6 @@ impl Accepting {
                 },
             }
         }
-    }
-
-    /// The socket itself, to be handed over.
-    pub(crate) fn socket(&self) -> &Socket {
-        self.socket.get_ref()
     }
 
     /// The socket, off the runtime.
@@ -364,7 +363,7 @@ mod tests {
     use std::io::{self, Read, Write};
     use std::net::{TcpListener, TcpStream};
     use std::os::fd::OwnedFd;
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::fs::MetadataExt;
     use std::os::unix::net::{UnixListener, UnixStream};
     use std::path::PathBuf;
 

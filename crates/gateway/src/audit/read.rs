@@ -35,7 +35,7 @@ pub fn files(path: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// A file cannot be read.
-pub fn each_line(
+pub(super) fn each_line(
     files: &[PathBuf],
     mut with: impl FnMut(&Path, u64, &[u8]),
 ) -> Result<(), GatewayError> {
