@@ -181,9 +181,14 @@ fn lists() -> Vec<Case> {
             Case::new(
                 23,
                 format!("events, {label}"),
-                move |_, _| raw::plain(&format!("GET /events?since=1&until={}{query}", now())),
-                |world, _, reply| reply.has(&world.victim),
+                move |_, scene| {
+                    // Whoever makes a container is seen within the second.
+                    let query = query.replace("victim", &format!("{}-foreign", scene.name));
+                    raw::plain(&format!("GET /events?since=1&until={}{query}", now() + 1))
+                },
+                |_, scene, reply| reply.has(&scene.id),
             )
+            .setup(Setup::Foreign)
             .until(Until::Either(1, 5000)),
         );
     }
