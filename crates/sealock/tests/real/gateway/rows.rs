@@ -15,7 +15,7 @@ impl Scale {
     /// For every run.
     pub(crate) const SHORT: Self = Self {
         late: 3,
-        bytes: 32 << 20,
+        bytes: 8 << 20,
         silence: 8,
     };
     /// For `SEALOCK_SWEEP=all`.
@@ -28,6 +28,7 @@ impl Scale {
     /// For a comparison with everybody: long enough for whoever closes after a minute.
     pub(crate) const MIDDLE: Self = Self {
         late: 70,
+        bytes: 32 << 20,
         ..Self::SHORT
     };
 
