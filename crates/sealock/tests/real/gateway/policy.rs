@@ -292,7 +292,7 @@ fn two_teams(daemon: Version, cli: Version) {
     let line = format!("events --since {since} --until 0s --format {{{{.Actor.Attributes.name}}}}");
     let mut events = String::new();
     let came = becomes(Duration::from_secs(5), || {
-        events = scene.can("alice", &line);
+        events = scene.docker("alice", &line).stdout;
         events.contains("web")
     });
     let only = events.lines().all(|line| line == "web");
