@@ -218,6 +218,10 @@ impl Measure {
         let spent = cpu()? - before;
         load.finish()?;
         let number = |name: &str| said[name].as_f64().unwrap_or(f64::NAN);
+        // The kernel counts in hundredths of a second: so few of them are no figure.
+        if running.is_some() && self != Self::Rate && spent < LEAST {
+            return Err(format!("only {spent:.2} s of CPU in the sample"));
+        }
         let each = spent * 1e6 / number("count");
         let share = |name: &str| number(name) / number("count");
         Ok(match self {
@@ -256,6 +260,9 @@ impl Measure {
         }
     }
 }
+
+/// The least CPU of a sample, in seconds.
+const LEAST: f64 = 0.04;
 
 const GIB: f64 = 1_073_741_824.0;
 
