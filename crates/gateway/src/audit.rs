@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(id, format!("{who}-3"));
         audit.note(&denied(&who));
         audit.stop(LONG);
-        let (found, total) = last(&[path.clone()], &Wanted::default(), 10).unwrap();
+        let (found, total) = last(std::slice::from_ref(&path), &Wanted::default(), 10).unwrap();
         assert_eq!(total, 1);
         let mut record = found[0].clone();
         let time = record.shift_remove("time").unwrap();

@@ -4,19 +4,19 @@
 //! own, so a connection lives and dies on one core; what workers share are snapshots behind one pointer.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-pub mod audit;
 mod admission;
+pub mod audit;
 mod docker;
 mod drain;
 mod error;
 mod forward;
 #[cfg(test)]
 mod front;
-mod material;
 mod http;
 mod limits;
-mod live;
 mod listen;
+mod live;
+mod material;
 mod metrics;
 mod proxy_header;
 mod reload;

@@ -393,7 +393,7 @@ mod tests {
 
     #[test]
     fn a_connection_is_shaped_by_its_listener() {
-        let socket = bind("docker", &any(), &mut Inherited::none()).unwrap();
+        let socket = bind("docker", &any(), &mut Inherited::default()).unwrap();
         let address = socket.address().unwrap();
         assert_eq!(socket.place(), address.to_string());
         let client = std::thread::spawn(move || {
@@ -414,7 +414,7 @@ mod tests {
     fn an_address_in_use_is_an_error_with_a_code() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let at = Bind::Tcp(taken.local_addr().unwrap());
-        let error = bind("docker", &at, &mut Inherited::none()).unwrap_err();
+        let error = bind("docker", &at, &mut Inherited::default()).unwrap_err();
         assert_eq!(error.code().0, "SL-G050");
         assert_eq!(
             error.location().unwrap(),
@@ -428,7 +428,12 @@ mod tests {
         // What a process left that was killed.
         drop(UnixListener::bind(&path).unwrap());
         assert!(path.exists());
-        let socket = bind("local", &Bind::Unix(path.clone()), &mut Inherited::none()).unwrap();
+        let socket = bind(
+            "local",
+            &Bind::Unix(path.clone()),
+            &mut Inherited::default(),
+        )
+        .unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o666);
         assert_eq!(
             socket.place(),
@@ -436,7 +441,12 @@ mod tests {
         );
         let mut client = UnixStream::connect(&path).unwrap();
         // A second gateway does not take it away.
-        let error = bind("local", &Bind::Unix(path.clone()), &mut Inherited::none()).unwrap_err();
+        let error = bind(
+            "local",
+            &Bind::Unix(path.clone()),
+            &mut Inherited::default(),
+        )
+        .unwrap_err();
         assert_eq!(error.code().0, "SL-G051");
         let again = std::thread::spawn({
             let path = path.clone();
@@ -456,12 +466,22 @@ mod tests {
     fn a_file_in_the_way_stays() {
         let path = folder("way").join("s");
         std::fs::write(&path, "mine").unwrap();
-        let error = bind("local", &Bind::Unix(path.clone()), &mut Inherited::none()).unwrap_err();
+        let error = bind(
+            "local",
+            &Bind::Unix(path.clone()),
+            &mut Inherited::default(),
+        )
+        .unwrap_err();
         assert_eq!(error.code().0, "SL-G051");
         assert_eq!(std::fs::read(&path).unwrap(), b"mine");
         // A socket of the next gateway is not removed by the one before.
         let path = path.with_file_name("t");
-        let before = bind("local", &Bind::Unix(path.clone()), &mut Inherited::none()).unwrap();
+        let before = bind(
+            "local",
+            &Bind::Unix(path.clone()),
+            &mut Inherited::default(),
+        )
+        .unwrap();
         std::fs::remove_file(&path).unwrap();
         let _after = UnixListener::bind(&path).unwrap();
         drop(before);
@@ -472,7 +492,7 @@ mod tests {
     fn sockets_of_the_process_before() {
         let old = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = old.local_addr().unwrap();
-        let mut inherited = Inherited::none();
+        let mut inherited = Inherited::default();
         inherited.hand_over([("docker".to_owned(), OwnedFd::from(old))]);
         // The settings name the same address, which is taken: the handed-over socket is used.
         let socket = bind("docker", &Bind::Tcp(address), &mut inherited).unwrap();

@@ -47,7 +47,9 @@ pub struct Gateway {
 
 /// Who is told what became of files that have changed by themselves.
 #[derive(Clone, Default)]
-struct Hears(Arc<Mutex<Option<Box<dyn Fn(&Reloaded) + Send>>>>);
+struct Hears(Arc<Mutex<Option<Listening>>>);
+
+type Listening = Box<dyn Fn(&Reloaded) + Send>;
 
 impl Hears {
     fn tell(&self, parts: &[Reloaded]) {

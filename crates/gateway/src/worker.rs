@@ -3,8 +3,8 @@
 use crate::GatewayError;
 use sealock_diag::escape;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
@@ -78,7 +78,10 @@ impl Loops {
     }
 
     /// Runs a task on every worker; gives how many there are.
-    pub(crate) fn each<F: Future<Output = ()> + Send + 'static>(&self, task: impl Fn() -> F) -> usize {
+    pub(crate) fn each<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        task: impl Fn() -> F,
+    ) -> usize {
         for one in self.0.iter() {
             one.handle.spawn(task());
         }
@@ -99,11 +102,6 @@ impl Loops {
                 connection.await;
             });
         }
-    }
-
-    /// The event loop of the first worker.
-    pub(crate) fn handle(&self) -> &Handle {
-        &self.0[0].handle
     }
 }
 

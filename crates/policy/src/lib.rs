@@ -11,17 +11,19 @@ mod caller;
 mod judge;
 mod learn;
 mod policy;
-mod trial;
 pub mod read;
+mod trial;
 
 pub use answer::{AnswerRule, Keep, Sieve, Whole};
 pub use caller::{Caller, Name};
 pub use judge::{
-    CATALOGUE as JUDGEMENTS, Decision, ExecMakers, Facts, Granted, Judgement, Object, Place, Question, Reason, Refusal, Verdict, judge,
+    CATALOGUE as JUDGEMENTS, Decision, ExecMakers, Facts, Granted, Judgement, Object, Place,
+    Question, Reason, Refusal, Verdict, judge,
 };
 pub use learn::Learned;
 pub use policy::{Cell, GrantView, Mode, OWNER, Policy, PolicyError, Remark, RoleView, calls};
-pub use trial::{Asked, Assumed, Case, Tried};
 pub use read::{
-    ApiVersion, BodyRule, Call, Filters, Incoming, Json, Method, Query, Reading, Request, Route, Unclean, Upgrade, Verb,
+    ApiVersion, BodyRule, Call, Filters, Incoming, Json, Method, Query, Reading, Request, Route,
+    Unclean, Upgrade, Verb,
 };
+pub use trial::{Asked, Assumed, Case, Tried};

@@ -1,4 +1,5 @@
 //! Every code of policies and judgements, provoked.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod daemon;
 

@@ -1,4 +1,5 @@
 //! The policies that are shipped as examples are good, and their cases come out as they say.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use sealock_policy::{Case, Policy};
 use std::fs;

@@ -1,4 +1,5 @@
 //! What is learned allows what was seen, and nothing else.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod daemon;
 

@@ -2,6 +2,7 @@
 //!
 //! Each route is asked for with a plain, honest request: once about the caller's own object, once about
 //! somebody else's.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod daemon;
 

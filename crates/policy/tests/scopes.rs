@@ -1,4 +1,5 @@
 //! Whose objects a caller reaches, under which names, and what is written for it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod daemon;
 

@@ -185,13 +185,19 @@ impl Forward<'_> {
             },
             replace: None,
         };
-        let lead = answer_head(&line, &answered, &mut link);
+        let head = answer_head(&line, &answered, &mut link);
         note.opens(answered.head.status);
         drop(answered);
-        let streams = |lead| Flow::new(lead, Framing::UntilClose, Frame::Plain);
+        // In a record of its own, as the daemon sends it: docker-py reads the head through a buffer and the stream past
+        // that buffer, and would lose what came along.
+        if client.say(head).await.is_err() {
+            note.detail = "the caller broke off";
+            return Then::Drop;
+        }
+        let streams = || Flow::new(Buffer::default(), Framing::UntilClose, Frame::Plain);
         let mut held = Streams {
-            up: streams(Buffer::default()),
-            down: streams(lead),
+            up: streams(),
+            down: streams(),
             note,
         };
         match tunnel(&mut held.up, &mut held.down, client, &mut link.side).await {

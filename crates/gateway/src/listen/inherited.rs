@@ -22,11 +22,6 @@ pub(crate) struct Inherited {
 }
 
 impl Inherited {
-    /// Nothing was inherited.
-    pub(crate) fn none() -> Self {
-        Self::default()
-    }
-
     /// What systemd passed (`LISTEN_PID`, `LISTEN_FDS`, `LISTEN_FDNAMES`).
     pub(crate) fn from_environment() -> Result<Self, GatewayError> {
         let of = |name: &str| std::env::var(name).ok();

@@ -26,7 +26,7 @@ impl BindRule {
             None => (path, false),
         };
         let clean = clean_path(path)?;
-        (clean == path && !path.contains(['*', ':'])).then(|| Self {
+        (clean == path && !path.contains(['*', ':'])).then_some(Self {
             path: clean,
             below,
             write,

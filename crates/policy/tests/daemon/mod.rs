@@ -1,5 +1,5 @@
 //! A daemon made of a table, and a caller in front of it.
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 use sealock_policy::{
     Caller, Decision, ExecMakers, Facts, Incoming, Judgement, Name, Place, Policy, Question,
@@ -8,7 +8,7 @@ use sealock_policy::{
 use std::sync::Arc;
 
 /// What the daemon has: objects of alice's, of bob's, and of nobody's.
-pub fn answer(question: &Question) -> (u16, String) {
+pub(crate) fn answer(question: &Question) -> (u16, String) {
     let labels = |owner: &str, more: &str| format!(r#"{{"sealock.owner":"cn:{owner}"{more}}}"#);
     let container = |id: &str, name: &str, labels: &str, host: &str, mounts: &str| {
         let id = id.repeat(32);
@@ -131,16 +131,16 @@ fn place(path: &str) -> Place {
 }
 
 /// A request and what became of it.
-pub struct Outcome {
-    pub decision: Decision,
-    pub target: String,
-    pub body: String,
-    pub asked: usize,
+pub(crate) struct Outcome {
+    pub(crate) decision: Decision,
+    pub(crate) target: String,
+    pub(crate) body: String,
+    pub(crate) asked: usize,
 }
 
 impl Outcome {
     /// `allow`, the code of a refusal, or `hide`.
-    pub fn word(&self) -> String {
+    pub(crate) fn word(&self) -> String {
         match (&self.decision.verdict, &self.decision.refusal) {
             (Verdict::Allow, None) => "allow".to_owned(),
             (Verdict::Allow, Some(refusal)) => format!("warn {}", refusal.reason.code()),
@@ -152,13 +152,13 @@ impl Outcome {
 }
 
 /// Alice in front of a policy.
-pub struct Front {
-    pub policy: Policy,
-    pub makers: Arc<ExecMakers>,
+pub(crate) struct Front {
+    pub(crate) policy: Policy,
+    pub(crate) makers: Arc<ExecMakers>,
 }
 
 impl Front {
-    pub fn new(policy: &str) -> Self {
+    pub(crate) fn new(policy: &str) -> Self {
         let policy = Policy::parse(&format!("version = 1\n{policy}")).unwrap();
         Self {
             policy,
@@ -167,16 +167,16 @@ impl Front {
     }
 
     /// One grant for alice, with these lines in it.
-    pub fn granting(lines: &str) -> Self {
+    pub(crate) fn granting(lines: &str) -> Self {
         Self::new(&format!("[[grants]]\nto = \"cn:alice\"\n{lines}\n"))
     }
 
-    pub fn ask(&self, line: &str, body: &str) -> Result<Outcome, String> {
+    pub(crate) fn ask(&self, line: &str, body: &str) -> Result<Outcome, String> {
         self.ask_as("alice", line, body)
     }
 
     /// `METHOD TARGET` and a body; an error when it cannot be read.
-    pub fn ask_as(&self, who: &str, line: &str, body: &str) -> Result<Outcome, String> {
+    pub(crate) fn ask_as(&self, who: &str, line: &str, body: &str) -> Result<Outcome, String> {
         let (method, target) = line.split_once(' ').unwrap();
         let incoming = Incoming {
             method: method.as_bytes(),
@@ -220,7 +220,7 @@ impl Front {
     }
 
     /// The word of what becomes of a request; `unclean` when it cannot be read.
-    pub fn word(&self, line: &str, body: &str) -> String {
+    pub(crate) fn word(&self, line: &str, body: &str) -> String {
         match self.ask(line, body) {
             Ok(outcome) => outcome.word(),
             Err(_) => "unclean".to_owned(),
@@ -229,7 +229,7 @@ impl Front {
 
     /// Goes through a table of requests.
     #[track_caller]
-    pub fn check(&self, rows: &[(&str, &str, &str)]) {
+    pub(crate) fn check(&self, rows: &[(&str, &str, &str)]) {
         let mut wrong = Vec::new();
         for (line, body, expected) in rows {
             let found = self.word(line, body);
