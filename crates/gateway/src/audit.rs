@@ -475,35 +475,4 @@ mod tests {
         );
         assert_eq!(verify(&files(&path), None).unwrap().broken.len(), 1);
     }
-
-    /// Not a test of speed for every run: `--ignored`, in release.
-    #[test]
-    #[ignore = "a measurement, not a test: cargo test --release -- --ignored --nocapture cost_of_a_record"]
-    fn cost_of_a_record() {
-        let path = folder("cost").join("a");
-        for chain in [false, true] {
-            let mut settings = settings(path.clone());
-            settings.chain = chain;
-            let audit = Audit::open(&settings).unwrap();
-            let who = alice(&audit);
-            let record = denied(&who);
-            let count = 100_000;
-            let since = Instant::now();
-            let mut worst = Duration::ZERO;
-            for _ in 0..count {
-                let one = Instant::now();
-                audit.note(&record);
-                worst = worst.max(one.elapsed());
-                if audit.lost() > 0 {
-                    break;
-                }
-            }
-            let each = since.elapsed() / count;
-            println!(
-                "chain {chain}: {each:?} each, worst {worst:?}, lost {}",
-                audit.lost()
-            );
-            audit.stop(LONG);
-        }
-    }
 }

@@ -33,6 +33,11 @@ impl Query {
             };
             let value = text(value)?;
             if !many && query.get(key).is_some() {
+                // docker-py sends the text of a Dockerfile from outside of the context behind the name that it has
+                // given it in there: the daemon reads the first, so only that goes on.
+                if key == "dockerfile" {
+                    continue;
+                }
                 return Err(Unclean::twice(key));
             }
             query.pairs.push((key, value));
