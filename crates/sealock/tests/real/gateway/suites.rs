@@ -131,6 +131,17 @@ fn the_suite_of_docker_py() {
         };
         of("api_exec_test.py", &["ExecTest"])
             + &of(
+                "api_build_test.py",
+                &[
+                    "BuildTest::test_build_out_of_context_dockerfile",
+                    "BuildTest::test_build_in_context_nested_dockerfile",
+                ],
+            )
+            + &of(
+                "api_container_test.py",
+                &["ContainerCPUTest::test_create_with_runtime"],
+            )
+            + &of(
                 "api_container_test.py",
                 &["ArchiveTest", "LogsTest", "AttachContainerTest"],
             )
