@@ -56,7 +56,7 @@ impl Material {
     }
 }
 
-/// The steps that put certificates where a later [`plan_up`] takes them for the installed ones. No daemon reads
+/// The steps that put certificates where a later [`plan_up`](super::plan_up) takes them for the installed ones. No daemon reads
 /// them yet.
 pub fn plan_material(observed: &Observed, material: &Material) -> Result<Vec<Step>, HostError> {
     let mut plan = HostPlan::default();
