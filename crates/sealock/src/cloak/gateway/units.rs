@@ -109,7 +109,8 @@ const WALLS: &str = "NoNewPrivileges=yes
 CapabilityBoundingSet=
 AmbientCapabilities=
 ProtectSystem=strict
-PrivateTmp=yes
+# Not private but closed: a place that is merely not there would be taken for one that the host does not have.
+InaccessiblePaths=/tmp /var/tmp
 PrivateDevices=yes
 DevicePolicy=closed
 ProtectClock=yes

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sealock_testkit::dockerd::Container;
+use sealock_testkit::dockerd::IMAGE;
 use sealock_testkit::process::{Outcome, becomes, wait_for};
 use sealock_testkit::{Machine, Suite};
 
@@ -240,10 +241,31 @@ fn policy(host: &Host) {
     assert_eq!(host.alice("ps").code, 0, "the last good policy is gone");
     let status = host.sealock(&["status"]).expect_code(3);
     assert!(status.stdout.contains(FILE), "{status}");
+    a_place_that_the_service_cannot_see_is_not_taken_for_absent(host, FILE);
     host.machine.write(FILE, 0o644, good);
     host.sealock(&["gateway", "--check"]).expect_code(0);
     host.sealock(&["gateway", "reload"]).expect_code(0);
     assert_eq!(host.alice("exec keeper true").code, 0);
+}
+
+/// A star allows places below it unless a symbolic link leads there. With a /tmp of its own the service would see no link where
+/// the daemon follows one.
+fn a_place_that_the_service_cannot_see_is_not_taken_for_absent(host: &Host, policy: &str) {
+    host.machine.write(
+        policy,
+        0o644,
+        "version = 1\n[[grants]]\nto = \"cn:alice\"\nrole = \"deployer\"\nimages = [\"*\"]\nbinds = [\"/tmp/*\", \"/srv/*\"]\n",
+    );
+    host.sealock(&["gateway", "reload"]).expect_code(0);
+    host.sh("mkdir -p /srv/plain && ln -sfn / /srv/link && ln -sfn / /tmp/link");
+    let create = |place: &str| host.alice(&format!("create -v {place}:/data {IMAGE} true"));
+    create("/srv/plain").expect_code(0);
+    for place in ["/srv/link/etc", "/tmp/link/etc", "/tmp/absent"] {
+        let refused = create(place);
+        assert_ne!(refused.code, 0, "{place} was mounted: {refused}");
+        says(&refused, &["SL-A"]);
+    }
+    host.sh("rm -r /srv/plain /srv/link /tmp/link");
 }
 
 /// Who is revoked is out within a second, in the middle of what he does.
