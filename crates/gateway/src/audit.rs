@@ -117,14 +117,14 @@ impl Audit {
         self.queue.as_ref().map_or(0, |queue| queue.lost())
     }
 
-    /// Begins a new file now; the old one gets the number 1 (SIGUSR1).
+    /// Begins a new file now; the old one gets the number 1, as when it has grown too large.
     pub fn rotate(&self) {
         if let Some(queue) = &self.queue {
             queue.order(Order::Rotate);
         }
     }
 
-    /// Opens the file anew if its name means another one by now, as after logrotate (SIGHUP).
+    /// Opens the file anew if its name means another one by now, as after logrotate (SIGUSR1, SIGHUP).
     pub fn reopen(&self) {
         if let Some(queue) = &self.queue {
             queue.order(Order::Reopen);

@@ -218,11 +218,6 @@ impl Gateway {
         self.shared().audit.reopen();
     }
 
-    /// Begins a new audit file.
-    pub fn rotate_audit(&self) {
-        self.shared().audit.rotate();
-    }
-
     /// Connections that are open.
     pub fn connections(&self) -> usize {
         self.shared().gatekeeper.open()

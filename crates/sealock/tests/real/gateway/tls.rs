@@ -501,10 +501,10 @@ fn shown_by(port: u16, alice: &Path) -> String {
 }
 
 #[test]
-fn a_cold_start_is_short() {
+fn the_first_request_after_a_start_is_answered() {
     let mut world = World::new();
     let folder = behind(&mut world);
-    // Five starts, the median: from the start of the process to the answer of the first request.
+    // Five starts; the figure is told and not judged, for that there is the bench.
     let mut took: Vec<_> = (0..5)
         .map(|_| {
             let begun = Instant::now();
@@ -520,6 +520,4 @@ fn a_cold_start_is_short() {
         "cold start to the first answer: {} ms",
         took[2].as_millis()
     ));
-    // This build is not optimised; the bench has the figure that counts.
-    assert!(took[2] < Duration::from_secs(2), "{took:?}");
 }
