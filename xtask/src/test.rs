@@ -70,7 +70,10 @@ pub(crate) fn test(rest: &[String]) -> Done {
             .args(&arguments)
             .arg("--no-run"),
     )?;
-    let mut command = Command::new(&cargo);
+    // A shell that runs this in the background ignores interrupts for it, and whoever was started so cannot be
+    // interrupted by a test either.
+    let mut command = Command::new("env");
+    command.arg("--default-signal=INT,QUIT").arg(&cargo);
     command.current_dir(root()).args(&arguments).args(passed);
     for name in MISLEADING {
         command.env_remove(name);
