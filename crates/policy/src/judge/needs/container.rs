@@ -49,6 +49,14 @@ pub(super) fn create(needs: &mut Needs, body: &Json) {
         needs.add(Need::Word(List::User, String::new()));
     }
     host_config(needs, host);
+    // Who names neither a network nor endpoints is put into the daemon's default network.
+    let says = |json: &Json, key: &str| json.get(key).is_some_and(|value| !value.is_empty());
+    if !says(host, "NetworkMode")
+        && !says(endpoints, "EndpointsConfig")
+        && !says(body, "NetworkDisabled")
+    {
+        networks::mode(needs, "");
+    }
     limits(needs, host, Moment::Create);
     networks::endpoints_config(needs, endpoints);
 }
@@ -99,7 +107,9 @@ fn host_config(needs: &mut Needs, json: &Json) {
             }
             "NetworkMode" => {
                 let mode = needs.text("NetworkMode", value).to_owned();
-                networks::mode(needs, &mode);
+                if !mode.is_empty() {
+                    networks::mode(needs, &mode);
+                }
             }
             "PidMode" => namespace(needs, "pid", value, &[""]),
             "IpcMode" => namespace(needs, "ipc", value, &["", "private", "shareable", "none"]),
@@ -245,8 +255,7 @@ fn volumes_from(needs: &mut Needs, json: &Json) {
         {
             needs.unclear(format!("VolumesFrom {text}"));
         }
-        // What it has mounted is judged as if it were asked for here.
-        container(needs, name, Use::Enter);
+        container(needs, name, Use::Mount);
     }
 }
 

@@ -132,6 +132,7 @@ pub(crate) fn of(request: &Request) -> Vec<Need> {
             }
         }
         Call::ImageDelete => image(&mut needs, name, Use::Target),
+        Call::Auth => login(&mut needs, body),
         Call::Build => build::build(&mut needs, request),
         Call::Grpc => needs.add(Need::Flag(Flag::RawBuild)),
         Call::NetworkInspect | Call::NetworkDelete => {
@@ -156,6 +157,10 @@ pub(crate) fn of(request: &Request) -> Vec<Need> {
             needs.add(Need::Service {
                 name: name.to_owned(),
             });
+            // Then the daemon takes what the service was before, and leaves the body aside.
+            if !matches!(request.query().get("rollback"), None | Some("" | "none")) {
+                needs.beyond("a rollback");
+            }
             service::spec(&mut needs, body);
         }
         _ => {}
@@ -186,16 +191,34 @@ fn labels(needs: &mut Needs, json: &Json) {
     }
 }
 
-/// Lines of a Dockerfile that are applied to an image: a label may be among them.
+/// Instructions of a Dockerfile that change nothing but how an image is run. LABEL is not among them: a label can be
+/// quoted, escaped and substituted in more ways than are worth following; nor ONBUILD, which holds any other.
+const PLAIN_CHANGES: &[&str] = &[
+    "CMD",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "HEALTHCHECK",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
+];
+
+/// Lines of a Dockerfile that are applied to an image. The daemon reads them as one text, in which the end of one line
+/// can go on in the next.
 fn changes(needs: &mut Needs, request: &Request) {
     for line in request.query().all("changes") {
+        let line = line.trim();
         let word = line.split_whitespace().next().unwrap_or_default();
-        // A label can be quoted, escaped and substituted in more ways than are worth following.
-        if word.eq_ignore_ascii_case("LABEL") || line.contains('\n') {
-            needs.beyond("labels by `changes`");
-        }
-        if word.eq_ignore_ascii_case("ONBUILD") {
-            needs.beyond("ONBUILD by `changes`");
+        let plain = PLAIN_CHANGES
+            .iter()
+            .any(|known| word.eq_ignore_ascii_case(known));
+        if line.ends_with(['\\', '`']) || line.contains(char::is_control) {
+            needs.beyond("several lines by `changes`");
+        } else if !plain && !line.is_empty() {
+            needs.beyond(format!("{word} by `changes`"));
         }
     }
 }
@@ -258,6 +281,26 @@ fn image_create(needs: &mut Needs, request: &Request) {
     match pushed(name, query.get("tag")) {
         Some(reference) => needs.add(Need::Pull(reference)),
         None => needs.unclear(format!("the image name {name}")),
+    }
+}
+
+/// The registry that the daemon goes to with a password: whatever host the body says.
+fn login(needs: &mut Needs, body: &Json) {
+    let null = Json::Null;
+    let address = needs.text("serveraddress", body.get("serveraddress").unwrap_or(&null));
+    let bare = ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| address.strip_prefix(scheme))
+        .unwrap_or(address);
+    let host = bare.split_once('/').map_or(bare, |(host, _)| host);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    if host.bytes().all(plain) {
+        needs.add(Need::Registry(match host {
+            "" | "index.docker.io" | "registry-1.docker.io" => "docker.io".to_owned(),
+            host => host.to_owned(),
+        }));
+    } else {
+        needs.unclear(format!("the registry {address}"));
     }
 }
 

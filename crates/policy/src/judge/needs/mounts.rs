@@ -85,11 +85,12 @@ impl<'t> Bind<'t> {
     }
 }
 
-/// A place of the host.
+/// A place of the host. The mounts of a service are templates, from which every task makes another path than
+/// stands here.
 fn place(needs: &mut Needs, path: &str, write: bool) {
     match clean_path(path) {
-        Some(path) => needs.add(Need::Bind { path, write }),
-        None => needs.unclear(format!("the place {path}")),
+        Some(path) if !path.contains("{{") => needs.add(Need::Bind { path, write }),
+        _ => needs.unclear(format!("the place {path}")),
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) fn spec(needs: &mut Needs, body: &Json) {
     amount(needs, limits, "MemoryBytes", Amount::Memory);
     amount(needs, limits, "NanoCPUs", Amount::Cpus);
     amount(needs, limits, "Pids", Amount::Pids);
+    let resources = body.at(&["TaskTemplate", "Resources"]);
+    amount(needs, resources, "SwapBytes", Amount::Memory);
 }
 
 fn amount(needs: &mut Needs, limits: Option<&Json>, key: &str, amount: Amount) {

@@ -1,0 +1,130 @@
+//! Namespaces and networks.
+
+use crate::{check, deployer};
+
+#[test]
+fn namespaces_of_the_host_and_of_others_stay_shut() {
+    check(
+        &deployer(),
+        &[
+            (
+                r#"{"Image":"alpine","HostConfig":{"NetworkMode":"host"}}"#,
+                "SL-A069",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"PidMode":"host"}}"#,
+                "SL-A069",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"IpcMode":"host"}}"#,
+                "SL-A069",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"UTSMode":"host"}}"#,
+                "SL-A069",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"UsernsMode":"host"}}"#,
+                "SL-A069",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"CgroupnsMode":"host"}}"#,
+                "SL-A069",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"Cgroup":"container:theirs"}}"#,
+                "SL-A075",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"NetworkMode":"container:mine"}}"#,
+                "allow",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"NetworkMode":"container:theirs"}}"#,
+                "SL-A063",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"IpcMode":"container:theirs"}}"#,
+                "SL-A063",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"PidMode":"container:theirs"}}"#,
+                "SL-A063",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"PidMode":"container:hostpid"}}"#,
+                "SL-A077",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"PidMode":"container:strong"}}"#,
+                "SL-A077",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"PidMode":"container:"}}"#,
+                "SL-A081",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"PidMode":"Host"}}"#,
+                "SL-A081",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"Links":["theirs:db"]}}"#,
+                "SL-A063",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"Links":["mine:db"]}}"#,
+                "allow",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn networks_have_two_doors_at_a_create() {
+    check(
+        &deployer(),
+        &[
+            (
+                r#"{"Image":"alpine","HostConfig":{"NetworkMode":"net-mine"}}"#,
+                "allow",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"NetworkMode":"front"}}"#,
+                "allow",
+            ),
+            (
+                r#"{"Image":"alpine","HostConfig":{"NetworkMode":"net-theirs"}}"#,
+                "SL-A063",
+            ),
+            // The host's own network, by the beginning of its ID.
+            (
+                r#"{"Image":"alpine","HostConfig":{"NetworkMode":"1d1d1d1d1d1d"}}"#,
+                "SL-A069",
+            ),
+            (
+                r#"{"Image":"alpine","NetworkingConfig":{"EndpointsConfig":{"net-theirs":{}}}}"#,
+                "SL-A063",
+            ),
+            (
+                r#"{"Image":"alpine","NetworkingConfig":{"EndpointsConfig":{"host":{}}}}"#,
+                "SL-A069",
+            ),
+            (
+                r#"{"Image":"alpine","NetworkingConfig":{"EndpointsConfig":{"front":{"Aliases":["a"]}}}}"#,
+                "allow",
+            ),
+            (
+                r#"{"Image":"alpine","NetworkingConfig":{"EndpointsConfig":{"front":{"NetworkID":"net-theirs"}}}}"#,
+                "SL-A063",
+            ),
+            (
+                r#"{"Image":"alpine","NetworkingConfig":{"EndpointsConfig":{"front":{"Links":["theirs:x"]}}}}"#,
+                "SL-A063",
+            ),
+            (
+                r#"{"Image":"alpine","NetworkingConfig":{"EndpointsConfig":{"front":{"DriverOpts":{"com.docker.network.endpoint.sysctls":"x"}}}}}"#,
+                "SL-A075",
+            ),
+        ],
+    );
+}
