@@ -24,6 +24,9 @@ const HANDSHAKE_LIMIT: usize = 48 * 1024;
 /// The code of a request whose caller has lapsed.
 pub(crate) const LAPSED: Code = Code("SL-G023");
 
+/// The reason when the other end went away.
+const GONE: &str = "gone";
+
 /// What Go's servers, dockerd among them, answer to plain HTTP on a TLS port; clients know the words.
 const PLAIN_HTTP_ANSWER: &[u8] =
     b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
@@ -149,6 +152,9 @@ pub(crate) enum Refused {
     /// The handshake failed; the peer was told.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The other end went away before it had said anything.
+    #[error("the connection ended before anything was said")]
+    Silent,
     /// The system says not who is at the other end of a unix socket.
     #[error("the other end of the unix socket is not known: {0}")]
     Nobody(#[source] io::Error),
@@ -162,6 +168,7 @@ impl Refused {
             Self::TooSlow { .. } => "too-slow",
             Self::TooMuch => "too-much",
             Self::Nobody(_) => "unknown-peer",
+            Self::Silent => GONE,
             Self::Tls(error) => match error {
                 TlsError::ClientRefused(Is::NoCertificate) => "no-certificate",
                 TlsError::ClientRefused(Is::Revoked) => "revoked",
@@ -169,7 +176,7 @@ impl Refused {
                 TlsError::ClientRefused(Is::Unacceptable { .. }) => "untrusted",
                 TlsError::PlainText { .. } => "plain-text",
                 TlsError::AlertReceived { .. } => "alert",
-                TlsError::Closed | TlsError::Reset => "gone",
+                TlsError::Closed | TlsError::Reset => GONE,
                 TlsError::Timeout => "too-slow",
                 TlsError::Protocol { .. } => "protocol",
                 TlsError::ServerRefused(_) | TlsError::Io { .. } => "failed",
@@ -184,6 +191,7 @@ impl Diagnose for Refused {
             Self::TooSlow { .. } => Code("SL-G020"),
             Self::TooMuch => Code("SL-G021"),
             Self::Nobody(_) => Code("SL-G022"),
+            Self::Silent => TlsError::Closed.code(),
             Self::Tls(error) => error.code(),
         }
     }
@@ -263,10 +271,11 @@ async fn shake_hands(
         if records.len() < carried + 2048 {
             records.resize(carried + 4096, 0);
         }
-        let count = socket.read(&mut records[carried..]).await.map_err(gone)?;
-        if count == 0 {
-            return Err(TlsError::Closed.into());
-        }
+        let count = match socket.read(&mut records[carried..]).await {
+            Ok(0) | Err(_) if total == 0 => return Err(Refused::Silent),
+            Ok(0) => return Err(TlsError::Closed.into()),
+            read => read.map_err(gone)?,
+        };
         if total == 0
             && let Some(error) = TlsError::of_plain_text(&records[carried..carried + count])
         {

@@ -27,7 +27,7 @@ pub use verify::{Break, Broken, Place, Report, Verifier, verify};
 pub use who::{Leaf, Who};
 
 use crate::{AuditSettings, GatewayError};
-use writer::{Order, Queue};
+use writer::Queue;
 
 thread_local! {
     /// Where a record is formatted, so that the queue is locked for a copy only.
@@ -117,17 +117,10 @@ impl Audit {
         self.queue.as_ref().map_or(0, |queue| queue.lost())
     }
 
-    /// Begins a new file now; the old one gets the number 1, as when it has grown too large.
-    pub fn rotate(&self) {
-        if let Some(queue) = &self.queue {
-            queue.order(Order::Rotate);
-        }
-    }
-
     /// Opens the file anew if its name means another one by now, as after logrotate (SIGUSR1, SIGHUP).
     pub fn reopen(&self) {
         if let Some(queue) = &self.queue {
-            queue.order(Order::Reopen);
+            queue.reopen();
         }
     }
 
@@ -346,15 +339,6 @@ mod tests {
         // More than three old ones are not kept.
         assert!(report.first.unwrap() > 1);
         assert_eq!((report.last, report.chained), (Some(16), report.records));
-        // By a signal, whatever its size.
-        let audit = Audit::open(&settings).unwrap();
-        audit.event(Event::Start, "");
-        audit.rotate();
-        wait_for(|| lines(&path) == 0);
-        audit.event(Event::Stop, "");
-        audit.stop(LONG);
-        assert_eq!(lines(&path), 1);
-        assert!(verify(&files(&path), None).unwrap().is_whole());
     }
 
     #[test]

@@ -128,7 +128,7 @@ mod tests {
             let keeper = Gatekeeper::new(&Limits::default());
             let long = Duration::from_secs(60);
             assert_eq!(drained(&keeper, long).await, 0);
-            let stays = keeper.arrive().unwrap();
+            let stays = keeper.arrive(None, std::time::Instant::now()).unwrap();
             assert_eq!(drained(&keeper, Duration::from_millis(80)).await, 1);
             let goes = tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_millis(80)).await;

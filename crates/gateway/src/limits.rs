@@ -3,8 +3,11 @@
 //! A connection is first an [`Arrival`], which holds a place among the handshakes, and then a [`Permit`], which
 //! holds a place among the connections of its caller. Each gives its place back when it is dropped.
 
+mod addresses;
+
 use std::collections::{BTreeMap, HashMap};
 use std::future::{Future, poll_fn};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
@@ -14,6 +17,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::Limits;
 use crate::metrics::Refusal;
+use addresses::{Addresses, Source};
 
 /// A handshake of this age may have to give way to a newcomer: an honest one is done in a fraction of it, even
 /// when many come at once, and one that is never meant to end holds a place no longer than this under pressure.
@@ -33,12 +37,13 @@ pub(crate) struct Gatekeeper {
     room: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     open: usize,
     arrivals: u64,
     /// Handshakes under way, the oldest first.
     pending: BTreeMap<u64, Pending>,
+    addresses: Addresses,
     callers: HashMap<Arc<str>, usize>,
 }
 
@@ -51,11 +56,20 @@ struct Pending {
 impl Gatekeeper {
     /// Bounds as they are set, but never more connections than there are descriptors.
     pub(crate) fn new(limits: &Limits) -> Arc<Self> {
+        let handshakes = limits.handshakes.max(1);
+        // Whoever has all handshakes under way and ends them well is never short.
+        let at_once = handshakes.max(limits.handshakes_per_address);
         Arc::new(Self {
             connections: limits.connections.min(connections_by_files()),
             per_caller: limits.per_caller,
-            handshakes: limits.handshakes.max(1),
-            state: Mutex::default(),
+            handshakes,
+            state: Mutex::new(State {
+                open: 0,
+                arrivals: 0,
+                pending: BTreeMap::new(),
+                addresses: Addresses::new(limits.handshakes_per_address, at_once),
+                callers: HashMap::new(),
+            }),
             room: Notify::new(),
         })
     }
@@ -90,24 +104,48 @@ impl Gatekeeper {
         None
     }
 
-    /// Takes a place for a connection that was just accepted.
-    pub(crate) fn arrive(self: &Arc<Self>) -> Result<Arrival, Refusal> {
+    /// Takes a place for a connection that was just accepted from this address; a unix socket has none.
+    ///
+    /// Its handshake may begin after [`Arrival::wait`].
+    pub(crate) fn arrive(
+        self: &Arc<Self>,
+        from: Option<IpAddr>,
+        now: Instant,
+    ) -> Result<Arrival, Shed> {
+        let source = from.map(Source::of);
         let mut state = self.lock();
         if state.open >= self.connections {
-            return Err(Refusal::Connections);
+            return Err(Shed::told(Refusal::Connections));
         }
+        let wait = match source {
+            Some(source) => state.addresses.take(source, now),
+            None => Ok(Duration::ZERO),
+        };
+        let wait = wait.map_err(|turned_away| Shed {
+            why: Refusal::Address,
+            told: turned_away.told,
+        })?;
         state.open += 1;
         state.arrivals += 1;
         let number = state.arrivals;
         let (give_way, told) = oneshot::channel();
-        let since = Instant::now();
-        state.pending.insert(number, Pending { since, give_way });
+        let mut pending = Some(Pending {
+            since: now,
+            give_way,
+        });
+        if wait.is_zero()
+            && let Some(pending) = pending.take()
+        {
+            state.pending.insert(number, pending);
+        }
         drop(state);
         Ok(Arrival {
             keeper: Arc::clone(self),
             place: Some(Place(Arc::clone(self))),
             number,
             told,
+            source,
+            in_line: pending.map(|pending| InLine { wait, pending }),
         })
     }
 
@@ -132,7 +170,21 @@ impl Drop for Place {
     }
 }
 
-/// A connection in its handshake.
+/// Why a newcomer was turned away at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shed {
+    pub(crate) why: Refusal,
+    /// How many this stands for in the audit; with `None` a later one will stand for it.
+    pub(crate) told: Option<u64>,
+}
+
+impl Shed {
+    fn told(why: Refusal) -> Self {
+        Self { why, told: Some(1) }
+    }
+}
+
+/// A connection in its handshake, or in the line before it.
 #[derive(Debug)]
 pub(crate) struct Arrival {
     keeper: Arc<Gatekeeper>,
@@ -140,9 +192,41 @@ pub(crate) struct Arrival {
     place: Option<Place>,
     number: u64,
     told: oneshot::Receiver<()>,
+    source: Option<Source>,
+    in_line: Option<InLine>,
+}
+
+/// What is needed of who waits because its address is short.
+#[derive(Debug)]
+struct InLine {
+    wait: Duration,
+    pending: Pending,
 }
 
 impl Arrival {
+    /// How long the handshake has to wait before it begins.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        self.in_line.as_ref().map(|in_line| in_line.wait)
+    }
+
+    /// It has waited: takes a place among the handshakes as soon as there is one.
+    pub(crate) async fn waited(&mut self) {
+        self.keeper.room().await;
+        if let Some(InLine { mut pending, .. }) = self.in_line.take() {
+            let mut state = self.keeper.lock();
+            state.addresses.waited();
+            pending.since = Instant::now();
+            state.pending.insert(self.number, pending);
+        }
+    }
+
+    /// The other end went away before it had said anything, which has cost next to nothing: health checks do that.
+    pub(crate) fn said_nothing(self) {
+        if let Some(source) = self.source {
+            self.keeper.lock().addresses.give_back(source);
+        }
+    }
+
     /// Runs the handshake until it is done or has to give way to a newcomer.
     pub(crate) async fn run<F: Future>(&mut self, handshake: F) -> Result<F::Output, Refusal> {
         let mut handshake = pin!(handshake);
@@ -164,6 +248,9 @@ impl Arrival {
     pub(crate) fn admitted(mut self, caller: &str) -> Result<Permit, Refusal> {
         let place = self.place.take().ok_or(Refusal::Connections)?;
         let mut state = self.keeper.lock();
+        if let Some(source) = self.source {
+            state.addresses.verified(source);
+        }
         let known = state
             .callers
             .get_key_value(caller)
@@ -183,7 +270,12 @@ impl Arrival {
 
 impl Drop for Arrival {
     fn drop(&mut self) {
-        self.keeper.lock().pending.remove(&self.number);
+        let mut state = self.keeper.lock();
+        match self.in_line.take() {
+            Some(_) => state.addresses.waited(),
+            None => drop(state.pending.remove(&self.number)),
+        }
+        drop(state);
         self.keeper.room.notify_one();
     }
 }
@@ -227,7 +319,7 @@ fn connections_by_files() -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Gatekeeper, PATIENCE};
+    use super::{Arrival, Gatekeeper, PATIENCE, Shed};
     use crate::Limits;
     use crate::metrics::Refusal;
     use std::sync::Arc;
@@ -242,15 +334,19 @@ mod tests {
         })
     }
 
+    fn arrive(keeper: &Arc<Gatekeeper>) -> Result<Arrival, Shed> {
+        keeper.arrive(None, Instant::now())
+    }
+
     #[test]
     fn newcomers_are_shed_and_places_come_back() {
         let keeper = keeper(2, 10, 10);
-        let first = keeper.arrive().unwrap().admitted("cn:a").unwrap();
-        let second = keeper.arrive().unwrap();
-        assert_eq!(keeper.arrive().unwrap_err(), Refusal::Connections);
+        let first = arrive(&keeper).unwrap().admitted("cn:a").unwrap();
+        let second = arrive(&keeper).unwrap();
+        assert_eq!(arrive(&keeper).unwrap_err().why, Refusal::Connections);
         drop(second);
-        let third = keeper.arrive().unwrap().admitted("cn:b").unwrap();
-        assert_eq!(keeper.arrive().unwrap_err(), Refusal::Connections);
+        let third = arrive(&keeper).unwrap().admitted("cn:b").unwrap();
+        assert_eq!(arrive(&keeper).unwrap_err().why, Refusal::Connections);
         drop((first, third));
         assert_eq!(keeper.open(), 0);
         assert!(keeper.lock().callers.is_empty() && keeper.lock().pending.is_empty());
@@ -259,13 +355,13 @@ mod tests {
     #[test]
     fn one_caller_cannot_take_the_places_of_others() {
         let keeper = keeper(10, 1, 10);
-        let first = keeper.arrive().unwrap().admitted("cn:a").unwrap();
-        let again = keeper.arrive().unwrap().admitted("cn:a");
+        let first = arrive(&keeper).unwrap().admitted("cn:a").unwrap();
+        let again = arrive(&keeper).unwrap().admitted("cn:a");
         assert_eq!(again.unwrap_err(), Refusal::Caller);
         assert_eq!(keeper.open(), 1);
-        let _other = keeper.arrive().unwrap().admitted("cn:b").unwrap();
+        let _other = arrive(&keeper).unwrap().admitted("cn:b").unwrap();
         drop(first);
-        keeper.arrive().unwrap().admitted("cn:a").unwrap();
+        arrive(&keeper).unwrap().admitted("cn:a").unwrap();
     }
 
     #[test]
@@ -276,8 +372,8 @@ mod tests {
             .unwrap();
         runtime.block_on(async {
             let keeper = keeper(10, 10, 2);
-            let mut slow = keeper.arrive().unwrap();
-            let mut slower = keeper.arrive().unwrap();
+            let mut slow = arrive(&keeper).unwrap();
+            let mut slower = arrive(&keeper).unwrap();
             let start = Instant::now();
             keeper.room().await;
             assert!(start.elapsed() >= PATIENCE, "{:?}", start.elapsed());
@@ -287,7 +383,7 @@ mod tests {
             assert_eq!(slower.run(async { 7 }).await.unwrap(), 7);
             // One ends by itself: there is room at once.
             drop(slow);
-            let third = keeper.arrive().unwrap();
+            let third = arrive(&keeper).unwrap();
             let ends = tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 drop(third);
@@ -299,5 +395,38 @@ mod tests {
             drop(slower);
             assert_eq!(keeper.open(), 0);
         });
+    }
+
+    #[test]
+    fn an_address_that_is_short_waits_outside_the_handshakes() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let keeper = Gatekeeper::new(&Limits {
+            handshakes: 4,
+            handshakes_per_address: 1,
+            ..Limits::default()
+        });
+        let (now, here) = (Instant::now(), Some("192.0.2.1".parse().unwrap()));
+        let begun: Vec<Arrival> = (0..4).map(|_| keeper.arrive(here, now).unwrap()).collect();
+        assert!(begun.iter().all(|arrival| arrival.wait().is_none()));
+        let mut waits = keeper.arrive(here, now).unwrap();
+        let leaves = keeper.arrive(here, now).unwrap();
+        let wait = |arrival: &Arrival| arrival.wait().unwrap().as_secs();
+        assert_eq!((wait(&waits), wait(&leaves)), (1, 2));
+        assert_eq!((keeper.open(), keeper.lock().pending.len()), (6, 4));
+        let shed = keeper.arrive(here, now).unwrap_err();
+        assert_eq!((shed.why, shed.told), (Refusal::Address, Some(1)));
+        // Who leaves the line makes room in it.
+        leaves.said_nothing();
+        let other = keeper.arrive(here, now).unwrap();
+        drop((begun, other));
+        runtime.block_on(waits.waited());
+        assert_eq!((keeper.open(), keeper.lock().pending.len()), (1, 1));
+        // It turns out to be a good one, and was paid back: a place more is left, and no more than one.
+        drop(waits.admitted("cn:a").unwrap());
+        assert_eq!(wait(&keeper.arrive(here, now).unwrap()), 2);
+        assert_eq!(keeper.open(), 0);
     }
 }

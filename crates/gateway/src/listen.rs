@@ -3,7 +3,7 @@
 mod inherited;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -263,6 +263,30 @@ impl Newcomer {
             Self::Tcp(_, address) => address.to_string(),
             Self::Unix(_) => "unix".to_owned(),
         }
+    }
+
+    /// The address, when there is one.
+    pub(crate) fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Tcp(_, address) => Some(address.ip()),
+            Self::Unix(_) => None,
+        }
+    }
+
+    /// Waits, inside a runtime; `None` as soon as the other end goes away without a word.
+    pub(crate) async fn stays(self, wait: Duration) -> Option<Self> {
+        let Self::Tcp(socket, address) = self else {
+            tokio::time::sleep(wait).await;
+            return Some(self);
+        };
+        let until = tokio::time::Instant::now() + wait;
+        let socket = tokio::net::TcpStream::from_std(socket).ok()?;
+        match tokio::time::timeout_at(until, socket.peek(&mut [0])).await {
+            Ok(Ok(0) | Err(_)) => return None,
+            Ok(Ok(_has_spoken)) => tokio::time::sleep_until(until).await,
+            Err(_has_waited) => {}
+        }
+        Some(Self::Tcp(socket.into_std().ok()?, address))
     }
 }
 

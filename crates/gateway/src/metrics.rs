@@ -61,6 +61,8 @@ pub(crate) enum Refusal {
     Caller,
     /// So many handshakes are under way that the oldest gave way.
     Handshakes,
+    /// So many handshakes from this address came to nothing that no more are begun for now.
+    Address,
     /// The handshake took too long.
     Slow,
     /// The handshake failed, or the certificate was refused.
@@ -73,10 +75,11 @@ pub(crate) enum Refusal {
 
 impl Refusal {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Connections,
         Self::Caller,
         Self::Handshakes,
+        Self::Address,
         Self::Slow,
         Self::Handshake,
         Self::NotAllowed,
@@ -89,6 +92,7 @@ impl Refusal {
             Self::Connections => "connections",
             Self::Caller => "caller",
             Self::Handshakes => "handshakes",
+            Self::Address => "address",
             Self::Slow => "slow",
             Self::Handshake => "handshake",
             Self::NotAllowed => "not-allowed",

@@ -3,7 +3,7 @@
 use crate::admission::{Peer, Refused, admit, admit_local};
 use crate::audit::{Audit, Event, Leaf, Record};
 use crate::drain::{Drain, drained};
-use crate::limits::{Arrival, Gatekeeper, Permit};
+use crate::limits::{Arrival, Gatekeeper, Permit, Shed};
 use crate::listen::{self, Accepting, Inherited, Newcomer, Socket};
 use crate::live::Live;
 use crate::metrics::{Metrics, Refusal};
@@ -321,9 +321,9 @@ async fn accept(socket: Socket, door: Door, loops: Loops, handed_over: Arc<Atomi
         accepting.next(&shared.metrics.accept_failures).await
     };
     while let Some(Ok(newcomer)) = shared.drain.or(next()).await {
-        match shared.gatekeeper.arrive() {
+        match shared.gatekeeper.arrive(newcomer.ip(), Instant::now()) {
             Ok(arrival) => loops.least_loaded(receive(newcomer, arrival, door.clone())),
-            Err(why) => refuse(&door, &newcomer.place(), why, ""),
+            Err(shed) => turn_away(&door, &newcomer.place(), shed),
         }
     }
     if handed_over.load(Ordering::Acquire) {
@@ -332,12 +332,20 @@ async fn accept(socket: Socket, door: Door, loops: Loops, handed_over: Arc<Atomi
 }
 
 /// From a socket to the end of its connection.
-async fn receive(newcomer: Newcomer, mut arrival: Arrival, door: Door) {
+async fn receive(mut newcomer: Newcomer, mut arrival: Arrival, door: Door) {
     let from = newcomer.place();
+    if let Some(wait) = arrival.wait() {
+        newcomer = match newcomer.stays(wait).await {
+            Some(newcomer) => newcomer,
+            None => return went_away(arrival, &door, &from),
+        };
+        arrival.waited().await;
+    }
     // On the heap: what a handshake needs is gone when the connection is served.
     let shaking = Box::pin(shake_hands(newcomer, &door));
     let admitted = match arrival.run(shaking).await {
         Err(gave_way) => return refuse(&door, &from, gave_way, ""),
+        Ok(Err(Refused::Silent)) => return went_away(arrival, &door, &from),
         Ok(Err(refused)) => {
             let why = match refused {
                 Refused::TooSlow { .. } => Refusal::Slow,
@@ -421,8 +429,26 @@ async fn serve(transport: Transport, peer: Peer, permit: Permit, door: Door) {
     drop(permit);
 }
 
+/// A connection that ended before a word was said.
+fn went_away(arrival: Arrival, door: &Door, from: &dyn fmt::Display) {
+    arrival.said_nothing();
+    refuse(door, from, Refusal::Handshake, Refused::Silent.reason());
+}
+
+/// Counts a connection that was turned away before its handshake; a flood of them is noted once a second.
+fn turn_away(door: &Door, from: &dyn fmt::Display, shed: Shed) {
+    match shed.told {
+        None => door.metrics().refused(shed.why).one(),
+        Some(1) => refuse(door, from, shed.why, ""),
+        Some(count) => {
+            let detail = format!("{count} connections since this was last told");
+            refuse(door, from, shed.why, &detail);
+        }
+    }
+}
+
 /// Counts and notes a connection that did not come in.
-fn refuse(door: &Door, from: &dyn std::fmt::Display, why: Refusal, detail: &str) {
+fn refuse(door: &Door, from: &dyn fmt::Display, why: Refusal, detail: &str) {
     door.metrics().refused(why).one();
     let audit = &door.shared.audit;
     let who = audit.who(&door.listener().name, from, None, None);

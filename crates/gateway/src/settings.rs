@@ -96,6 +96,8 @@ pub struct Sources {
     pub key: PathBuf,
     /// The client anchors.
     pub anchors: PathBuf,
+    /// The server anchors that clients trust: with them a server's certificate of a stranger is refused before it is used.
+    pub server_anchors: Option<PathBuf>,
     /// Revocation lists: files, or folders of them. When there is one, every anchor must have one.
     pub lists: Vec<PathBuf>,
     /// Certificates refused at once, by `serial:` or `spki:`, a line each.
@@ -126,6 +128,8 @@ pub struct Limits {
     pub per_caller: usize,
     /// Handshakes under way at once.
     pub handshakes: usize,
+    /// Handshakes from one address that come to nothing, in a second; `handshakes` of them may come at once.
+    pub handshakes_per_address: usize,
     /// How long a handshake may take.
     pub handshake_time: Duration,
     /// How long a request's head may take to arrive once it has begun.
@@ -148,6 +152,8 @@ impl Default for Limits {
             connections: 20_000,
             per_caller: 10_000,
             handshakes: 512,
+            // A twentieth of a core, for full handshakes with certificates of strangers.
+            handshakes_per_address: 50,
             handshake_time: Duration::from_secs(10),
             head_time: Duration::from_secs(30),
             // Go's clients keep idle connections for 30 s and reuse them to the last moment.

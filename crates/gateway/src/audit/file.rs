@@ -95,21 +95,6 @@ impl Log {
         done
     }
 
-    /// Begins a new file.
-    pub(super) fn rotate(&mut self) -> io::Result<()> {
-        if self.kind == Kind::Stream {
-            return Ok(());
-        }
-        self.hold()?;
-        let done = if self.length > 0 {
-            self.shift()
-        } else {
-            Ok(())
-        };
-        self.release();
-        done
-    }
-
     /// Sees to it that the file that bears the name is the one that is open.
     pub(super) fn look(&mut self) -> io::Result<()> {
         self.hold()?;

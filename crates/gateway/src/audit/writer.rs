@@ -20,15 +20,6 @@ const BACKLOG: usize = 8 << 20;
 /// How long the writer waits after a failure.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// What a signal asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    /// Begin a new file.
-    Rotate,
-    /// Look whether the name means another file by now.
-    Reopen,
-}
-
 /// Between the workers and the writer.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -46,7 +37,8 @@ struct Pending {
     batch: Batch,
     /// Dropped since the last batch was taken.
     dropped: u64,
-    order: Option<Order>,
+    /// A signal asks to look whether the name means another file by now.
+    reopen: bool,
     stop: bool,
     ended: bool,
 }
@@ -112,8 +104,8 @@ impl Queue {
         }
     }
 
-    pub(super) fn order(&self, order: Order) {
-        self.lock().order = Some(order);
+    pub(super) fn reopen(&self) {
+        self.lock().reopen = true;
         self.wake.notify_one();
     }
 
@@ -143,16 +135,16 @@ impl Queue {
     }
 
     /// Waits for work, lets it gather, and takes it over into `batch`.
-    fn take(&self, batch: &mut Batch) -> (Option<Order>, u64, bool) {
+    fn take(&self, batch: &mut Batch) -> (bool, u64, bool) {
         let mut pending = self.lock();
-        while pending.batch.ends.is_empty() && pending.order.is_none() && !pending.stop {
+        while pending.batch.ends.is_empty() && !pending.reopen && !pending.stop {
             pending = self
                 .wake
                 .wait(pending)
                 .unwrap_or_else(PoisonError::into_inner);
         }
         let until = Instant::now() + GATHER;
-        while pending.batch.bytes.len() < EARLY && pending.order.is_none() && !pending.stop {
+        while pending.batch.bytes.len() < EARLY && !pending.reopen && !pending.stop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -164,7 +156,7 @@ impl Queue {
         }
         std::mem::swap(&mut pending.batch, batch);
         let dropped = std::mem::take(&mut pending.dropped);
-        (pending.order.take(), dropped, pending.stop)
+        (std::mem::take(&mut pending.reopen), dropped, pending.stop)
     }
 
     /// Waits a while after a failure; whether the writer is to end.
@@ -207,16 +199,15 @@ pub(super) fn start(settings: &AuditSettings, queue: &Arc<Queue>) -> Result<(), 
 fn run(log: &mut Log, queue: &Queue) {
     let mut batch = Batch::default();
     loop {
-        let (order, dropped, stop) = queue.take(&mut batch);
+        let (reopen, dropped, stop) = queue.take(&mut batch);
         if dropped > 0 {
             batch.push(&lost(dropped));
         }
         // A failure keeps the batch and tries again; meanwhile the queue fills up to its bound.
         loop {
-            let done = match order {
-                Some(Order::Rotate) => log.write(&mut batch).and_then(|()| log.rotate()),
-                Some(Order::Reopen) => log.look().and_then(|()| log.write(&mut batch)),
-                None => log.write(&mut batch),
+            let done = match reopen {
+                true => log.look().and_then(|()| log.write(&mut batch)),
+                false => log.write(&mut batch),
             };
             queue.failing.store(done.is_err(), Ordering::Relaxed);
             if done.is_ok() {

@@ -122,6 +122,8 @@ pub struct Limits {
     pub per_caller: Option<usize>,
     /// Handshakes under way at once.
     pub handshakes: Option<usize>,
+    /// Handshakes from one address that come to nothing, in a second.
+    pub handshakes_per_address: Option<usize>,
     /// How long a handshake may take.
     pub handshake_time: Option<Duration>,
     /// How long a request's head may take.

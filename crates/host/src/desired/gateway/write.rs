@@ -98,6 +98,7 @@ fn of_limits(gateway: &Gateway) -> String {
         ("connections", limits.connections),
         ("per-caller", limits.per_caller),
         ("handshakes", limits.handshakes),
+        ("handshakes-per-address", limits.handshakes_per_address),
         ("head-bytes", limits.head_bytes),
         ("body-bytes", limits.body_bytes),
     ];

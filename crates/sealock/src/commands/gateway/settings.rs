@@ -348,6 +348,9 @@ fn limits(told: &table::Limits) -> Limits {
         connections: told.connections.unwrap_or(default.connections),
         per_caller: told.per_caller.unwrap_or(default.per_caller),
         handshakes: told.handshakes.unwrap_or(default.handshakes),
+        handshakes_per_address: told
+            .handshakes_per_address
+            .unwrap_or(default.handshakes_per_address),
         handshake_time: told.handshake_time.unwrap_or(default.handshake_time),
         head_time: told.head_time.unwrap_or(default.head_time),
         idle_time: told.idle_time.unwrap_or(default.idle_time),
