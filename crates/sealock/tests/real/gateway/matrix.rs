@@ -174,7 +174,7 @@ fn side_by_side(
         seen.extend(walk(caller, alone, scale));
     }
     // dockerd's own TLS now and then resets a long answer at its end. What others are held against must be what it
-    // does, so that it alone is asked twice.
+    // does, so that it alone is asked twice, and as somebody new: what the row has left is not in its way.
     for (at, row) in rows.iter().enumerate() {
         let lost = |seen: &Seen| row.verdict(seen, seen).is_some();
         if let Some(own) = ways.iter().position(|way| *way == Way::Dockerd)
@@ -182,7 +182,7 @@ fn side_by_side(
             && !matches!(row.wants, Wants::Better(_))
         {
             report(&format!("dockerd's own TLS lost: {}", row.name));
-            seen[own][at] = walk(&callers[own], &[row], scale).remove(0);
+            seen[own][at] = walk(&stage.caller(Way::Dockerd, cli), &[row], scale).remove(0);
         }
     }
     seen

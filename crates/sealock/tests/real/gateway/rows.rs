@@ -46,12 +46,12 @@ impl Scale {
 
     /// What a line may take before it counts as hanging, in seconds.
     pub(crate) fn patience(self, line: &str) -> u64 {
-        let mut seconds = 40;
+        let mut seconds = 90;
         if line.contains("@LATE@") {
             seconds += self.late;
         }
         if line.contains("@COUNT@") || line.contains("@BYTES@") {
-            seconds += self.bytes / (4 << 20);
+            seconds += self.bytes / (2 << 20);
         }
         if line.contains("@SILENCE@") {
             seconds += self.silence;
@@ -136,7 +136,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row(
         "terminal, its size and exit code",
-        "script -qec \"stty rows 33 cols 77; docker exec -it $C sh -c 'test -t 0 && echo terminal; sleep 0.6; stty size; exit 3'\" /dev/null >t; rc=$?; tr -d '^@\\r' <t; exit $rc",
+        "script -qec \"stty rows 33 cols 77; docker exec -it $C sh -c 'test -t 0 && echo terminal; for i in \\$(seq 200); do case \\$(stty size) in 33*) break;; esac; sleep 0.1; done; stty size; exit 3'\" /dev/null >t; rc=$?; tr -d '^@\\r' <t; exit $rc",
         "terminal\n33 77\nrc 3",
     ),
     row(
@@ -146,8 +146,9 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row(
         "attach, exit code",
-        "docker run -d --name $C-b --network none $IMAGE sh -c 'sleep 3; echo later; exit 5' >/dev/null; docker attach $C-b; echo $?; docker rm -f $C-b >/dev/null",
-        "later\n5\n",
+        ": >out; docker run -d --name $C-b --network none $IMAGE sh -c 'until [ -e /go ]; do echo early; sleep 0.1; done; echo later; exit 5' >/dev/null; \
+         docker attach $C-b >out & p=$!; until grep -q early out; do sleep 0.1; done; docker exec $C-b touch /go; wait $p; rc=$?; uniq out; docker rm -f $C-b >/dev/null; exit $rc",
+        "early\nlater\nrc 5",
     ),
     row(
         "wait",
@@ -174,19 +175,22 @@ pub(crate) const ROWS: &[Row] = &[
     // Docker's command line of 28 ends with the one or the other, as its own threads come to it.
     row(
         "logs -f, interrupted",
-        "timeout --preserve-status -s INT 1 docker logs -f $C; case $? in 0 | 130) echo ended;; *) echo $?;; esac",
+        "timeout --preserve-status -s INT 1 docker logs -f $C 2>/dev/null; case $? in 0 | 130) echo ended;; *) echo $?;; esac",
         "ended\n",
     ),
     row(
         "events",
-        ": >out; timeout 8 docker events --filter container=$C-e --format '{{.Action}}' >out & sleep 0.7; docker run --rm --name $C-e --network none $IMAGE true; \
-         until grep -q destroy out; do sleep 0.1; done; kill $!; sort -u out | tr '\\n' ' '",
-        "attach create destroy die start ",
+        // What `top` leaves shows that somebody listens.
+        ": >out; docker events --filter container=$C --filter container=$C-e --format '{{.Action}}' >out & p=$!; until grep -q top out; do docker top $C >/dev/null; sleep 0.1; done; \
+         docker run --rm --name $C-e --network none $IMAGE true; until grep -q destroy out; do sleep 0.1; done; { kill $p; wait $p; } 2>/dev/null; grep -v exec out | sort -u | tr '\\n' ' '",
+        "attach create destroy die start top ",
     ),
+    // A command line that has heard nothing for two seconds says `--`, and a busy daemon takes longer.
     row(
         "stats",
         "curl -sN --cacert $DOCKER_CERT_PATH/ca.pem --cert $DOCKER_CERT_PATH/cert.pem --key $DOCKER_CERT_PATH/key.pem \
-         https://127.0.0.1:$PORT/containers/$C/stats | head -n 2 | wc -l; docker stats --no-stream --format '{{.PIDs}}' $C",
+         https://127.0.0.1:$PORT/containers/$C/stats | head -n 2 | wc -l; \
+         for i in $(seq 20); do pids=$(docker stats --no-stream --format '{{.PIDs}}' $C); [ \"$pids\" != -- ] && break; done; echo $pids",
         "2\n1\n",
     ),
     row(
@@ -231,7 +235,7 @@ pub(crate) const ROWS: &[Row] = &[
     row(
         "compose up, exec, logs, down",
         "mkdir -p c; cd c; printf 'services:\\n  one:\\n    image: %s\\n    command: sh -c \"echo hello; sleep 60\"\\n    stop_grace_period: 0s\\n' $IMAGE >compose.yaml; \
-         docker compose -p $C up -d >log 2>&1 || cat log; docker compose -p $C exec -T one echo inside; docker compose -p $C logs --no-log-prefix one; \
+         docker compose -p $C up -d >log 2>&1 || cat log; docker compose -p $C exec -T one echo inside; until docker compose -p $C logs --no-log-prefix one | grep hello; do sleep 0.1; done; \
          docker compose -p $C down >log 2>&1 || cat log; docker compose -p $C ps -aq",
         "inside\nhello\n",
     ),

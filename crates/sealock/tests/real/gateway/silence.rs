@@ -45,8 +45,9 @@ fn silence_ends_nothing() {
         ),
         (
             "events",
-            "(sleep @SILENCE@; docker pause $C-e) >/dev/null & docker run -d --name $C-e --network none $IMAGE sleep 3600 >/dev/null; \
-             docker events --filter container=$C-e --filter event=pause --format '{{.Action}}' >e & until grep . e; do sleep 0.2; done; kill $!",
+            // What `top` leaves shows that somebody listens; what is silent is what follows.
+            "docker run -d --name $C-e --network none $IMAGE sleep 3600 >/dev/null; : >e; docker events --filter container=$C-e --format '{{.Action}}' >e & p=$!; \
+             until grep -q top e; do docker top $C-e >/dev/null; sleep 0.1; done; sleep @SILENCE@; docker pause $C-e >/dev/null; until grep pause e; do sleep 0.2; done; kill $p",
             "pause\n",
         ),
         (
