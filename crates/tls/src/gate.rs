@@ -6,6 +6,7 @@
 
 mod chains;
 mod deny;
+mod hello;
 mod proof;
 mod session;
 
@@ -117,6 +118,35 @@ impl Gate {
         Ok(GateSession::new(connection, self.check.clone()))
     }
 
+    /// The same for a service that speaks whatever its clients do. `first` is what the client has said so far; it is
+    /// digested by the session afterwards, and should be [whole](Self::hello_is_whole).
+    ///
+    /// A client of SQL Server offers `tds/8.0` and one of PostgreSQL `postgresql`, and would not be content with less.
+    /// What the bytes behind TLS mean is between the two, so the first that is offered is agreed to.
+    ///
+    /// # Errors
+    /// As [`session`](Self::session).
+    pub fn session_for(&self, first: &[u8]) -> Result<GateSession, TlsError> {
+        let offered = hello::protocols(first);
+        let ours = |name: &[u8]| self.config.alpn_protocols.iter().any(|one| one == name);
+        let config = match offered.first() {
+            Some(wanted) if !offered.iter().any(|one| ours(one)) => {
+                let mut config = ServerConfig::clone(&self.config);
+                config.alpn_protocols = vec![wanted.to_vec()];
+                Arc::new(config)
+            }
+            _ => self.config.clone(),
+        };
+        let connection = UnbufferedServerConnection::new(config)
+            .map_err(|error| TlsError::from_rustls(&error))?;
+        Ok(GateSession::new(connection, self.check.clone()))
+    }
+
+    /// Whether a client's first message is there as a whole, or never will be.
+    pub fn hello_is_whole(first: &[u8]) -> bool {
+        hello::is_whole(first)
+    }
+
     /// What a client that an earlier gate let in is worth to this one, now.
     pub fn standing(&self, client: &Verified) -> Standing {
         // The anchor is ours to know, not the client's to show.
@@ -137,7 +167,13 @@ impl Gate {
             error,
             TlsError::ClientRefused(crate::ClientRefusal::RevocationUnknown { .. })
         );
-        if undecided || client.path().iter().any(dated) {
+        // An anchor that was taken away is no matter of time, even when the client's own dates are over as well; one
+        // that is over itself may have been left out for that.
+        let rooted = client
+            .path()
+            .last()
+            .is_some_and(|anchor| dated(anchor) || self.check.trusts(anchor));
+        if undecided || rooted && client.path().iter().any(dated) {
             Standing::Lapsed(error)
         } else {
             Standing::Untrusted(error)

@@ -247,6 +247,13 @@ impl ClientCheck {
         })
     }
 
+    /// Whether this is one of the anchors, by name and key.
+    pub(crate) fn trusts(&self, anchor: &Certificate) -> bool {
+        self.anchors.iter().any(|one| {
+            one.subject_der() == anchor.subject_der() && one.spki_der() == anchor.spki_der()
+        })
+    }
+
     /// The path from the client's certificate to an anchor, when both judges accept it.
     pub(crate) fn path(
         &self,

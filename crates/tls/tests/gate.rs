@@ -584,6 +584,105 @@ fn what_a_client_is_worth_after_a_change() {
         ..world.settings()
     };
     assert!(matches!(standing(other), Standing::Untrusted(_)));
+    // Neither is it a matter of time alone when the anchor is gone and her own time is over as well.
+    let other_and_late = GateSettings {
+        anchors: vec![anchor(Purpose::Client, 2).certificate().clone()],
+        lists: None,
+        clock: Clock::Fixed(NOW + DAY * 20),
+        ..world.settings()
+    };
+    assert!(matches!(standing(other_and_late), Standing::Untrusted(_)));
+}
+
+#[test]
+fn a_list_of_another_anchor_with_the_same_name_hides_nobody_who_was_revoked() {
+    let mut world = World::new();
+    let mut wired = Wired::new(
+        &world.client(Some(&world.alice), Version::Tls13),
+        &world.gate(),
+    );
+    wired.pump().unwrap();
+    let alice = wired.session.peer().unwrap();
+    let (first, hit) = (
+        world.clients.certificate().clone(),
+        world.list(2, &[&world.alice]),
+    );
+    // Made anew with the same name and another key, and further on in its numbers.
+    world.clients = anchor(Purpose::Client, 1);
+    let settings = GateSettings {
+        anchors: vec![first, world.clients.certificate().clone()],
+        lists: Some(vec![hit, world.list(9, &[])]),
+        clock: Clock::Fixed(NOW + DAY * 20),
+        ..world.settings()
+    };
+    let standing = Gate::new(settings).unwrap().standing(&alice);
+    assert_eq!(standing, Standing::Revoked);
+}
+
+#[test]
+fn the_serial_of_an_anchor_shuts_out_nobody_below_it() {
+    let world = World::new();
+    let gate = |line: String| {
+        let denied = DenyList::parse(line.as_bytes()).unwrap();
+        Gate::new(GateSettings {
+            denied,
+            ..world.settings()
+        })
+        .unwrap()
+    };
+    let met = |gate: &Gate| {
+        let client = world.client(Some(&world.alice), Version::Tls13);
+        Wired::new(&client, gate).pump()
+    };
+    // Many anchors have the serial 1, and so have many certificates.
+    let anchor = world.clients.certificate();
+    met(&gate(format!("serial:{}", anchor.serial()))).unwrap();
+    met(&gate(format!(
+        "serial:{}",
+        world.alice.certificate.serial()
+    )))
+    .unwrap_err();
+    // Its key is nobody else's.
+    let key = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, anchor.spki_der());
+    let hex: String = key
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    met(&gate(format!("spki:{hex}"))).unwrap_err();
+}
+
+#[test]
+fn a_protocol_of_its_own_is_refused_by_an_http_door_and_agreed_to_by_any_other() {
+    let world = World::new();
+    let gate = world.gate();
+    for version in Version::ALL {
+        for (offered, agreed) in [
+            (&["tds/8.0"][..], Some("tds/8.0")),
+            (&["h2", "http/1.1"], Some("http/1.1")),
+            (&[], None),
+        ] {
+            let mut config = (*world.client(Some(&world.alice), version)).clone();
+            config.alpn_protocols = offered
+                .iter()
+                .map(|name| name.as_bytes().to_vec())
+                .collect();
+            let config = Arc::new(config);
+            let mut wired = Wired::new(&config, &gate);
+            let http = wired.pump().is_ok();
+            assert_eq!(http, agreed != Some("tds/8.0"), "{offered:?} {version}");
+            let mut wired = Wired::new(&config, &gate);
+            let mut hello = Vec::new();
+            wired.client.write_tls(&mut hello).unwrap();
+            assert!(Gate::hello_is_whole(&hello) && !Gate::hello_is_whole(&hello[..50]));
+            wired.session = gate.session_for(&hello).unwrap();
+            wired.feed(&hello).unwrap();
+            wired.answer();
+            wired.pump().unwrap();
+            assert!(wired.session.peer().is_ok(), "{offered:?} {version}");
+            assert_eq!(wired.client.alpn_protocol(), agreed.map(str::as_bytes));
+        }
+    }
 }
 
 #[test]

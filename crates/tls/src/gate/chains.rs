@@ -96,19 +96,35 @@ impl GateCheck {
 
     /// Whether a list or the deny-list names a certificate of this path.
     pub(super) fn revokes(&self, path: &[Certificate]) -> bool {
-        let denied = path.iter().any(|one| self.denied.names(one).is_some());
         let listed = || {
             path.iter().zip(path.iter().skip(1)).any(|(one, issuer)| {
-                let of_issuer = |list: &&Crl| list.issuer_der() == issuer.subject_der();
+                // By its signature: two anchors may have the same name.
                 let newest = self
                     .lists
                     .iter()
-                    .filter(of_issuer)
-                    .max_by_key(|l| l.number());
-                newest.is_some_and(|list| list.find(one.serial()).is_some())
+                    .filter_map(|list| list.number_by(issuer).map(|number| (number, list)))
+                    .max_by_key(|(number, _)| *number);
+                newest.is_some_and(|(_, list)| list.find(one.serial()).is_some())
             })
         };
-        denied || listed()
+        self.denies(path) || listed()
+    }
+
+    /// Whether the deny-list names a certificate of this path.
+    fn denies(&self, path: &[Certificate]) -> bool {
+        match path {
+            // The serial of an anchor is often that of a certificate below it, and was meant for that.
+            [below @ .., anchor] if !below.is_empty() => {
+                below.iter().any(|one| self.denied.names(one).is_some())
+                    || self.denied.names_key_of(anchor).is_some()
+            }
+            path => path.iter().any(|one| self.denied.names(one).is_some()),
+        }
+    }
+
+    /// Whether chains may end at this anchor.
+    pub(super) fn trusts(&self, anchor: &Certificate) -> bool {
+        self.strict.trusts(anchor)
     }
 
     fn verdict(
@@ -125,11 +141,7 @@ impl GateCheck {
             return Ok(known);
         }
         let path = self.strict.path(leaf, intermediates, now)?;
-        if path
-            .certificates()
-            .iter()
-            .any(|one| self.denied.names(one).is_some())
-        {
+        if self.denies(path.certificates()) {
             return Err(CertificateError::Revoked.into());
         }
         let (from, until) = self.window(&path, at);

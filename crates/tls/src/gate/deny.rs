@@ -98,6 +98,14 @@ impl DenyList {
         if self.serials.contains(&serial) {
             return Some(Denied::Serial(serial));
         }
+        self.names_key_of(certificate)
+    }
+
+    /// The entry that refuses this certificate's key.
+    pub(super) fn names_key_of(&self, certificate: &Certificate) -> Option<Denied> {
+        if self.keys.is_empty() {
+            return None;
+        }
         let key = digest(&SHA256, certificate.spki_der());
         let key = <[u8; 32]>::try_from(key.as_ref()).ok()?;
         self.keys.contains(&key).then_some(Denied::Key(key))
