@@ -153,6 +153,8 @@ impl Seen {
                     None => Noted::Known,
                 }
             }
+            // Whoever pulls or pushes there may log in there.
+            Need::Registry(_) => Noted::Known,
             Need::Pull(reference) => self.list("images", pattern(reference)),
             Need::Tag(reference) => self.list("tags", pattern(reference)),
             Need::Import => {

@@ -1,11 +1,15 @@
-//! Values of environment variables are taken out of answers.
+//! Values of environment variables, and passwords among options, are taken out of answers.
 
 use crate::Json;
 
 /// What stands where a value was.
 const HIDDEN: &str = "<hidden>";
 
-/// Takes the values out of every `Env`, and out of the steps of an image's history.
+/// Parts of the names of options whose values are nobody's business.
+const SECRET: &[&str] = &["password", "passwd", "secret", "token", "credential"];
+
+/// Takes the values out of every `Env`, out of the steps of an image's history, and the passwords out of the options of
+/// volumes and log drivers.
 pub(super) fn scrub(json: &mut Json) {
     match json {
         Json::Array(items) => items.iter_mut().for_each(scrub),
@@ -14,6 +18,10 @@ pub(super) fn scrub(json: &mut Json) {
                 match (key.as_str(), value) {
                     ("Env", Json::Array(items)) => items.iter_mut().for_each(scrub_variable),
                     ("CreatedBy", Json::String(step)) => scrub_step(step),
+                    ("Options" | "DriverOpts", options) => scrub_options(options),
+                    ("LogConfig", Json::Object(fields)) => fields
+                        .iter_mut()
+                        .for_each(|(_, options)| scrub_options(options)),
                     (_, value) => scrub(value),
                 }
             }
@@ -40,6 +48,35 @@ fn scrub_variable(item: &mut Json) {
         }
         _ => {}
     }
+}
+
+/// Options by name; those of a mount stand together in one text, separated by commas.
+fn scrub_options(options: &mut Json) {
+    let Json::Object(fields) = options else {
+        return;
+    };
+    for (name, value) in fields {
+        let Json::String(text) = value else { continue };
+        if is_secret(name) {
+            HIDDEN.clone_into(text);
+        } else if name == "o" && text.split(',').any(names_secret) {
+            let words = text.split(',').map(|word| match word.split_once('=') {
+                Some((name, _)) if names_secret(word) => format!("{name}={HIDDEN}"),
+                _ => word.to_owned(),
+            });
+            *text = words.collect::<Vec<_>>().join(",");
+        }
+    }
+}
+
+fn names_secret(word: &str) -> bool {
+    word.split_once('=')
+        .is_some_and(|(name, _)| name == "pass" || is_secret(name))
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET.iter().any(|part| name.contains(part))
 }
 
 /// A step that sets variables or arguments shows which step it was, and no more.
@@ -83,6 +120,18 @@ mod tests {
             (
                 r#"{"CreatedBy":"|1 TOKEN=abc /bin/sh -c make"}"#,
                 r#"{"CreatedBy":"|1 TOKEN=<hidden>"}"#,
+            ),
+            (
+                r#"{"Volumes":[{"Driver":"local","Options":{"type":"cifs","o":"username=a,password=p,vers=3","device":"//h/s"}}]}"#,
+                r#"{"Volumes":[{"Driver":"local","Options":{"type":"cifs","o":"username=a,password=<hidden>,vers=3","device":"//h/s"}}]}"#,
+            ),
+            (
+                r#"{"HostConfig":{"LogConfig":{"Type":"splunk","Config":{"splunk-token":"t","tag":"x"}}},"Options":null}"#,
+                r#"{"HostConfig":{"LogConfig":{"Type":"splunk","Config":{"splunk-token":"<hidden>","tag":"x"}}},"Options":null}"#,
+            ),
+            (
+                r#"{"DriverConfig":{"Name":"sshfs","Options":{"Password":"p","o":"pass=q,ro"}}}"#,
+                r#"{"DriverConfig":{"Name":"sshfs","Options":{"Password":"<hidden>","o":"pass=<hidden>,ro"}}}"#,
             ),
             (
                 r#"{"Settings":{"Env":[{"Name":"A","Value":"s"}]}}"#,

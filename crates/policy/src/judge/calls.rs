@@ -150,7 +150,7 @@ pub(crate) fn is_unscopable(request: &Request) -> bool {
         || (request.call() == Call::ImageCreate && request.verb() == Verb::ImageIn)
 }
 
-/// Calls whose answers show environment variables.
+/// Calls whose answers show environment variables, or passwords among the options of volumes.
 pub(crate) fn shows_env(call: Call) -> bool {
     matches!(
         call,
@@ -163,6 +163,8 @@ pub(crate) fn shows_env(call: Call) -> bool {
             | Call::TaskInspect
             | Call::PluginList
             | Call::PluginInspect
+            | Call::VolumeList
+            | Call::VolumeInspect
     )
 }
 
@@ -201,7 +203,7 @@ pub(crate) fn is_free(grant: &Grant, call: Call) -> bool {
         return false;
     }
     match reach(call) {
-        Reach::Nothing => call != Call::Grpc,
+        Reach::Nothing => !matches!(call, Call::Grpc | Call::Auth),
         Reach::List | Reach::Prune => true,
         Reach::Everything => !matches!(
             call,

@@ -36,7 +36,7 @@ impl Policy {
         let mut denied: Vec<(Arc<str>, CallSet)> = self
             .denies()
             .iter()
-            .filter(|deny| means(&deny.to))
+            .filter(|deny| deny.to.iter().any(|whom| whom.may_mean(caller)))
             .map(|deny| (Arc::from(deny.rule.as_str()), deny.calls))
             .collect();
         for grant in grants.iter().filter(|grant| grant.role.refuses) {

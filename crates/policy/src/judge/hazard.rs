@@ -58,8 +58,17 @@ const HARMLESS: &[&str] = &[
     "/usr/local/share/ca-certificates",
 ];
 
+/// Which of the mounts count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mounted {
+    /// Every one.
+    All,
+    /// Those that lead to the host.
+    Strong,
+}
+
 /// What whoever enters this container can do with its host, out of the daemon's `inspect`.
-pub(crate) fn of_container(json: &Json) -> Vec<Need> {
+pub(crate) fn of_container(json: &Json, which: Mounted) -> Vec<Need> {
     let mut needs = Vec::new();
     let null = Json::Null;
     let host = json.get("HostConfig").unwrap_or(&null);
@@ -94,6 +103,12 @@ pub(crate) fn of_container(json: &Json) -> Vec<Need> {
     {
         needs.push(Need::Beyond("DeviceCgroupRules".to_owned()));
     }
+    // The daemon's own lists are long; an empty one was asked for, and the kernel's files lie bare.
+    for key in ["MaskedPaths", "ReadonlyPaths"] {
+        if host.get(key) == Some(&Json::Array(Vec::new())) {
+            needs.push(Need::Beyond(key.to_owned()));
+        }
+    }
     // What is mounted now, whichever door it came through.
     for mount in items(json.get("Mounts")) {
         let text = |key: &str| mount.get(key).and_then(Json::as_str).unwrap_or_default();
@@ -102,15 +117,26 @@ pub(crate) fn of_container(json: &Json) -> Vec<Need> {
         }
         let write = mount.get("RW").and_then(Json::as_bool).unwrap_or(true);
         let path = clean_path(text("Source")).unwrap_or_else(|| "/".to_owned());
-        if is_strong(&path, write) {
+        if which == Mounted::All || is_strong(&path, write) {
             needs.push(Need::Bind { path, write });
         }
     }
     needs
 }
 
+/// The names of the volumes that a container has mounted.
+pub(crate) fn volumes(json: &Json) -> impl Iterator<Item = &str> {
+    items(json.get("Mounts"))
+        .iter()
+        .filter(|mount| mount.get("Type").and_then(Json::as_str) == Some("volume"))
+        .filter_map(|mount| mount.get("Name").and_then(Json::as_str))
+}
+
+/// File systems behind a volume that are not the host's.
+const REMOTE: &[&str] = &["nfs", "nfs4", "cifs", "tmpfs"];
+
 /// What a volume that exists is, beside a folder of the daemon's own.
-pub(crate) fn of_volume(json: &Json) -> Vec<Need> {
+pub(crate) fn of_volume(json: &Json, which: Mounted) -> Vec<Need> {
     let mut needs = super::needs::Needs::default();
     let null = Json::Null;
     let driver = json
@@ -118,7 +144,18 @@ pub(crate) fn of_volume(json: &Json) -> Vec<Need> {
         .and_then(Json::as_str)
         .unwrap_or_default();
     volume_driver(&mut needs, driver, json.get("Options").unwrap_or(&null));
-    needs.into_list()
+    let mut needs = needs.into_list();
+    if which == Mounted::Strong {
+        let kind = json.at(&["Options", "type"]).and_then(Json::as_str);
+        let remote = kind.is_some_and(|kind| REMOTE.contains(&kind));
+        needs.retain(|need| match need {
+            Need::Bind { path, write } => is_strong(path, *write),
+            // A driver was granted to whoever made it.
+            Need::Word(..) => false,
+            _ => !remote,
+        });
+    }
+    needs
 }
 
 fn is_strong(path: &str, write: bool) -> bool {
@@ -149,7 +186,7 @@ fn texts(json: Option<&Json>) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_strong, of_container};
+    use super::{Mounted, is_strong, of_container};
     use crate::Json;
 
     #[test]
@@ -175,7 +212,7 @@ mod tests {
         let json = br#"{"HostConfig":{"Privileged":true,"CapAdd":["CAP_SYS_ADMIN","CHOWN"],"PidMode":"host",
             "Devices":[{"PathOnHost":"/dev/sda"}]},"Mounts":[{"Type":"bind","Source":"/run/docker.sock","RW":true},
             {"Type":"volume","Source":"/var/lib/docker/volumes/x/_data"}]}"#;
-        let needs = of_container(&Json::parse(json).unwrap());
+        let needs = of_container(&Json::parse(json).unwrap(), Mounted::Strong);
         let texts: Vec<String> = needs.iter().map(ToString::to_string).collect();
         assert_eq!(
             texts,

@@ -44,13 +44,15 @@ pub(crate) fn filter(
     if whole_images || whole_names {
         return AnswerRule::Pass;
     }
-    // The daemon can hold a list to one label; to one of several it cannot.
+    // The daemon can hold a list to one label; to one of several it cannot. Swarm takes the last of several values of
+    // one key, and lists cluster volumes whatever the filter says.
     let alone = keep.images.is_empty() && keep.names.is_empty() && call != Call::DiskUsage;
+    let exact = matches!(call, Call::ContainerList | Call::ImageList);
     if let ([(key, value)], true, Some(filters)) =
         (keep.labels.as_slice(), alone, request.filters_mut())
     {
         filters.add("label", &format!("{key}={value}"));
-        if call != Call::Events {
+        if exact {
             return AnswerRule::Pass;
         }
     }

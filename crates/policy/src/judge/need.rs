@@ -53,6 +53,8 @@ pub(crate) enum Need {
     },
     /// An image is fetched from its registry.
     Pull(Reference),
+    /// A registry is asked whether a password is right.
+    Registry(String),
     /// An image gets this name, or is pushed under it.
     Tag(Reference),
     /// An image is brought in as an archive.
@@ -110,6 +112,8 @@ pub(crate) enum Use {
     Enter,
     /// Something else comes to share it.
     Join,
+    /// What it has mounted is mounted once more.
+    Mount,
     /// It is about to be made, unless it is there.
     Create,
 }
@@ -200,6 +204,7 @@ impl fmt::Display for Need {
             Self::Container { name, how } => match how {
                 Use::Target | Use::Create => write!(f, "reach container {}", shown(name)),
                 Use::Enter => write!(f, "enter container {}", shown(name)),
+                Use::Mount => write!(f, "mount what container {} has mounted", shown(name)),
                 Use::Join => write!(f, "share anything with container {}", shown(name)),
             },
             Self::Exec { id, .. } => write!(f, "use the prepared command {}", shown(id)),
@@ -216,6 +221,7 @@ impl fmt::Display for Need {
                 _ => write!(f, "use image {}", shown(name)),
             },
             Self::Service { name } => write!(f, "reach service {}", shown(name)),
+            Self::Registry(host) => write!(f, "log in at {}", shown(host)),
             Self::Pull(reference) => write!(f, "pull {}", shown(&reference.text())),
             Self::Tag(reference) => write!(f, "name an image {}", shown(&reference.text())),
             Self::Import => f.write_str("bring in images as archives"),

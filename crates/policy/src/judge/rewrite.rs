@@ -176,8 +176,11 @@ impl Pen<'_, '_> {
         let Some(host) = body.entry("HostConfig") else {
             return;
         };
-        for key in ["NetworkMode", "PidMode", "IpcMode"] {
-            self.text(host, key, |mode| self.mode(mode));
+        self.text(host, "NetworkMode", |mode| self.mode(mode));
+        for key in ["PidMode", "IpcMode"] {
+            self.text(host, key, |mode| {
+                mode.starts_with("container:").then(|| self.mode(mode))?
+            });
         }
         self.heads(host, "VolumesFrom");
         self.heads(host, "Links");

@@ -2,7 +2,7 @@
 
 use super::facts::{Answer, Facts, Found};
 use super::granted::Granted;
-use super::hazard;
+use super::hazard::{self, Mounted};
 use super::need::{Amount, Flag, List, Need, Use, shown};
 use super::needs::PREDEFINED;
 use super::question::Question;
@@ -69,13 +69,29 @@ impl<'a> Scales<'a> {
         let own = self.constraints();
         let (met, reason) = match need {
             Need::Pull(reference) => (own.images.iter().any(|p| p.fits(reference)), Reason::Image),
+            Need::Registry(host) => (
+                own.images
+                    .iter()
+                    .chain(&own.tags)
+                    .any(|p| p.may_be_of(host)),
+                Reason::Image,
+            ),
             Need::Tag(reference) => (own.tags.iter().any(|p| p.fits(reference)), Reason::Tag),
             Need::Port { address, ports } => (
                 own.ports.iter().any(|rule| rule.covers(*address, *ports)),
                 Reason::Port,
             ),
             Need::Word(list, word) => self.word(*list, word),
-            Need::Env(name) => (!any_fits(&own.env_deny, name), Reason::Process),
+            Need::Env(name) => {
+                // By another PATH the name of a program means another program.
+                let renames = self.call == Call::ExecCreate
+                    && name == "PATH"
+                    && !own
+                        .exec_commands
+                        .as_ref()
+                        .is_none_or(|list| list.iter().any(Pattern::is_any));
+                (!renames && !any_fits(&own.env_deny, name), Reason::Process)
+            }
             Need::Flag(flag) => match flag {
                 Flag::Privileged => (own.privileged, Reason::Capability),
                 Flag::ExecPrivileged => (own.exec_privileged, Reason::Process),
@@ -126,7 +142,14 @@ impl<'a> Scales<'a> {
                     .is_none_or(|users| any_fits(users, &user));
                 (met, Reason::Process)
             }
-            List::ExecCommand => (unless_none(&own.exec_commands), Reason::Process),
+            List::ExecCommand => {
+                // A path that climbs leaves every folder that a pattern names.
+                let climbs = word.split('/').any(|part| part == "..");
+                let fits = |pattern: &Pattern| pattern.is_any() || (!climbs && pattern.fits(word));
+                let list = own.exec_commands.as_deref();
+                let met = list.is_none_or(|list| list.iter().any(fits));
+                (met, Reason::Process)
+            }
             List::Restart => (unless_none(&own.restarts), Reason::Field),
         }
     }
@@ -226,14 +249,36 @@ impl<'a> Scales<'a> {
 
     fn container(&self, name: &str, how: Use) -> Met {
         let own = self.constraints();
-        let enters = how == Use::Enter && !own.unconfined && !own.strong_containers;
+        let enters = matches!(how, Use::Enter | Use::Mount);
+        let enters = enters && !own.unconfined && !own.strong_containers;
         if !self.is_scoped() && !enters {
             return Ok(());
         }
         let found = self.found(Question::Container(name.to_owned()))?;
-        if enters {
-            for need in hazard::of_container(&found.json) {
-                self.hazard(&need, name)?;
+        if !enters {
+            return Ok(());
+        }
+        // What is mounted once more is judged as if it were asked for; what is entered, by what it reaches.
+        let which = match how {
+            Use::Mount => Mounted::All,
+            _ => Mounted::Strong,
+        };
+        for need in hazard::of_container(&found.json, which) {
+            self.hazard(&need, name)?;
+        }
+        for volume in hazard::volumes(&found.json) {
+            if any_fits(&own.volumes, volume) {
+                continue;
+            }
+            let question = Question::Volume(volume.to_owned());
+            match self.known(question.clone())? {
+                Answer::Absent => {}
+                Answer::Unknown | Answer::Place(_) => return Err(unanswered(&question)),
+                Answer::Found(found) => {
+                    for need in hazard::of_volume(&found.json, which) {
+                        self.hazard(&need, name)?;
+                    }
+                }
             }
         }
         Ok(())
@@ -404,7 +449,7 @@ impl<'a> Scales<'a> {
             Answer::Unknown | Answer::Place(_) => Err(unanswered(&question)),
             Answer::Found(found) if self.holds(found) => {
                 if how == Use::Join && !own.unconfined {
-                    for need in hazard::of_volume(&found.json) {
+                    for need in hazard::of_volume(&found.json, Mounted::All) {
                         self.hazard(&need, name)?;
                     }
                 }

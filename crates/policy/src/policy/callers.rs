@@ -59,12 +59,32 @@ impl Whom {
                 .any(|name| matches!(name, Name::Uri(uri) if fits_path(pattern, uri))),
         }
     }
+
+    /// Whether the caller may be meant: what is taken away is taken from an odd URI of the same authority too, whose path
+    /// can be read as another.
+    pub(crate) fn may_mean(&self, caller: &Caller) -> bool {
+        let Self::Uri(pattern) = self else {
+            return self.means(caller);
+        };
+        let text = pattern.text();
+        let path = text.find("://").map_or(0, |at| at + 3);
+        let authority = text[path..]
+            .find('/')
+            .map_or(text, |slash| &text[..=path + slash]);
+        caller.names().iter().any(|name| match name {
+            Name::Uri(uri) => pattern.fits(uri) || (is_odd(uri) && uri.starts_with(authority)),
+            _ => false,
+        })
+    }
 }
 
 /// A star never climbs: a path with `..` or an encoded slash fits no pattern.
 fn fits_path(pattern: &Pattern, uri: &str) -> bool {
-    let odd = uri.contains("..") || uri.contains('%') || uri.contains(['?', '#']);
-    !odd && pattern.fits(uri)
+    !is_odd(uri) && pattern.fits(uri)
+}
+
+fn is_odd(uri: &str) -> bool {
+    uri.contains("..") || uri.contains(['%', '?', '#'])
 }
 
 impl fmt::Display for Whom {

@@ -172,6 +172,13 @@ impl ImagePattern {
         })
     }
 
+    /// Whether it means any image of this registry.
+    pub(crate) fn may_be_of(&self, registry: &str) -> bool {
+        let text = self.name.text();
+        let own = text.split_once('/').map_or(text, |(own, _)| own);
+        Pattern::new(own).fits(registry)
+    }
+
     /// Whether it means every image.
     pub(crate) fn is_any(&self) -> bool {
         self.name.is_any() && self.tag.as_ref().is_none_or(Pattern::is_any)
