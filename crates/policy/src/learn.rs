@@ -95,10 +95,17 @@ impl Learned {
                 held.dropped
             );
         }
+        let mut roles = String::new();
         for (number, (caller, seen)) in held.callers.iter().enumerate() {
-            seen.write(&mut out, caller, number + 1);
+            seen.write(&mut roles, caller, number + 1);
         }
-        out
+        // Who reads only the head of it learns at least what is as good as root.
+        if let Ok(policy) = Policy::parse(&format!("version = 1\n{roles}")) {
+            for danger in policy.dangers() {
+                let _ = writeln!(out, "# Beware: {danger}");
+            }
+        }
+        out + &roles
     }
 }
 

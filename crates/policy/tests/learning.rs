@@ -94,12 +94,37 @@ fn what_only_the_unconfined_may_is_said_in_so_many_words() {
         r#"{"Image":"alpine","HostConfig":{"CgroupParent":"/x","Privileged":true}}"#,
     )]);
     assert!(
-        text.contains("# Only the unconfined may set: CgroupParent\nunconfined = true"),
+        text.contains("# Only the unconfined may set: CgroupParent\nunconfined = true")
+            && text.contains("\n# Beware: grant 1: unconfined is root on the host\n"),
         "{text}"
     );
     assert!(text.contains("privileged = true"), "{text}");
     let (_, text) = learned(&[("POST /containers/socket/exec", r#"{"Cmd":["sh"]}"#)]);
     assert!(text.contains("strong-containers = true"), "{text}");
+}
+
+#[test]
+fn what_is_as_good_as_root_is_not_learned_in_silence() {
+    let (_, text) = learned(&[
+        (
+            "POST /containers/create",
+            r#"{"Image":"alpine","HostConfig":{"Privileged":true,"PidMode":"host","Binds":["/run/docker.sock:/s"]}}"#,
+        ),
+        ("POST /containers/socket/exec", r#"{"Cmd":["sh"]}"#),
+    ]);
+    for danger in [
+        "the bind /run/docker.sock is root on the host",
+        "privileged is root on the host",
+        "strong-containers is root on the host",
+        "namespaces allows pid:host",
+    ] {
+        assert!(
+            text.contains(&format!("\n# Beware: grant 1: {danger}")),
+            "{text}"
+        );
+    }
+    let (_, text) = learned(SEEN);
+    assert!(!text.contains("Beware"), "{text}");
 }
 
 #[test]

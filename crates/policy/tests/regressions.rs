@@ -212,6 +212,18 @@ fn a_login_goes_to_registries_of_ones_own_images_only() {
             assert_eq!(at(&front, address), "SL-A081", "{role} {address}");
         }
     }
+    let asker = Front::granting(
+        "role = \"asker\"\n[roles.asker]\nverbs = [\"outbound\"]\nimages = [\"r.example:5000/*\", \"alpine\"]",
+    );
+    asker.check(&[
+        ("GET /distribution/r.example:5000/a/json", "", "allow"),
+        ("GET /distribution/alpine/json", "", "allow"),
+        ("GET /distribution/127.0.0.1:22/a/json", "", "SL-A066"),
+        ("GET /images/search?term=alpine", "", "allow"),
+        ("GET /images/search?term=r.example:5000/a", "", "allow"),
+        ("GET /images/search?term=127.0.0.1:22/a", "", "SL-A066"),
+        ("GET /images/search?term=a@127.0.0.1:22/a", "", "SL-A081"),
+    ]);
     let tagger = Front::granting("role = \"ci-builder\"\ntags = [\"push.example/ci/*\"]");
     assert_eq!(at(&tagger, "push.example"), "allow");
     assert_eq!(

@@ -168,6 +168,14 @@ pub(crate) fn shows_env(call: Call) -> bool {
     )
 }
 
+/// Calls by which the daemon goes to the registry that the request names.
+pub(crate) fn asks_registry(call: Call) -> bool {
+    matches!(
+        call,
+        Call::Auth | Call::ImageSearch | Call::DistributionInspect
+    )
+}
+
 /// Calls that change a container or go into it: the audit names the container by its full ID, even where
 /// the judgement would not have to know.
 pub(crate) fn names_its_container(call: Call) -> bool {
@@ -203,7 +211,7 @@ pub(crate) fn is_free(grant: &Grant, call: Call) -> bool {
         return false;
     }
     match reach(call) {
-        Reach::Nothing => !matches!(call, Call::Grpc | Call::Auth),
+        Reach::Nothing => !asks_registry(call) && call != Call::Grpc,
         Reach::List | Reach::Prune => true,
         Reach::Everything => !matches!(
             call,

@@ -158,7 +158,8 @@ pub(crate) fn of_volume(json: &Json, which: Mounted) -> Vec<Need> {
     needs
 }
 
-fn is_strong(path: &str, write: bool) -> bool {
+/// Whether a mount of this place is as good as the host.
+pub(crate) fn is_strong(path: &str, write: bool) -> bool {
     let below = |path: &str, place: &str| {
         path == place
             || path

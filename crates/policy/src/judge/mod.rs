@@ -31,7 +31,8 @@ pub use makers::ExecMakers;
 pub use question::Question;
 pub use refusal::{Reason, Refusal};
 
-pub(crate) use calls::{Reach, is_free, reach};
+pub(crate) use calls::{Reach, asks_registry, is_free, reach};
+pub(crate) use hazard::is_strong;
 pub(crate) use need::{Amount, List, Need, Use};
 pub(crate) use needs::of as needs_of;
 pub(crate) use weigh::canonical_user;

@@ -53,7 +53,7 @@ pub(crate) enum Need {
     },
     /// An image is fetched from its registry.
     Pull(Reference),
-    /// A registry is asked whether a password is right.
+    /// A registry is asked something: an image's manifest, a search, whether a password is right.
     Registry(String),
     /// An image gets this name, or is pushed under it.
     Tag(Reference),
@@ -221,7 +221,7 @@ impl fmt::Display for Need {
                 _ => write!(f, "use image {}", shown(name)),
             },
             Self::Service { name } => write!(f, "reach service {}", shown(name)),
-            Self::Registry(host) => write!(f, "log in at {}", shown(host)),
+            Self::Registry(host) => write!(f, "have the daemon ask the registry {}", shown(host)),
             Self::Pull(reference) => write!(f, "pull {}", shown(&reference.text())),
             Self::Tag(reference) => write!(f, "name an image {}", shown(&reference.text())),
             Self::Import => f.write_str("bring in images as archives"),

@@ -62,6 +62,13 @@ impl Reference {
         })
     }
 
+    /// The registry it is in.
+    pub(crate) fn registry(&self) -> &str {
+        self.name
+            .split_once('/')
+            .map_or("", |(registry, _)| registry)
+    }
+
     /// The reference in one text.
     pub(crate) fn text(&self) -> String {
         let mut text = self.name.clone();
@@ -120,7 +127,8 @@ fn complete(bare: &str) -> Option<String> {
     (path_ok && registry_ok).then(|| format!("{registry}/{path}"))
 }
 
-fn split_registry(bare: &str) -> (&str, &str) {
+/// The registry and the path behind it.
+pub(crate) fn split_registry(bare: &str) -> (&str, &str) {
     match bare.split_once('/') {
         Some(("index.docker.io", path)) => (CUSTOMARY_REGISTRY, path),
         Some((first, path)) if is_registry(first) => (first, path),

@@ -23,7 +23,7 @@ pub use view::{Cell, GrantView, Remark, RoleView, calls};
 pub(crate) use callers::Whom;
 pub(crate) use cases::cases;
 pub(crate) use constraints::{Constraints, any_fits};
-pub(crate) use image::{ImagePattern, Reference, may_be_id};
+pub(crate) use image::{ImagePattern, Reference, may_be_id, split_registry};
 pub(crate) use pattern::Pattern;
 pub(crate) use role::{CallSet, Deny, Grant, RESERVED, Role, Scope};
 pub(crate) use rules::{Ports, Subnet, clean_path, port_range};

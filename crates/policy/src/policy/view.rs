@@ -3,7 +3,7 @@
 use super::constraints::Constraints;
 use super::role::{CallSet, Role, Scope};
 use super::{Policy, file};
-use crate::judge::{Reach, is_free, reach};
+use crate::judge::{Reach, asks_registry, is_free, is_strong, reach};
 use crate::{Call, Mode, Route, Verb};
 use std::sync::Arc;
 
@@ -122,12 +122,25 @@ impl Policy {
                 Cell::Own
             } else if matches!(call, Call::Grpc) && !role.constraints.raw_builds {
                 Cell::No
-            } else if reach(call) == Reach::Nothing && call != Call::Auth {
+            } else if reach(call) == Reach::Nothing && !asks_registry(call) {
                 Cell::Yes
             } else {
                 Cell::Judged
             },
         )
+    }
+
+    /// What its grants give that is as good as root, for whoever did not write them.
+    pub(crate) fn dangers(&self) -> Vec<String> {
+        let told = |grant: &Arc<super::Grant>| {
+            let texts = match grant.constraints.unconfined {
+                true => vec!["unconfined is root on the host".to_owned()],
+                false => risks(&grant.constraints),
+            };
+            let rule = grant.rule.clone();
+            texts.into_iter().map(move |text| format!("{rule}: {text}"))
+        };
+        self.rules.grants.iter().flat_map(told).collect()
     }
 
     /// What is allowed and should perhaps not be, and what can never take effect.
@@ -173,6 +186,11 @@ impl Policy {
                 say(line, format!("{rule}: {text}"));
             }
         }
+        for deny in &self.rules.denies {
+            if deny.to.is_empty() || deny.calls == CallSet::default() {
+                say(None, format!("{} takes nothing from anybody", deny.rule));
+            }
+        }
         remarks
     }
 }
@@ -207,10 +225,7 @@ fn risks(own: &Constraints) -> Vec<String> {
     let mut risks = Vec::new();
     for rule in &own.binds {
         let text = rule.text();
-        if rule.path == "/"
-            || rule.covers("/etc", false)
-            || rule.covers("/var/run/docker.sock", false)
-        {
+        if is_strong(&rule.path, rule.write) {
             risks.push(format!("the bind {text} is root on the host"));
         } else if rule.below && rule.write {
             risks.push(format!(
@@ -228,13 +243,24 @@ fn risks(own: &Constraints) -> Vec<String> {
             risks.push(format!("{key} is root on the host"));
         }
     }
-    for (patterns, word, key) in [
-        (&own.capabilities, "SYS_ADMIN", "capabilities"),
-        (&own.namespaces, "pid:host", "namespaces"),
-        (&own.devices, "/dev/sda", "devices"),
-        (&own.runtimes, "any", "runtimes"),
+    const CAPABILITIES: &[&str] = &[
+        "SYS_ADMIN",
+        "SYS_MODULE",
+        "SYS_RAWIO",
+        "SYS_PTRACE",
+        "DAC_READ_SEARCH",
+        "BPF",
+        "ALL",
+    ];
+    const OPTIONS: &[&str] = &["systempaths=unconfined", "seccomp=unconfined"];
+    for (patterns, words, key) in [
+        (&own.capabilities, CAPABILITIES, "capabilities"),
+        (&own.namespaces, &["pid:host"], "namespaces"),
+        (&own.devices, &["/dev/sda", "/dev/mem"], "devices"),
+        (&own.security_options, OPTIONS, "security-options"),
+        (&own.runtimes, &["any"], "runtimes"),
     ] {
-        if super::any_fits(patterns, word) {
+        if let Some(word) = words.iter().find(|word| super::any_fits(patterns, word)) {
             risks.push(format!(
                 "{key} allows {word}, which is as good as root on the host"
             ));
@@ -286,7 +312,7 @@ mod tests {
     #[test]
     fn remarks_name_what_gives_more_than_it_seems() {
         let policy = Policy::parse(
-            "version = 1\nmode = \"warn\"\n[[grants]]\nto = []\nrole = \"deployer\"\nbinds = [\"/*\", \"/srv/*\"]\n\
+            "version = 1\nmode = \"warn\"\n[[denies]]\nto = \"cn:b\"\nverbs = []\n[[grants]]\nto = []\nrole = \"deployer\"\nbinds = [\"/*\", \"/srv/*\", \"/run/docker.sock\", \"/srv/a\", \"/etc/hosts:ro\"]\n\
              capabilities = [\"*\"]\n[[grants]]\nto = \"*\"\nrole = \"admin\"\n[[grants]]\nto = \"cn:a\"\nrole = \"debugger\"\n",
         )
         .unwrap();

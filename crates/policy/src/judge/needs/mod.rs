@@ -8,7 +8,7 @@ mod networks;
 mod service;
 
 use super::need::{Flag, List, Need, Use};
-use crate::policy::{Reference, may_be_id};
+use crate::policy::{Reference, may_be_id, split_registry};
 use crate::{Call, Json, Request, Verb};
 
 pub(crate) use container::capability;
@@ -133,6 +133,15 @@ pub(crate) fn of(request: &Request) -> Vec<Need> {
         }
         Call::ImageDelete => image(&mut needs, name, Use::Target),
         Call::Auth => login(&mut needs, body),
+        Call::DistributionInspect => match Reference::read(name) {
+            Some(reference) => needs.add(Need::Registry(reference.registry().to_owned())),
+            None => needs.unclear(format!("the image name {name}")),
+        },
+        Call::ImageSearch => {
+            // A term goes to the registry that its first part names.
+            let term = request.query().get("term").unwrap_or_default();
+            registry(&mut needs, split_registry(term).0);
+        }
         Call::Build => build::build(&mut needs, request),
         Call::Grpc => needs.add(Need::Flag(Flag::RawBuild)),
         Call::NetworkInspect | Call::NetworkDelete => {
@@ -292,7 +301,10 @@ fn login(needs: &mut Needs, body: &Json) {
         .iter()
         .find_map(|scheme| address.strip_prefix(scheme))
         .unwrap_or(address);
-    let host = bare.split_once('/').map_or(bare, |(host, _)| host);
+    registry(needs, bare.split_once('/').map_or(bare, |(host, _)| host));
+}
+
+fn registry(needs: &mut Needs, host: &str) {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
     if host.bytes().all(plain) {
         needs.add(Need::Registry(match host {
@@ -300,7 +312,7 @@ fn login(needs: &mut Needs, body: &Json) {
             host => host.to_owned(),
         }));
     } else {
-        needs.unclear(format!("the registry {address}"));
+        needs.unclear(format!("the registry {host}"));
     }
 }
 
