@@ -9,7 +9,7 @@ use crate::transport::{TlsTransport, Transport};
 use sealock_diag::{Code, Diagnose};
 use sealock_pki::{Certificate, San, Timestamp};
 use sealock_policy::{Caller, Name};
-use sealock_tls::{Clock, GateSession, Sealed, Spoken, Standing, TlsError, Verified, Version};
+use sealock_tls::{Clock, Gate, GateSession, Sealed, Standing, TlsError, Verified, Version};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -204,6 +204,15 @@ impl Diagnose for Refused {
     }
 }
 
+/// What is spoken behind TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    /// HTTP/1.1, and nothing that a client could take for more.
+    Http,
+    /// Whatever the client and the service speak.
+    Any,
+}
+
 /// Shakes hands with whoever connected, and says who that is. The connection is closed when it is refused;
 /// the peer was then told why, as far as TLS has words for it.
 ///
@@ -213,11 +222,12 @@ pub(crate) async fn admit(
     socket: TcpStream,
     address: SocketAddr,
     material: &Material,
+    spoken: Spoken,
     within: Duration,
 ) -> Result<(Transport, Peer), Refused> {
     // Answers are written whole; waiting for more to send costs 40 ms each.
     let _ = socket.set_nodelay(true);
-    match tokio::time::timeout(within, shake_hands(socket, material)).await {
+    match tokio::time::timeout(within, shake_hands(socket, material, spoken)).await {
         Err(_) => Err(Refused::TooSlow { within }),
         Ok(Err(refused)) => Err(refused),
         Ok(Ok((transport, known, secured))) => {
@@ -260,9 +270,16 @@ pub(crate) fn admit_local(socket: UnixStream, epoch: u64) -> Result<(Transport, 
 async fn shake_hands(
     mut socket: TcpStream,
     material: &Material,
+    spoken: Spoken,
 ) -> Result<(Transport, Arc<Known>, Secured), Refused> {
-    let mut session = material.gate().session()?;
     let mut records = vec![0; 4096];
+    let (mut session, mut read_ahead) = match spoken {
+        Spoken::Http => (material.gate().session()?, 0),
+        Spoken::Any => {
+            let count = hello(&mut socket, &mut records).await?;
+            (material.gate().session_for(&records[..count])?, count)
+        }
+    };
     let mut plain = Vec::new();
     let mut sealed = Sealed::default();
     let mut total = 0;
@@ -271,7 +288,11 @@ async fn shake_hands(
         if records.len() < carried + 2048 {
             records.resize(carried + 4096, 0);
         }
-        let count = match socket.read(&mut records[carried..]).await {
+        let read = match std::mem::take(&mut read_ahead) {
+            0 => socket.read(&mut records[carried..]).await,
+            count => Ok(count),
+        };
+        let count = match read {
             Ok(0) | Err(_) if total == 0 => return Err(Refused::Silent),
             Ok(0) => return Err(TlsError::Closed.into()),
             read => read.map_err(gone)?,
@@ -311,6 +332,22 @@ async fn shake_hands(
     Ok((Transport::Tls(Box::new(transport)), known, secured))
 }
 
+/// Reads until the client's first message is there, or its end; what was read stands at the front of `records`.
+async fn hello(socket: &mut TcpStream, records: &mut Vec<u8>) -> Result<usize, Refused> {
+    let mut count = 0;
+    while !Gate::hello_is_whole(&records[..count]) {
+        if records.len() < count + 2048 {
+            records.resize(count + 4096, 0);
+        }
+        match socket.read(&mut records[count..]).await {
+            Ok(0) => break,
+            Err(_) if count == 0 => return Err(Refused::Silent),
+            read => count += read.map_err(gone)?,
+        }
+    }
+    Ok(count)
+}
+
 fn identify(session: &GateSession, material: &Material) -> Result<(Arc<Known>, Secured), TlsError> {
     let verified = session.peer()?;
     let secured = Secured {
@@ -327,7 +364,7 @@ fn gone(error: io::Error) -> Refused {
 
 async fn answer_plain_text(socket: &mut TcpStream, error: TlsError) -> Refused {
     if let TlsError::PlainText {
-        spoken: Spoken::Http,
+        spoken: sealock_tls::Spoken::Http,
         ..
     } = &error
     {

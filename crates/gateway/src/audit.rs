@@ -418,6 +418,36 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_lacks_nothing_but_its_end_is_no_break() {
+        let path = folder("unended").join("a");
+        let audit = Audit::open(&settings(path.clone())).unwrap();
+        audit.event(Event::Start, "");
+        audit.event(Event::Reload, "");
+        audit.stop(LONG);
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        let audit = Audit::open(&settings(path.clone())).unwrap();
+        audit.event(Event::Start, "");
+        audit.stop(LONG);
+        let report = verify(&files(&path), None).unwrap();
+        assert!(report.is_whole(), "{report:?}");
+        assert_eq!(report.last, Some(4));
+    }
+
+    #[test]
+    fn whoever_holds_the_file_does_not_stop_the_writer_in_silence() {
+        let path = folder("held").join("a");
+        let audit = Audit::open(&settings(path.clone())).unwrap();
+        let reader = std::fs::File::open(&path).unwrap();
+        rustix::fs::flock(&reader, rustix::fs::FlockOperation::LockShared).unwrap();
+        audit.event(Event::Reload, "");
+        wait_for(|| audit.is_failing());
+        drop(reader);
+        wait_for(|| lines(&path) == 1 && !audit.is_failing());
+        audit.stop(LONG);
+    }
+
+    #[test]
     fn a_full_disk_stops_requests_only_where_records_are_required() {
         for required in [true, false] {
             let mut settings = settings(PathBuf::from("/dev/full"));

@@ -25,6 +25,10 @@ use crate::shared::Visitor;
 use crate::transport::Transport;
 use crate::{Service, Upstream};
 
+/// The caller has no name on the list of the listener.
+const NOT_LISTED: &str = "SL-G056";
+/// Records are required and cannot be written.
+const UNRECORDED: &str = "SL-G035";
 /// How long a service may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How often the system asks a silent service whether it is still there.
@@ -45,6 +49,14 @@ pub(crate) async fn serve(transport: Transport, visitor: Visitor) {
         refuse(&visitor);
         return;
     };
+    if !visitor.door.shared.audit.ready() {
+        turn_away(
+            &visitor,
+            UNRECORDED,
+            "connections must be recorded and records cannot be written",
+        );
+        return;
+    }
     let mut stream = Stream::open(&visitor, &by.to_string());
     let service = match connect(upstream).await {
         Ok(service) => service,
@@ -74,6 +86,14 @@ pub(crate) fn listed<'a>(caller: &Caller, allow: &'a [Name]) -> Option<&'a Name>
 
 /// Counts and notes that a known caller may not use this listener.
 pub(crate) fn refuse(visitor: &Visitor) {
+    turn_away(
+        visitor,
+        NOT_LISTED,
+        "the caller is not on the listener's list",
+    );
+}
+
+fn turn_away(visitor: &Visitor, code: &'static str, reason: &'static str) {
     visitor.door.metrics().refused(Refusal::NotAllowed).one();
     visitor.door.shared.audit.note(&Record {
         event: Event::Refused,
@@ -81,8 +101,8 @@ pub(crate) fn refuse(visitor: &Visitor) {
         judged: Some(Judged {
             verdict: Verdict::Deny,
             rule: "",
-            code: "SL-G056",
-            reason: "the caller is not on the listener's list",
+            code,
+            reason,
         }),
         material: visitor.peer.epoch,
         ..Record::default()
@@ -147,18 +167,25 @@ impl<'a> Stream<'a> {
     async fn join(&mut self, client: Whole, service: Transport, lead: Buffer) {
         self.up = flow(lead);
         let (mut client, mut service) = (Side::new(client), Side::new(service));
+        // Until all was said: whoever is cut in the middle must not look as if that had been all.
+        breaks_off(&service.wire, true);
         let end = tunnel(&mut self.up, &mut self.down, &mut client, &mut service).await;
         self.outcome = match end {
-            Delivered::Whole => return self.outcome.clear(),
+            Delivered::Whole => {
+                breaks_off(&service.wire, false);
+                return self.outcome.clear();
+            }
             Delivered::ClientGone => "the caller broke off".to_owned(),
             Delivered::CutOff => "the service broke off".to_owned(),
         };
-        if end == Delivered::ClientGone
-            && let Transport::Tcp(stream) = &service.wire
-        {
-            // An end would look as if all had been said.
-            let _gone_already = sockopt::set_socket_linger(stream, Some(Duration::ZERO));
-        }
+    }
+}
+
+/// Whether closing the connection to a service is a reset, and no end.
+fn breaks_off(service: &Transport, is_reset: bool) {
+    if let Transport::Tcp(stream) = service {
+        let linger = is_reset.then_some(Duration::ZERO);
+        let _gone_already = sockopt::set_socket_linger(stream, linger);
     }
 }
 

@@ -199,6 +199,13 @@ impl Talk {
         }
     }
 
+    fn wait(&self, time: Duration) {
+        match &self.stream {
+            Stream::Unix(stream) => stream.set_read_timeout(Some(time)).unwrap(),
+            Stream::Tcp(stream) => stream.set_read_timeout(Some(time)).unwrap(),
+        }
+    }
+
     fn more(&mut self) -> std::io::Result<usize> {
         let mut buffer = [0; 16 << 10];
         let count = match &mut self.stream {
@@ -244,14 +251,18 @@ impl Talk {
 
     /// Whether something comes so soon.
     pub(crate) fn is_answered_within(&mut self, soon: Duration) -> bool {
-        let wait = |stream: &Stream, time| match stream {
-            Stream::Unix(stream) => stream.set_read_timeout(Some(time)).unwrap(),
-            Stream::Tcp(stream) => stream.set_read_timeout(Some(time)).unwrap(),
-        };
-        wait(&self.stream, soon);
+        self.wait(soon);
         let came = self.more().is_ok_and(|count| count > 0);
-        wait(&self.stream, SOON);
+        self.wait(SOON);
         came
+    }
+
+    /// Whether it ends so soon, without another word.
+    pub(crate) fn ends_within(&mut self, soon: Duration) -> bool {
+        self.wait(soon);
+        let ended = matches!(self.more(), Ok(0));
+        self.wait(SOON);
+        ended
     }
 
     /// How the connection broke.

@@ -13,7 +13,8 @@ pub(crate) mod tests;
 use crate::admission::Known;
 use crate::{GatewayError, Sources};
 use files::Files;
-use lists::Chosen;
+pub(crate) use files::read_small;
+use lists::{Anchors, Choice, Chosen};
 use sealock_diag::escape;
 use sealock_pki::{Certificate, Timestamp};
 use sealock_tls::{Clock, DenyList, Gate, GateSettings, Identity, Standing, Verified, Versions};
@@ -32,6 +33,7 @@ pub(crate) struct Material {
     callers: Mutex<HashMap<[u8; 32], Arc<Known>>>,
     server: Certificate,
     lists: Vec<Chosen>,
+    waits: bool,
     denied: usize,
     notes: Vec<String>,
     content: [u8; 32],
@@ -78,15 +80,19 @@ impl Material {
             .map_err(|error| GatewayError::from_below(&error).at(shown(&files.key.path)))?;
         let identity =
             Identity::new(chain, &key).map_err(|error| files.certificate.wrong(&error))?;
-        let anchors = anchors(files, now, &mut notes)?;
-        let lists = match &files.lists {
+        let (anchors, expired) = anchors(files, now, &mut notes)?;
+        let choice = match &files.lists {
             None => None,
             Some(found) => {
                 let held = before.map_or(&[][..], |before| &before.lists);
-                Some(lists::choose(found, &anchors, held, now, &mut notes)?)
+                let of = Anchors {
+                    good: &anchors,
+                    expired: &expired,
+                };
+                Some(lists::choose(found, of, held, now, &mut notes)?)
             }
         };
-        if lists.is_none() {
+        if choice.is_none() {
             notes.push(
                 "there is no revocation list: who was revoked is let in until the certificate expires, \
                  unless the deny-list names it"
@@ -106,31 +112,45 @@ impl Material {
             ));
         }
         let refused = denied.len();
+        let lists = |choice: &Choice| -> Vec<_> {
+            let lists = choice.lists.iter();
+            lists.map(|chosen| chosen.list.clone()).collect()
+        };
+        let lists = choice.as_ref().map(lists);
+        // Of the lists only those that count: that one takes the place of another may be a matter of time alone.
+        let content = files.content(&anchors, lists.as_deref().unwrap_or_default());
         let gate = Gate::new(GateSettings {
             identity: identity.clone(),
             anchors,
-            lists: lists
-                .as_ref()
-                .map(|chosen| chosen.iter().map(|one| one.list.clone()).collect()),
+            lists,
             denied,
             versions: Versions::Both,
             clock,
         })
         .map_err(|error| files.anchors.wrong(&error))?;
-        server::prove(&gate, identity.chain(), now, &mut notes)
+        let trusted = match &files.server_anchors {
+            None => None,
+            Some(file) => {
+                Some(Certificate::chain_from_pem(&file.bytes).map_err(|error| file.wrong(&error))?)
+            }
+        };
+        server::prove(&gate, identity.chain(), trusted.as_deref(), now, &mut notes)
             .map_err(|error| error.at(shown(&files.certificate.path)))?;
         if let Some(before) = before {
             server::names_lost(&before.server, identity.leaf(), &mut notes);
         }
+        let (lists, waits) =
+            choice.map_or_else(Default::default, |choice| (choice.lists, choice.waits));
         Ok(Self {
             epoch: before.map_or(1, |before| before.epoch + 1),
             gate,
             callers: Mutex::default(),
             server: identity.leaf().clone(),
-            lists: lists.unwrap_or_default(),
+            lists,
+            waits,
             denied: refused,
             notes,
-            content: files.content(),
+            content,
         })
     }
 
@@ -155,6 +175,11 @@ impl Material {
             .iter()
             .filter_map(|chosen| chosen.list.next_update())
             .min()
+    }
+
+    /// Whether time alone may bring a newer list into force: one was published ahead.
+    pub(crate) fn waits(&self) -> bool {
+        self.waits
     }
 
     /// How many entries the lists have together.
@@ -199,12 +224,12 @@ impl Material {
     }
 }
 
-/// The anchors that are within their dates; the others are as good as absent.
+/// The anchors that are within their dates, and the others, which are as good as absent.
 fn anchors(
     files: &Files,
     now: Timestamp,
     notes: &mut Vec<String>,
-) -> Result<Vec<Certificate>, GatewayError> {
+) -> Result<(Vec<Certificate>, Vec<Certificate>), GatewayError> {
     let all = Certificate::chain_from_pem(&files.anchors.bytes)
         .map_err(|error| files.anchors.wrong(&error))?;
     let (good, expired): (Vec<_>, Vec<_>) = all
@@ -225,7 +250,7 @@ fn anchors(
                 .help("`sealock ca rotate` makes new anchors"),
         );
     }
-    Ok(good)
+    Ok((good, expired))
 }
 
 fn shown(path: &Path) -> String {

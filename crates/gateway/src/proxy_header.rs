@@ -40,7 +40,12 @@ pub(crate) fn header(peer: &Peer, local: Option<SocketAddr>, connection: &str) -
     let family = addresses(&mut body, tcp(&peer.address).zip(local));
     record(&mut body, UNIQUE_ID, connection.as_bytes());
     if let Some(secured) = &peer.secured {
-        record(&mut body, SSL, &tls(peer, secured));
+        let value = tls(peer, secured);
+        // Its parts are bounded each, and a record of this kind must not be missing: a service would take the
+        // connection for a plain one.
+        body.push(SSL);
+        body.extend_from_slice(&length(&value));
+        body.extend_from_slice(&value);
     }
     record(&mut body, CALLER, peer.caller().label().as_bytes());
     let mut header = Vec::with_capacity(SIGNATURE.len() + 4 + body.len());
@@ -214,5 +219,13 @@ mod tests {
         let address = Address::Tcp("192.0.2.1:1".parse().unwrap());
         let found = header(&peer(address, names, None), local("192.0.2.2:2"), "x");
         assert!(found.len() < 64, "{}", found.len());
+        // That it came over TLS is said however long the name is.
+        for length in [900, 1024, 1025] {
+            let mut long = tcp("192.0.2.1:1", false);
+            let names = vec![Name::Cn("x".repeat(length))];
+            long.known = peer(address, names, None).known;
+            let found = header(&long, local("192.0.2.2:2"), "x");
+            assert_eq!(found[16 + 12 + 4], 0x20, "{length}");
+        }
     }
 }

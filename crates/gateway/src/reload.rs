@@ -8,11 +8,10 @@ use crate::{GatewayError, Sources};
 use sealock_diag::{Diagnose, escape};
 use sealock_policy::{Mode, Policy};
 use sealock_tls::Clock;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// More than any policy that a person can still read.
-const POLICY_LIMIT: u64 = 4 << 20;
 
 /// What became of one part at a reload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +44,26 @@ pub(crate) struct Reloader {
     shared: Arc<Shared>,
     sources: Option<Sources>,
     policy: Option<PathBuf>,
+    held: Mutex<Held>,
+    /// Time alone may change what the files are worth.
+    waits: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Held {
     /// The policy's text in force, so that a touched file is no change.
-    text: Mutex<String>,
+    text: String,
+    /// What was last told of each part that is not good.
+    told: HashMap<&'static str, GatewayError>,
+}
+
+/// Why files are read anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// They changed, or somebody asks.
+    Change,
+    /// Time has passed over what was not good, or was published ahead.
+    Time,
 }
 
 impl Reloader {
@@ -66,18 +83,21 @@ impl Reloader {
                 Clock::System,
             )?));
         }
-        let mut text = String::new();
+        let mut held = Held::default();
         if let Some(path) = &policy {
             let (read, parsed) = read_policy(path)?;
-            text = read;
+            held.text = read;
             snapshot.policy = Some(Arc::new(parsed));
             snapshot.policy_epoch = 1;
         }
+        let waits = snapshot.material.as_ref();
+        let waits = waits.is_some_and(|material| material.waits());
         Ok(Self {
             shared: share(snapshot),
             sources,
             policy,
-            text: Mutex::new(text),
+            held: Mutex::new(held),
+            waits: AtomicBool::new(waits),
         })
     }
 
@@ -91,16 +111,24 @@ impl Reloader {
         let sources = self.sources.iter().flat_map(|sources| {
             [&sources.certificate, &sources.key, &sources.anchors]
                 .into_iter()
+                .chain(&sources.server_anchors)
                 .chain(&sources.lists)
                 .chain(&sources.deny)
         });
         sources.chain(&self.policy).cloned().collect()
     }
 
-    /// Reads everything anew. What is not good is told and left; this never fails as a whole.
-    pub(crate) fn reload(&self) -> Vec<Reloaded> {
+    /// Whether the files are to be read again after a while, although nobody changes them: a list that begins in a
+    /// second, or that was published ahead, begins whether somebody looks or not.
+    pub(crate) fn waits(&self) -> bool {
+        self.waits.load(Ordering::Acquire)
+    }
+
+    /// Reads everything anew. What is not good is told and left; this never fails as a whole. When nothing but time has
+    /// passed, what was told before is not told again, and not given back.
+    pub(crate) fn reload(&self, cause: Cause) -> Vec<Reloaded> {
         // Also keeps two reloads apart.
-        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let mut parts = Vec::new();
         if let Some(sources) = &self.sources {
             parts.push(Reloaded {
@@ -111,10 +139,17 @@ impl Reloader {
         if let Some(path) = &self.policy {
             parts.push(Reloaded {
                 part: "policy",
-                outcome: self.reload_policy(path, &mut text),
+                outcome: self.reload_policy(path, &mut held.text),
             });
         }
+        let material = self.shared.current.snapshot().material.clone();
+        let ahead = material.is_some_and(|material| material.waits());
+        let broken = |part: &Reloaded| matches!(part.outcome, Outcome::Kept(_));
+        self.waits
+            .store(ahead || parts.iter().any(broken), Ordering::Release);
+        parts.retain(|part| cause == Cause::Change || held.is_news(part));
         for part in &parts {
+            held.told(part);
             self.tell(part);
         }
         parts
@@ -194,17 +229,32 @@ impl Reloader {
     }
 }
 
+impl Held {
+    /// Whether it was not told before. The words may hold the time of day, so the code and the place decide.
+    fn is_news(&self, part: &Reloaded) -> bool {
+        match (&part.outcome, self.told.get(part.part)) {
+            (Outcome::Unchanged, told) => told.is_some(),
+            (Outcome::Kept(now), Some(told)) => {
+                (now.code(), Diagnose::location(now)) != (told.code(), Diagnose::location(told))
+            }
+            (Outcome::Kept(_), None) | (Outcome::Taken { .. }, _) => true,
+        }
+    }
+
+    fn told(&mut self, part: &Reloaded) {
+        match &part.outcome {
+            Outcome::Kept(error) => self.told.insert(part.part, error.clone()),
+            Outcome::Unchanged | Outcome::Taken { .. } => self.told.remove(part.part),
+        };
+    }
+}
+
 fn read_policy(path: &Path) -> Result<(String, Policy), GatewayError> {
-    use std::io::Read;
     let shown = escape(&path.to_string_lossy());
-    let unreadable = |error: std::io::Error| {
-        GatewayError::new("SL-G001", format!("{shown} cannot be read")).because(error.to_string())
-    };
-    let file = std::fs::File::open(path).map_err(unreadable)?;
-    let mut text = String::new();
-    file.take(POLICY_LIMIT)
-        .read_to_string(&mut text)
-        .map_err(unreadable)?;
+    let text = crate::material::read_small(path)?;
+    let text = String::from_utf8(text).map_err(|_| {
+        GatewayError::new("SL-G001", format!("{shown} cannot be read")).because("it is not UTF-8")
+    })?;
     let policy = Policy::parse(&text).map_err(|error| {
         let place = match Diagnose::location(&error) {
             Some(line) => format!("{shown}, {line}"),
@@ -213,4 +263,31 @@ fn read_policy(path: &Path) -> Result<(String, Policy), GatewayError> {
         GatewayError::from_below(&error).at(place)
     })?;
     Ok((text, policy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Held, Outcome, Reloaded};
+    use crate::GatewayError;
+
+    #[test]
+    fn what_stays_broken_is_told_once_until_somebody_asks() {
+        let part = |outcome| Reloaded {
+            part: "policy",
+            outcome,
+        };
+        let broken = |words: &str| part(Outcome::Kept(GatewayError::new("SL-G002", words)));
+        let mut held = Held::default();
+        assert!(!held.is_news(&part(Outcome::Unchanged)));
+        assert!(held.is_news(&broken("it is 12:00")));
+        held.told(&broken("it is 12:00"));
+        assert!(!held.is_news(&broken("it is 12:01")));
+        let other = part(Outcome::Kept(GatewayError::new("SL-G001", "gone")));
+        assert!(held.is_news(&other));
+        // Good again, as before: that is news, once.
+        let good = part(Outcome::Unchanged);
+        assert!(held.is_news(&good));
+        held.told(&good);
+        assert!(!held.is_news(&good) && held.is_news(&broken("it is 12:02")));
+    }
 }

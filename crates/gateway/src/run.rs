@@ -1,13 +1,13 @@
 //! From settings to a gateway that runs.
 
-use crate::admission::{Peer, Refused, admit, admit_local};
+use crate::admission::{Peer, Refused, Spoken, admit, admit_local};
 use crate::audit::{Audit, Event, Leaf, Record};
 use crate::drain::{Drain, drained};
 use crate::limits::{Arrival, Gatekeeper, Permit, Shed};
 use crate::listen::{self, Accepting, Inherited, Newcomer, Socket};
 use crate::live::Live;
 use crate::metrics::{Metrics, Refusal};
-use crate::reload::{Reloaded, Reloader};
+use crate::reload::{Cause, Reloaded, Reloader};
 use crate::shared::{Current, Door, Shared, Visitor};
 use crate::transport::Transport;
 use crate::watch::Watch;
@@ -137,7 +137,10 @@ impl Gateway {
         let again = reloader.clone();
         let hears = Hears::default();
         let tell = hears.clone();
-        let watch = Watch::start(reloader.paths(), move || tell.tell(&again.reload()))?;
+        let watch = Watch::start(reloader.paths(), move |cause| {
+            tell.tell(&again.reload(cause));
+            again.waits()
+        })?;
         let handed_over = Arc::new(AtomicBool::new(false));
         shared.audit.event(Event::Start, "");
         for (number, socket) in sockets.into_iter().enumerate() {
@@ -175,7 +178,7 @@ impl Gateway {
 
     /// Takes over files that have changed, now.
     pub fn reload(&self) -> Vec<Reloaded> {
-        self.reloader.reload()
+        self.reloader.reload(Cause::Change)
     }
 
     /// Tells `hears` what becomes of files that change by themselves from now on.
@@ -377,7 +380,12 @@ async fn shake_hands(newcomer: Newcomer, door: &Door) -> Result<(Transport, Peer
             let Some(material) = &snapshot.material else {
                 return Err(Refused::Nobody(std::io::ErrorKind::NotConnected.into()));
             };
-            admit(socket, address, material, door.shared.limits.handshake_time).await
+            let spoken = match door.listener().service {
+                Service::Tcp { .. } => Spoken::Any,
+                Service::Docker { .. } | Service::Web { .. } => Spoken::Http,
+            };
+            let within = door.shared.limits.handshake_time;
+            admit(socket, address, material, spoken, within).await
         }
     }
 }

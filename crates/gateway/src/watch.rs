@@ -5,6 +5,7 @@
 //! something can be swapped, and whether a file changed is judged by what its path leads to now.
 
 use crate::GatewayError;
+use crate::reload::Cause;
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,6 +28,9 @@ const AT_MOST: Duration = Duration::from_millis(300);
 const LOOK: Duration = Duration::from_secs(10);
 /// How often is looked when there is no inotify at all.
 const LOOK_ALONE: Duration = Duration::from_millis(400);
+/// How soon is read again what time alone may change, such as a list that begins in a second: first, and twice as long
+/// each time, but no longer than [`LOOK`].
+const AGAIN: Duration = Duration::from_secs(1);
 /// When the first look is: not while the first clients are waiting for the gateway to start.
 const FIRST: Duration = Duration::from_millis(500);
 /// Symbolic links on one path; the kernel has the same bound.
@@ -42,13 +46,13 @@ pub(crate) struct Watch {
 impl Watch {
     /// Watches these files, and what is in these folders. `changed` is called on the thread of the watch,
     /// never twice at once, and once soon after the beginning: whatever changed since the files were read is
-    /// not lost.
+    /// not lost. It says whether it wants to be called again after a while, although nothing changes.
     ///
     /// # Errors
     /// When there is no thread or no event queue to be had. Without inotify it looks now and then.
     pub(crate) fn start(
         paths: Vec<PathBuf>,
-        mut changed: impl FnMut() + Send + 'static,
+        mut changed: impl FnMut(Cause) -> bool + Send + 'static,
     ) -> Result<Self, GatewayError> {
         let failed = |error: io::Error| blind(&error);
         let runtime = Builder::new_current_thread()
@@ -59,19 +63,32 @@ impl Watch {
         let (stop, mut stopped) = oneshot::channel::<()>();
         let watching = async move {
             let mut changes = Changes::new(paths);
+            let mut again = None;
             loop {
                 // A change is never half waited for: what it holds is only looked at between two waits.
                 let mut wait = std::pin::pin!(changes.changed());
-                let ended = std::future::poll_fn(|cx| {
-                    if std::pin::Pin::new(&mut stopped).poll(cx).is_ready() {
-                        return Poll::Ready(true);
+                loop {
+                    let mut pause = again.map(|pause| Box::pin(tokio::time::sleep(pause)));
+                    let woken = std::future::poll_fn(|cx| {
+                        if std::pin::Pin::new(&mut stopped).poll(cx).is_ready() {
+                            return Poll::Ready(None);
+                        }
+                        if wait.as_mut().poll(cx).is_ready() {
+                            return Poll::Ready(Some(Cause::Change));
+                        }
+                        match &mut pause {
+                            Some(pause) => pause.as_mut().poll(cx).map(|()| Some(Cause::Time)),
+                            None => Poll::Pending,
+                        }
+                    });
+                    let Some(cause) = woken.await else { return };
+                    let longer = again.filter(|_| cause == Cause::Time);
+                    let longer = longer.map_or(AGAIN, |pause: Duration| (pause * 2).min(LOOK));
+                    again = changed(cause).then_some(longer);
+                    if cause == Cause::Change {
+                        break;
                     }
-                    wait.as_mut().poll(cx).map(|()| false)
-                });
-                if ended.await {
-                    return;
                 }
-                changed();
             }
         };
         let thread = std::thread::Builder::new()
@@ -511,13 +528,37 @@ mod tests {
         let folder = Folder::new();
         let file = folder.at("in/cert.pem");
         let (tell, told) = std::sync::mpsc::channel();
-        let watch = Watch::start(vec![file.clone()], move || tell.send(()).unwrap()).unwrap();
+        let watch = Watch::start(vec![file.clone()], move |cause| {
+            tell.send(cause).unwrap();
+            false
+        })
+        .unwrap();
         let second = Duration::from_secs(2);
         told.recv_timeout(second).expect("at the beginning");
         fs::write(&file, "one").unwrap();
         told.recv_timeout(second).expect("after a change");
         drop(watch);
         assert!(told.recv_timeout(second).is_err(), "its thread has ended");
+    }
+
+    #[test]
+    fn who_waits_for_a_time_is_called_until_it_has_come() {
+        let folder = Folder::new();
+        let (tell, told) = std::sync::mpsc::channel();
+        let mut calls = 0;
+        let _watch = Watch::start(vec![folder.at("in/clients.crl")], move |cause| {
+            tell.send(cause).unwrap();
+            calls += 1;
+            calls < 3
+        })
+        .unwrap();
+        let long = Duration::from_secs(20);
+        let causes: Vec<_> = (0..3).map(|_| told.recv_timeout(long).unwrap()).collect();
+        assert_eq!(causes, [Cause::Change, Cause::Time, Cause::Time]);
+        assert!(
+            told.recv_timeout(AGAIN * 3 / 2).is_err(),
+            "nobody waits any more"
+        );
     }
 
     /// The limit holds for a whole process, so the test runs itself once more in one of its own.
@@ -531,7 +572,7 @@ mod tests {
                 maximum: Some(0),
             };
             setrlimit(Resource::Nofile, none).unwrap();
-            let error = Watch::start(Vec::new(), || {}).unwrap_err();
+            let error = Watch::start(Vec::new(), |_| false).unwrap_err();
             assert_eq!(sealock_diag::Diagnose::code(&error).to_string(), "SL-G010");
             return;
         }

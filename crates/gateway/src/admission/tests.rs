@@ -32,7 +32,10 @@ async fn meet<T: Send + 'static>(
         client(socket)
     });
     let (socket, address) = listener.accept().await.unwrap();
-    (admit(socket, address, material, within).await, client)
+    (
+        admit(socket, address, material, Spoken::Http, within).await,
+        client,
+    )
 }
 
 /// A client of the world, with or without a certificate.

@@ -8,9 +8,10 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::line::{LONGEST_LINE, decimal, key};
 use super::read;
@@ -20,6 +21,8 @@ use crate::AuditSettings;
 
 /// Readable by the gateway's group, which an administrator can join.
 const MODE: u32 = 0o640;
+/// How long another process may hold the file.
+const LOCK: Duration = Duration::from_secs(2);
 /// So much is formatted before it is written.
 const CHUNK: usize = 1 << 20;
 
@@ -115,7 +118,7 @@ impl Log {
             return Ok(());
         }
         loop {
-            flock(&self.file, FlockOperation::LockExclusive)?;
+            lock(&self.file)?;
             match std::fs::metadata(&self.path) {
                 Ok(there) if self.kind == Kind::Regular(there.dev(), there.ino()) => break,
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -127,7 +130,7 @@ impl Log {
                     if self.kind == Kind::Stream {
                         return Ok(());
                     }
-                    flock(&self.file, FlockOperation::LockExclusive)?;
+                    lock(&self.file)?;
                     self.relink()?;
                 }
             }
@@ -266,7 +269,7 @@ impl Log {
             absent_is_fine(std::fs::remove_file(numbered(&self.path, 1)))?;
         }
         let (file, kind) = open(&self.path)?;
-        flock(&file, FlockOperation::LockExclusive)?;
+        lock(&file)?;
         (self.file, self.kind, self.length) = (file, kind, 0);
         Ok(())
     }
@@ -277,6 +280,18 @@ pub(super) fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{number}"));
     PathBuf::from(name)
+}
+
+/// Takes the lock. Another gateway holds it for a batch; whoever holds it longer (anybody may who can read the file) is
+/// not waited for, so that what cannot be written is told.
+fn lock(file: &File) -> io::Result<()> {
+    let until = Instant::now() + LOCK;
+    loop {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::AGAIN) if Instant::now() < until => std::thread::sleep(LOCK / 1000),
+            done => return Ok(done?),
+        }
+    }
 }
 
 fn absent_is_fine(done: io::Result<()>) -> io::Result<()> {
@@ -318,7 +333,8 @@ fn tip_of(file: &File, length: u64) -> io::Result<(Tip, bool)> {
         return Ok((Tip::default(), torn));
     };
     let digest = Some(read::digest(last));
-    let number = if torn {
+    // One that lacks nothing but its end is a record all the same.
+    let number = if torn && read::fields(last).is_none() {
         lines.find_map(read::sequence)
     } else {
         read::sequence(last)

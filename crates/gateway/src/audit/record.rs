@@ -7,7 +7,7 @@ use super::Who;
 use super::line::{
     LONG, TEXT, decimal, hex, key, moment, number, padded_hex, some_text, text, word,
 };
-use super::target::masked;
+use super::target::{Keys, masked};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -227,12 +227,17 @@ impl Asked<'_> {
         text(out, "method", self.method.as_bytes(), TEXT / 4);
         some_text(out, "route", self.route, TEXT);
         some_text(out, "verb", self.verb, TEXT);
-        text(out, "raw", &masked(self.raw), LONG);
+        // What is no call of the Engine API belongs to a service whose keys nobody here knows.
+        let keys = match self.route {
+            "" => Keys::Foreign,
+            _ => Keys::Engine,
+        };
+        text(out, "raw", &masked(self.raw, keys), LONG);
         if self.raw.len() > LONG {
             number(out, "raw_bytes", self.raw.len() as u64);
         }
         if !self.target.is_empty() {
-            text(out, "target", &masked(self.target.as_bytes()), LONG);
+            text(out, "target", &masked(self.target.as_bytes(), keys), LONG);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// The keys of the Engine API whose values say what was done and are never secret, sorted.
 ///
 /// Left out on purpose: `buildargs`, `changes`, `comment`, `fromSrc`, `labels`, `message`, `remote`, `session`.
-/// A key that is not here may belong to any service, as in `?access_token=`.
+/// A key that is not here may say anything, as `?access_token=` does.
 const KNOWN: &[&str] = &[
     "all",
     "author",
@@ -100,9 +100,18 @@ const KNOWN: &[&str] = &[
     "w",
 ];
 
+/// Whose keys stand in a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// Those of the Engine API.
+    Engine,
+    /// Those of some service: `t` may be a tag and may be a token.
+    Foreign,
+}
+
 /// The target without what may be secret in it: the values of other keys are counted, and so is a user and
 /// password in front of a host.
-pub(super) fn masked(target: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn masked(target: &[u8], keys: Keys) -> Cow<'_, [u8]> {
     let relative = target.first() == Some(&b'/');
     let question = target.iter().position(|byte| *byte == b'?');
     if relative && question.is_none() {
@@ -126,7 +135,7 @@ pub(super) fn masked(target: &[u8]) -> Cow<'_, [u8]> {
         out.push(if number == 0 { b'?' } else { b'&' });
         let equals = piece.iter().position(|byte| *byte == b'=');
         let name = &piece[..equals.unwrap_or(piece.len())];
-        if is_known(name) {
+        if keys == Keys::Engine && is_known(name) {
             out.extend_from_slice(piece);
         } else if let Some(at) = equals {
             out.extend_from_slice(&piece[..=at]);
@@ -172,7 +181,7 @@ fn without_user(out: &mut Vec<u8>, path: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{KNOWN, masked};
+    use super::{KNOWN, Keys, masked};
 
     #[test]
     fn secrets_in_targets_are_counted() {
@@ -204,11 +213,17 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(
-                String::from_utf8_lossy(&masked(raw.as_bytes())),
+                String::from_utf8_lossy(&masked(raw.as_bytes(), Keys::Engine)),
                 kept,
                 "{raw}"
             );
         }
+    }
+
+    #[test]
+    fn a_key_of_the_engine_may_be_a_secret_of_another_service() {
+        let reset = masked(b"/reset?t=s3cret&name=a", Keys::Foreign);
+        assert_eq!(&*reset, b"/reset?t=<6 bytes>&name=<1 bytes>");
     }
 
     #[test]

@@ -93,6 +93,8 @@ impl Queue {
         if before + line.len() > BACKLOG {
             pending.dropped += 1;
             self.lost.fetch_add(1, Ordering::Relaxed);
+            // A writer that hangs says nothing of it itself: a pipe that nobody reads, a disk that does not answer.
+            self.failing.store(true, Ordering::Relaxed);
             return;
         }
         pending.batch.push(line);
@@ -266,6 +268,7 @@ mod tests {
             queue.push(&line);
         }
         assert_eq!((queue.lost(), queue.lock().batch.ends.len()), (2, 4));
+        assert!(queue.is_failing(), "whoever must be recorded is not let in");
         let mut batch = Batch::default();
         let (_, dropped, _) = queue.take(&mut batch);
         assert_eq!((dropped, batch.ends.len()), (2, 4));

@@ -158,6 +158,9 @@ impl<'v> Connection<'v> {
                 Ok(()) => {}
                 Err(then) => return then,
             }
+            // It took its time, minutes if the client wants: what was allowed when it began may be no more.
+            self.judging.refresh(self.visitor);
+            note.policy = self.judging.policy_epoch;
         } else if let BodyRule::Json { .. } = request.route().body
             && let Err(unclean) = request.set_body(b"")
         {

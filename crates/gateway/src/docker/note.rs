@@ -14,7 +14,8 @@ pub(super) struct Note<'v> {
     visitor: &'v Visitor,
     id: Id,
     since: Instant,
-    policy: u64,
+    /// The number of the policy that judges.
+    pub(super) policy: u64,
     method: &'static str,
     other_method: String,
     raw: Vec<u8>,

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
+use std::time::Duration;
 
 use sealock_policy::Name;
 use sealock_tls::{Client, ClientSettings, Clock, TlsStream, Trust, Versions};
@@ -198,6 +199,39 @@ fn a_service_does_not_take_a_cut_off_upload_for_a_whole_one() {
     assert_eq!(records[1]["detail"], "the caller broke off");
     assert_eq!(records[0]["caller"], "cn:alice");
     assert_eq!(records[0]["issuer"], world.alice.0.issuer().to_string());
+}
+
+#[test]
+fn who_is_cut_in_the_middle_of_an_upload_has_not_said_all() {
+    let world = World::new();
+    let audit = world.folder.join("audit");
+    alice(&world, &audit, |mut stream, _, mut service| {
+        stream.write_all(b"half of it").unwrap();
+        service.hears("half of it");
+        world.publish(2, &[&world.alice.0]);
+        assert_eq!(service.breaks(), ErrorKind::ConnectionReset);
+    });
+    let records = records(&audit);
+    assert!(
+        records.iter().any(|one| one["event"] == "cut"),
+        "{records:?}"
+    );
+}
+
+#[test]
+fn nobody_is_joined_with_a_service_while_records_are_required_and_cannot_be_written() {
+    let front = Front::try_new(
+        |upstream| port(upstream, vec![this_user()], false),
+        "/dev/full",
+    )
+    .unwrap();
+    // The record of the gateway's own begin is the first that cannot be written, and that is not seen at once.
+    for _ in 0..400 {
+        if front.client().ends_within(Duration::from_millis(50)) {
+            return;
+        }
+    }
+    panic!("they are let in for ever");
 }
 
 #[test]

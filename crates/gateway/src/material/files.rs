@@ -3,10 +3,12 @@
 use super::shown;
 use crate::{GatewayError, Sources};
 use aws_lc_rs::digest::{Context, SHA256};
+use rustix::fs::OFlags;
 use sealock_diag::{Diagnose, Sensitive};
+use sealock_pki::{Certificate, Crl};
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Certificates, keys and deny-lists are small.
@@ -39,6 +41,8 @@ pub(super) struct Files {
     pub(super) certificate: Content<Vec<u8>>,
     pub(super) key: Content<Sensitive<Vec<u8>>>,
     pub(super) anchors: Content<Vec<u8>>,
+    /// What clients trust, when it is told.
+    pub(super) server_anchors: Option<Content<Vec<u8>>>,
     /// `None` when no list is asked for.
     pub(super) lists: Option<Vec<Content<Vec<u8>>>>,
     pub(super) deny: Option<Content<Vec<u8>>>,
@@ -56,6 +60,10 @@ impl Files {
                 found: false,
             },
             anchors: read(&sources.anchors, SMALL)?,
+            server_anchors: match &sources.server_anchors {
+                None => None,
+                Some(path) => Some(read(path, SMALL)?),
+            },
             lists: match sources.lists.as_slice() {
                 [] => None,
                 named => Some(read_lists(named)?),
@@ -67,8 +75,8 @@ impl Files {
         })
     }
 
-    /// The SHA-256 of everything, each part with its length.
-    pub(super) fn content(&self) -> [u8; 32] {
+    /// The SHA-256 of everything, each part with its length; of the anchors and lists, those that count.
+    pub(super) fn content(&self, anchors: &[Certificate], lists: &[Crl]) -> [u8; 32] {
         let mut context = Context::new(&SHA256);
         let mut add = |bytes: &[u8]| {
             context.update(&(bytes.len() as u64).to_be_bytes());
@@ -76,12 +84,12 @@ impl Files {
         };
         add(&self.certificate.bytes);
         add(self.key.bytes.expose());
-        add(&self.anchors.bytes);
-        for list in self.lists.iter().flatten() {
-            add(&list.bytes);
-        }
+        anchors.iter().for_each(|anchor| add(anchor.der()));
+        add(b"and the lists");
+        lists.iter().for_each(|list| add(list.der()));
         add(b"and the deny-list");
         add(self.deny.as_ref().map_or(&[], |file| &file.bytes));
+        add(self.server_anchors.as_ref().map_or(&[], |file| &file.bytes));
         let mut content = [0; 32];
         content.copy_from_slice(context.finish().as_ref());
         content
@@ -125,8 +133,16 @@ fn read_lists(named: &[PathBuf]) -> Result<Vec<Content<Vec<u8>>>, GatewayError> 
     paths.iter().map(read).collect()
 }
 
+/// A file that is small and whole, or an error.
+pub(crate) fn read_small(path: &Path) -> Result<Vec<u8>, GatewayError> {
+    read(path, SMALL).map(|content| content.bytes)
+}
+
 fn read(path: &Path, limit: u64) -> Result<Content<Vec<u8>>, GatewayError> {
-    let file = File::open(path).map_err(unreadable(path))?;
+    // A pipe is opened without a wait for its other end, and refused below.
+    let at_once = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let opened = File::options().read(true).custom_flags(at_once).open(path);
+    let file = opened.map_err(unreadable(path))?;
     let metadata = file.metadata().map_err(unreadable(path))?;
     if !metadata.is_file() {
         let kind = io::Error::other("it is not a file");

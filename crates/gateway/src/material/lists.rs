@@ -15,6 +15,23 @@ pub(super) struct Chosen {
     pub(super) list: Crl,
 }
 
+/// What came of all lists.
+pub(super) struct Choice {
+    /// One for each anchor.
+    pub(super) lists: Vec<Chosen>,
+    /// There are lists for later: time alone changes what counts.
+    pub(super) waits: bool,
+}
+
+/// The anchors that lists may be of.
+#[derive(Clone, Copy)]
+pub(super) struct Anchors<'a> {
+    /// Those that count.
+    pub(super) good: &'a [Certificate],
+    /// Those whose time is over. Their lists are no longer asked for, and are no mistake either.
+    pub(super) expired: &'a [Certificate],
+}
+
 /// Finds the newest good list of every anchor.
 ///
 /// A list that is broken, forged or overdue, and an anchor without a list are errors: each of them means
@@ -22,11 +39,11 @@ pub(super) struct Chosen {
 /// because it would let people in again.
 pub(super) fn choose(
     files: &[Content<Vec<u8>>],
-    anchors: &[Certificate],
+    anchors: Anchors<'_>,
     before: &[Chosen],
     now: Timestamp,
     notes: &mut Vec<String>,
-) -> Result<Vec<Chosen>, GatewayError> {
+) -> Result<Choice, GatewayError> {
     let mut found = Vec::new();
     for file in files {
         let lists = match file.bytes.first() {
@@ -38,23 +55,23 @@ pub(super) fn choose(
             found.push((file, list));
         }
     }
-    let mut theirs: Vec<Theirs<'_>> = anchors.iter().map(|_| Theirs::default()).collect();
+    let mut theirs: Vec<Theirs<'_>> = anchors.good.iter().map(|_| Theirs::default()).collect();
     for (file, list) in &found {
-        if !sort_in(file, list, anchors, now, &mut theirs)? {
+        if let Some(why) = sort_in(file, list, anchors, now, &mut theirs)? {
             notes.push(format!(
-                "{} is not used: its issuer {} is no client anchor",
+                "{} is not used: its issuer {} {why}",
                 shown(&file.path),
                 escape(&list.issuer())
             ));
         }
     }
-    let mut chosen = Vec::new();
-    for (anchor, theirs) in anchors.iter().zip(theirs) {
-        let list = theirs.newest(anchor, notes)?;
+    let (mut chosen, mut waits) = (Vec::new(), false);
+    for (anchor, theirs) in anchors.good.iter().zip(theirs) {
+        let list = theirs.newest(anchor, notes, &mut waits)?;
         let anchor = (anchor.subject_der().to_vec(), anchor.spki_der().to_vec());
         let earlier = before.iter().find(|earlier| earlier.anchor == anchor);
         if let Some(held) = earlier.map(|earlier| &earlier.list)
-            && list.number() < held.number()
+            && (list.number(), list.this_update()) < (held.number(), held.this_update())
         {
             return Err(GatewayError::new(
                 "SL-G005",
@@ -64,46 +81,59 @@ pub(super) fn choose(
                 ),
             )
             .because(format!(
-                "its number is {}, and the list that holds has {}",
+                "its number is {} of {}, and the list that holds has {} of {}",
                 number(&list),
-                number(held)
+                list.this_update(),
+                number(held),
+                held.this_update()
             ))
             .help("publish the newest list; a restart takes what is there"));
         }
         chosen.push(Chosen { anchor, list });
     }
-    Ok(chosen)
+    Ok(Choice {
+        lists: chosen,
+        waits,
+    })
 }
 
-/// Puts a list to the anchor that signed it. In a folder there may be lists of others (false); one that was
-/// named by itself is there for a purpose, and has missed it.
+/// Puts a list to the anchor that signed it, or says why it is of no use. In a folder there may be lists of others;
+/// one that was named by itself is there for a purpose, and has missed it.
 fn sort_in<'a>(
     file: &'a Content<Vec<u8>>,
     list: &'a Crl,
-    anchors: &[Certificate],
+    anchors: Anchors<'_>,
     now: Timestamp,
     theirs: &mut [Theirs<'a>],
-) -> Result<bool, GatewayError> {
+) -> Result<Option<&'static str>, GatewayError> {
     let mut forged = None;
-    for (anchor, theirs) in anchors.iter().zip(theirs) {
+    for (anchor, theirs) in anchors.good.iter().zip(theirs) {
         if anchor.subject_der() != list.issuer_der() {
             continue;
         }
         match list.judge(anchor, now) {
             Ok(()) => {
                 theirs.good.push(list);
-                return Ok(true);
+                return Ok(None);
             }
             Err(refusal @ Refusal::CrlBadSignature { .. }) => forged = Some(refusal),
             Err(refusal) => {
                 theirs.bad.push((file, list, refusal));
-                return Ok(true);
+                return Ok(None);
             }
         }
     }
+    // Before it is called forged: an anchor that was made anew may have the name of the one before.
+    if anchors
+        .expired
+        .iter()
+        .any(|anchor| list.number_by(anchor).is_some())
+    {
+        return Ok(Some("has expired"));
+    }
     Err(match forged {
         Some(refusal) => file.wrong(&refusal),
-        None if file.found => return Ok(false),
+        None if file.found => return Ok(Some("is no client anchor")),
         None => GatewayError::new(
             "SL-G004",
             "a revocation list is of none of the client anchors",
@@ -122,7 +152,12 @@ struct Theirs<'a> {
 }
 
 impl Theirs<'_> {
-    fn newest(self, anchor: &Certificate, notes: &mut Vec<String>) -> Result<Crl, GatewayError> {
+    fn newest(
+        self,
+        anchor: &Certificate,
+        notes: &mut Vec<String>,
+        waits: &mut bool,
+    ) -> Result<Crl, GatewayError> {
         let newest = self
             .good
             .into_iter()
@@ -132,6 +167,7 @@ impl Theirs<'_> {
             // Published ahead of its time: it is for later.
             let ahead = newest.is_some() && matches!(refusal, Refusal::CrlNotYetValid { .. });
             if ahead {
+                *waits = true;
                 notes.push(format!("{}: {refusal}", shown(&file.path)));
             } else if !older {
                 return Err(file.wrong(&refusal));

@@ -10,10 +10,11 @@ use std::time::Duration;
 const SOON: Duration = Duration::from_secs(7 * 86_400);
 
 /// Whether clients that trust the issuer would accept the chain: dates, purpose, a name, signatures from
-/// link to link, and a real handshake in each version.
+/// link to link, and a real handshake in each version. `trusted` are the anchors that clients have, when they are known.
 pub(super) fn prove(
     gate: &Gate,
     chain: &[Certificate],
+    trusted: Option<&[Certificate]>,
     now: Timestamp,
     notes: &mut Vec<String>,
 ) -> Result<(), GatewayError> {
@@ -67,10 +68,26 @@ pub(super) fn prove(
             leaf.not_after()
         ));
     }
+    if let (Some(trusted), Some(last)) = (trusted, chain.last())
+        && !trusted
+            .iter()
+            .any(|anchor| last == anchor || last.is_signed_by(anchor))
+    {
+        let subjects: Vec<String> = trusted
+            .iter()
+            .map(|anchor| escape(&anchor.subject()))
+            .collect();
+        return Err(refused(format!(
+            "{} is of {}; clients trust {}",
+            escape(&last.subject()),
+            escape(&last.issuer()),
+            subjects.join(", ")
+        )));
+    }
     // With the anchor at hand the whole judgement is made; most servers do not send it.
-    let top = chain.last().filter(|top| top.is_ca() && stated);
-    let anchors = top.map(std::slice::from_ref);
-    gate.prove(anchors, &sayable(name))
+    let top = chain.last().filter(|top| top.is_ca());
+    let anchors = trusted.or(top.map(std::slice::from_ref));
+    gate.prove(anchors.filter(|_| stated), &sayable(name))
         .map_err(|error| refused(error.to_string()))
 }
 

@@ -65,6 +65,7 @@ impl World {
             certificate: self.folder.join("server-cert.pem"),
             key: self.folder.join("server-key.pem"),
             anchors: self.folder.join("ca.pem"),
+            server_anchors: None,
             lists: vec![self.folder.join("lists")],
             deny: None,
         }
@@ -107,6 +108,15 @@ impl World {
 
     pub(crate) fn identity(&self) -> Identity {
         Identity::new(vec![self.alice.0.clone()], &self.alice.1).unwrap()
+    }
+
+    /// A new server certificate of another authority, which is good by itself.
+    pub(crate) fn serve_as_a_stranger(&self) {
+        let stranger = anchor(Purpose::Server, 7, self.now);
+        let names = ["DNS:localhost".parse().unwrap()];
+        let (leaf, key) = holder(&stranger, Purpose::Server, &names, "stranger", self.now);
+        self.write("server-key.pem", key.to_pem().unwrap().expose());
+        self.write("server-cert.pem", leaf.to_pem());
     }
 
     pub(crate) fn server_anchor(&self) -> Certificate {
@@ -164,7 +174,7 @@ fn list(
     make_crl(issuer, &entries, number, from, to).unwrap()
 }
 
-fn refused(result: Result<Material, GatewayError>) -> (String, String) {
+fn refused<T: std::fmt::Debug>(result: Result<T, GatewayError>) -> (String, String) {
     let error = result.expect_err("this must not be taken");
     let text = format!(
         "{error}; {}; {}",
@@ -434,6 +444,40 @@ fn without_lists_it_is_said_and_the_deny_list_still_holds() {
 }
 
 #[test]
+fn a_server_certificate_of_a_stranger_is_refused_where_the_clients_anchors_are_known() {
+    let world = World::new();
+    let clock = Clock::Fixed(world.now);
+    let told = Sources {
+        server_anchors: Some(world.folder.join("server-ca.pem")),
+        ..world.sources()
+    };
+    let (code, text) = refused(Material::load(&told, clock));
+    assert!(
+        code == "SL-G001" && text.contains("server-ca.pem"),
+        "{text}"
+    );
+    world.write("server-ca.pem", world.server_anchor().to_pem());
+    let good = Material::load(&told, clock).unwrap();
+    world.serve_as_a_stranger();
+    // Who does not know what clients trust cannot refuse it.
+    world.load().unwrap();
+    let (code, text) = refused(good.reload(&told, clock));
+    assert_eq!(code, "SL-G002", "{text}");
+    assert!(text.contains("clients trust"), "{text}");
+    // The same name and another key is no issuer either.
+    let twin = anchor(Purpose::Server, 1, world.now);
+    world.serve(&["DNS:localhost"]);
+    world.write("server-ca.pem", twin.certificate().to_pem());
+    assert_eq!(refused(good.reload(&told, clock)).0, "SL-G002");
+    // While both are trusted, either will do.
+    let both = twin.certificate().to_pem() + &world.server_anchor().to_pem();
+    world.write("server-ca.pem", both);
+    assert!(matches!(good.reload(&told, clock).unwrap(), Loaded::New(_)));
+    world.write("server-ca.pem", "");
+    assert!(refused(good.reload(&told, clock)).0.starts_with("SL-P"));
+}
+
+#[test]
 fn lost_names_are_told() {
     let world = World::new();
     let first = world.load().unwrap();
@@ -445,6 +489,71 @@ fn lost_names_are_told() {
         panic!("the certificate changed");
     };
     assert!(next.notes().iter().any(|note| note.contains("127.0.0.1")));
+}
+
+#[test]
+fn a_list_that_was_published_ahead_counts_when_its_time_has_come() {
+    let world = World::new();
+    let (now, issuer) = (world.now, &world.clients);
+    let ahead = list(issuer, 5, &[&world.alice.0], now + DAY / 2, now + DAY * 3);
+    world.write("lists/ahead.crl", ahead.to_pem());
+    let first = world.load().unwrap();
+    assert!(first.waits() && first.revoked() == 0);
+    let at = |later| first.reload(&world.sources(), Clock::Fixed(now + later));
+    assert!(matches!(at(DAY / 4).unwrap(), Loaded::Same));
+    // The files are the same; what counts of them is not.
+    let Loaded::New(next) = at(DAY * 3 / 4).unwrap() else {
+        panic!("the newer list holds by now");
+    };
+    assert!(!next.waits() && next.revoked() == 1);
+    // Even when the older one has gone overdue meanwhile.
+    assert!(matches!(at(DAY * 2).unwrap(), Loaded::New(_)));
+}
+
+#[test]
+fn a_list_of_an_anchor_that_has_expired_keeps_no_other_list_out() {
+    let world = World::new();
+    // Made anew with the same name, as other tools do it.
+    let old = anchor(Purpose::Client, 1, world.now - DAY * 200);
+    let both = world.clients.certificate().to_pem() + &old.certificate().to_pem();
+    world.write("ca.pem", both);
+    let (from, to) = (world.now - DAY * 120, world.now + DAY);
+    world.write("old.crl", list(&old, 7, &[], from, to).to_pem());
+    let sources = Sources {
+        lists: ["lists/clients.crl", "old.crl"]
+            .map(|name| world.folder.join(name))
+            .to_vec(),
+        ..world.sources()
+    };
+    let clock = Clock::Fixed(world.now);
+    let first = Material::load(&sources, clock).unwrap();
+    let told = |note: &String| note.contains("old.crl") && note.contains("has expired");
+    assert!(first.notes().iter().any(told), "{:?}", first.notes());
+    world.publish(2, &[&world.alice.0]);
+    let Loaded::New(next) = first.reload(&sources, clock).unwrap() else {
+        panic!("the list changed");
+    };
+    assert_eq!(next.revoked(), 1);
+}
+
+#[test]
+fn a_list_of_the_same_number_and_an_earlier_day_is_a_step_back() {
+    let world = World::new();
+    let clock = Clock::Fixed(world.now);
+    world.publish(2, &[&world.alice.0]);
+    let first = world.load().unwrap();
+    world.publish_dated(2, &[], world.now - DAY / 2, world.now + DAY);
+    assert_eq!(refused(first.reload(&world.sources(), clock)).0, "SL-G005");
+}
+
+#[test]
+fn a_pipe_among_the_files_is_refused_and_not_waited_for() {
+    let world = World::new();
+    let pipe = world.folder.join("lists/pipe");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    let (code, text) = refused(world.load());
+    assert!(code == "SL-G001" && text.contains("not a file"), "{text}");
 }
 
 #[test]

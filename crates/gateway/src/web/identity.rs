@@ -103,25 +103,26 @@ impl Identity {
         fields
     }
 
-    /// Takes away what a service could take for one of our fields: many see no difference between `X_User` and
-    /// `X-User`, and none between upper and lower case. Trailers go with it.
+    /// Takes away what a service could take for one of our fields: to many `X_User`, or `X.User`, is `X-User`, because
+    /// CGI writes whatever is no letter and no digit as `_`, and none knows upper from lower case. Trailers go with it.
     pub(super) fn remove_copies(&self, fields: &mut [Field], bytes: &[u8]) {
         for field in fields {
             let name = field.name.of_head(bytes);
             let plain: Vec<u8> = name
                 .iter()
                 .map(|byte| {
-                    if *byte == b'-' {
-                        b'_'
-                    } else {
+                    if byte.is_ascii_alphanumeric() {
                         byte.to_ascii_lowercase()
+                    } else {
+                        b'_'
                     }
                 })
                 .collect();
             let ours = self.header.to_ascii_lowercase().replace('-', "_");
             let forged = ["x_forwarded_", "x_sealock_"]
                 .iter()
-                .any(|start| plain.starts_with(start.as_bytes()));
+                .any(|start| plain.starts_with(start.as_bytes()))
+                || plain == b"x_real_ip";
             if plain == ours.as_bytes() || forged || field.kind == Kind::Trailer {
                 field.kind = Kind::Hop;
             }
@@ -224,7 +225,7 @@ mod tests {
 
     #[test]
     fn copies_from_outside_are_gone() {
-        let bytes = b"GET / HTTP/1.1\r\nHost: a\r\nX-Web-User: admin\r\nx_web-user: admin\r\nX-WEB_USER: admin\r\n\
+        let bytes = b"GET / HTTP/1.1\r\nHost: a\r\nX-Web-User: admin\r\nx_web-user: admin\r\nX-WEB_USER: admin\r\nX.Web.User: admin\r\nx-web~user: admin\r\nX_Real_IP: 1\r\n\
             X_Forwarded_For: 1\r\nX_Sealock_Caller: 1\r\nTrailer: X-Web-User\r\nX-Web-Users: kept\r\nCookie: kept\r\n\r\n";
         let mut head = RequestHead::read(bytes).unwrap();
         let identity = Identity::of("X-Web-User", &peer(vec![Name::Cn("a".to_owned())])).unwrap();

@@ -337,3 +337,24 @@ async fn a_policy_that_is_replaced_holds_from_the_next_request_on() {
         (&1.into(), &2.into())
     );
 }
+
+#[tokio::test]
+async fn a_body_that_takes_its_time_is_judged_by_the_policy_that_holds_at_its_end() {
+    let stage = Stage::new();
+    let mut client = stage.client();
+    client
+        .say("POST /volumes/create HTTP/1.1\nHost: d\nContent-Type: application/json\nContent-Length: 12\n\n{\"Name\"")
+        .await;
+    // Its head is read meanwhile, and nothing is answered.
+    client.is_quiet().await;
+    let policy = sealock_policy::Policy::parse("version = 1\n").unwrap();
+    stage.shared.current.replace(|next| {
+        next.policy = Some(std::sync::Arc::new(policy));
+        next.policy_epoch += 1;
+    });
+    client.say(":\"a\"}").await;
+    let (head, _) = answered(&mut client).await;
+    assert!(head.starts_with("HTTP/1.1 403 "), "{head}");
+    assert_eq!(stage.records(1).await[0]["policy"], 2);
+    stage.no_daemon().await;
+}
