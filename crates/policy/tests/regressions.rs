@@ -104,6 +104,23 @@ fn a_network_that_is_not_named_is_the_default_one() {
             "allow",
         ),
     ]);
+    let front = Front::granting(
+        "role = \"swarmer\"\n[roles.swarmer]\nverbs = [\"services\"]\nimages = [\"*\"]\nnetworks = [\"front\"]",
+    );
+    let line = "POST /services/create";
+    front.check(&[
+        (line, r#"{"TaskTemplate":{"ContainerSpec":{"Image":"alpine"}}}"#, "SL-A071"),
+        (
+            line,
+            r#"{"TaskTemplate":{"ContainerSpec":{"Image":"alpine"},"Networks":[{"Target":"front"}]}}"#,
+            "allow",
+        ),
+        (
+            line,
+            r#"{"Networks":[{"Target":"front"}],"TaskTemplate":{"ContainerSpec":{"Image":"alpine"}}}"#,
+            "allow",
+        ),
+    ]);
 }
 
 #[test]
@@ -384,9 +401,28 @@ fn an_odd_uri_does_not_slip_out_of_a_denial() {
 }
 
 #[test]
+fn a_body_of_a_hundred_thousand_parts_is_judged_in_one_pass() {
+    // Each compared with every other, these are billions of comparisons.
+    let list = |with: &str| {
+        let items: Vec<String> = (0..100_000)
+            .map(|number| format!("\"{number}{with}\""))
+            .collect();
+        items.join(",")
+    };
+    let front = Front::granting(DEPLOYER);
+    let body = format!(r#"{{"Image":"alpine","Env":[{}]}}"#, list(""));
+    assert_eq!(front.word("POST /containers/create", &body), "allow");
+    let filters = format!(
+        "GET /containers/json?filters=%7B%22label%22:%5B{}%5D%7D",
+        list("").replace('"', "%22")
+    );
+    assert_eq!(front.word(&filters, ""), "allow");
+}
+
+#[test]
 fn the_swap_of_a_service_counts_as_memory() {
     let front = Front::granting(
-        "role = \"swarmer\"\n[roles.swarmer]\nverbs = [\"services\"]\nimages = [\"*\"]\nmemory = \"1GiB\"",
+        "role = \"swarmer\"\n[roles.swarmer]\nverbs = [\"services\"]\nimages = [\"*\"]\nnetworks = [\"default\"]\nmemory = \"1GiB\"",
     );
     let service = |resources: &str| {
         front.word(

@@ -3,6 +3,7 @@
 use super::Unclean;
 use super::json::{self, Json};
 use super::unclean::short;
+use std::collections::HashSet;
 
 /// Filters: for each key, the values it may have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,10 +26,7 @@ impl Filters {
             _ => return Err(Unclean::filters("they are no object")),
         };
         for (key, values) in fields {
-            if filters.fields.iter().any(|(known, _)| *known == key) {
-                return Err(Unclean::filters(&format!("{} is there twice", short(&key))));
-            }
-            let values = match values {
+            let mut values = match values {
                 Json::Array(items) => items
                     .into_iter()
                     .map(|item| match item {
@@ -57,13 +55,11 @@ impl Filters {
                     )));
                 }
             };
-            let mut unique = Vec::with_capacity(values.len());
-            for value in values {
-                if !unique.contains(&value) {
-                    unique.push(value);
-                }
+            if values.len() > 1 {
+                let mut seen = HashSet::with_capacity(values.len());
+                values.retain(|value| seen.insert(value.clone()));
             }
-            filters.fields.push((key, unique));
+            filters.fields.push((key, values));
         }
         Ok(filters)
     }

@@ -10,9 +10,17 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
-    /// Adds a need.
+    /// Adds a need, unless it was there a moment ago: a body can have a hundred thousand, and each is not to be
+    /// compared with every other.
     pub(crate) fn add(&mut self, need: Need) {
-        if !self.list.contains(&need) {
+        const BACK: usize = 64;
+        if !self
+            .list
+            .iter()
+            .rev()
+            .take(BACK)
+            .any(|known| *known == need)
+        {
             self.list.push(need);
         }
     }

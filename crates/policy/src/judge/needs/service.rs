@@ -18,6 +18,11 @@ pub(super) fn spec(needs: &mut Needs, body: &Json) {
             other => needs.beyond_unless_empty(other, value),
         }
     }
+    // As with containers: without any network it is the default one.
+    let says = |path: &[&str]| body.at(path).is_some_and(|value| !value.is_empty());
+    if !says(&["Networks"]) && !says(&["TaskTemplate", "Networks"]) {
+        networks::mode(needs, "");
+    }
     let limits = body.at(&["TaskTemplate", "Resources", "Limits"]);
     amount(needs, limits, "MemoryBytes", Amount::Memory);
     amount(needs, limits, "NanoCPUs", Amount::Cpus);
