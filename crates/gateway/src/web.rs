@@ -7,20 +7,20 @@ mod note;
 #[cfg(test)]
 mod tests;
 
-use std::future::Future;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::drain::Drain;
 use crate::forward::{listed, refuse};
 use crate::http::buffer::Buffer;
 use crate::http::emit::{self, After, ContentType, Delimit, RequestLine, StatusLine};
-use crate::http::exchange::{Answered, Asked, Delivered, Fault, Outgoing, ask, deliver, tunnel};
+use crate::http::exchange::{Answered, Asked, Delivered, Fault, Outgoing, ask, tunnel};
 use crate::http::flow::{Flow, Frame, Side};
-use crate::http::inlet::{Bounds, NoRequest, Patience};
+use crate::http::inlet::Patience;
+use crate::http::malformed::Malformed;
+use crate::http::passing::{Passing, answer_head};
 use crate::http::request::{Framing, RequestHead};
 use crate::http::service::{Care, Link};
+use crate::http::serving::{self, Answers};
 use crate::shared::Visitor;
 use crate::transport::Transport;
 use crate::{Service, Upstream};
@@ -28,9 +28,6 @@ use identity::Identity;
 use note::Note;
 
 pub(crate) use identity::check;
-
-/// How long saying goodbye may take.
-const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Serves one connection until it ends. Dropping the future cuts it; what it was doing is recorded.
 pub(crate) async fn serve(transport: Transport, visitor: Visitor) {
@@ -56,12 +53,6 @@ pub(crate) async fn serve(transport: Transport, visitor: Visitor) {
         Some(_) => None,
     };
     let identity = Identity::of(header, &visitor.peer);
-    let limits = &visitor.door.shared.limits;
-    let bounds = Bounds {
-        idle: limits.idle_time,
-        head: limits.head_time,
-        head_bytes: limits.head_bytes,
-    };
     let mut connection = Connection {
         visitor: &visitor,
         upstream,
@@ -72,37 +63,8 @@ pub(crate) async fn serve(transport: Transport, visitor: Visitor) {
         patience: Patience::default(),
         number: 0,
     };
-    let drain = &visitor.door.shared.drain;
-    let mut leaving = pin!(drain.begun());
-    let mut is_told = false;
-    let mut since = Instant::now();
-    loop {
-        let leave = |cx: &mut Context<'_>| match (drain.has_begun(), is_told) {
-            (true, _) => Poll::Ready(()),
-            // It is woken once; the task is the same for as long as it lives.
-            (false, true) => Poll::Pending,
-            (false, false) => {
-                is_told = true;
-                leaving.as_mut().poll(cx)
-            }
-        };
-        let Connection {
-            client, patience, ..
-        } = &mut connection;
-        let head = match client.next_head(patience, &bounds, since, leave).await {
-            Ok(head) => head,
-            Err(NoRequest::Over) => return connection.close().await,
-            Err(NoRequest::Malformed(malformed)) => {
-                let refusal = Refusal::new(malformed.status, malformed.what);
-                return connection.unreadable(&[], &refusal).await;
-            }
-        };
-        if !connection.request(head).await {
-            return;
-        }
-        since = Instant::now();
-        connection.client.input.release();
-    }
+    let shared = &visitor.door.shared;
+    serving::serve(&mut connection, &shared.limits, &shared.drain).await;
 }
 
 /// Why a request is answered by the gateway itself.
@@ -153,15 +115,19 @@ struct Connection<'v> {
     number: u32,
 }
 
-impl Connection<'_> {
-    /// Answers one request. Whether another may follow.
-    async fn request(&mut self, bytes: Buffer) -> bool {
+impl Answers for Connection<'_> {
+    type Wire = Transport;
+
+    fn client(&mut self) -> (&mut Side<Transport>, &mut Patience) {
+        (&mut self.client, &mut self.patience)
+    }
+
+    async fn request(&mut self, bytes: Buffer) -> Option<Instant> {
         let head = match RequestHead::read(bytes.filled()) {
             Ok(head) => head,
             Err(malformed) => {
-                let refusal = Refusal::new(malformed.status, malformed.what);
-                self.unreadable(bytes.filled(), &refusal).await;
-                return false;
+                self.refuse_bytes(bytes.filled(), malformed).await;
+                return None;
             }
         };
         let minor = head.minor;
@@ -186,23 +152,32 @@ impl Connection<'_> {
             }
         };
         match then {
-            Then::Next => return true,
+            Then::Next => {
+                drop(note);
+                return Some(Instant::now());
+            }
             Then::Linger => {}
-            Then::Drop => return false,
+            Then::Drop => return None,
             Then::Refuse(refusal) => {
                 note.refused(refusal.status, refusal.what);
                 let mut out = Buffer::default();
                 refusal.write(&mut out, minor, note.method(), After::Close);
                 if self.client.say(out).await.is_err() {
-                    return false;
+                    return None;
                 }
             }
         }
         drop(note);
         self.client.linger(&mut self.patience).await;
-        false
+        None
     }
 
+    async fn unreadable(&mut self, malformed: Malformed) {
+        self.refuse_bytes(&[], malformed).await;
+    }
+}
+
+impl Connection<'_> {
     fn may_go_on(&self, head: &RequestHead, bytes: &[u8]) -> Result<Identity, Refusal> {
         if let Some(stranger) = self.stranger {
             return Err(stranger);
@@ -228,7 +203,8 @@ impl Connection<'_> {
     }
 
     /// Answers what is no request, which is recorded as far as it goes, and ends the connection.
-    async fn unreadable(&mut self, bytes: &[u8], refusal: &Refusal) {
+    async fn refuse_bytes(&mut self, bytes: &[u8], malformed: Malformed) {
+        let refusal = Refusal::new(malformed.status, malformed.what);
         self.number = self.number.wrapping_add(1);
         let raw = bytes.split(|byte| *byte == b'\r').next();
         let mut note = Note::new(self.visitor, self.number, "", raw.unwrap_or_default());
@@ -239,15 +215,6 @@ impl Connection<'_> {
         if self.client.say(out).await.is_ok() {
             self.client.linger(&mut self.patience).await;
         }
-    }
-
-    /// Says goodbye and closes.
-    async fn close(&mut self) {
-        let goodbye = std::future::poll_fn(|cx| {
-            tokio::io::AsyncWrite::poll_shutdown(Pin::new(&mut self.client.wire), cx)
-        });
-        // A client that takes nothing any more is not waited for.
-        let _slow = tokio::time::timeout(GOODBYE, goodbye).await;
     }
 }
 
@@ -313,9 +280,23 @@ impl Forward<'_> {
             note.detail = "the service changed the protocol unasked";
             return Then::Refuse(Refusal::new(502, note.detail));
         }
-        let then = self.pass(client, link, answered, &mut outgoing, note).await;
+        let drains = self.drain.has_begun();
+        let passing = Passing::new(&self.head, &answered, &outgoing, false, drains);
+        let response = note
+            .down
+            .insert(passing.begin(&answered, &mut link.side, None));
+        drop(answered);
+        let service = &mut link.side;
+        let delivered = passing.run(&mut outgoing, response, client, service).await;
         note.received += outgoing.flow.passed();
-        then
+        match delivered {
+            Delivered::Whole => match passing.end(&outgoing, link, self.upstream) {
+                true => Then::Next,
+                false => Then::Linger,
+            },
+            Delivered::CutOff => broken_off(note, "the service broke off"),
+            Delivered::ClientGone => broken_off(note, "the caller broke off"),
+        }
     }
 
     /// The request as it is sent.
@@ -349,58 +330,6 @@ impl Forward<'_> {
         Outgoing::new(if keep { flow.keeping_lead() } else { flow })
     }
 
-    /// The answer as it comes.
-    async fn pass(
-        &self,
-        client: &mut Side<Transport>,
-        mut link: Link,
-        answered: Answered,
-        outgoing: &mut Outgoing,
-        note: &mut Note<'_>,
-    ) -> Then {
-        let (framing, keeps) = (answered.head.framing, answered.head.keep_alive);
-        let chunks = self.head.minor > 0 && framing == Framing::Chunked;
-        let is_delimited = chunks || matches!(framing, Framing::Empty | Framing::Length(_));
-        // A service that closes although the request is not yet whole takes no more of it.
-        let gives_up = !keeps && !outgoing.was_read();
-        let stays = self.head.keep_alive && is_delimited && !gives_up && !self.drain.has_begun();
-        let line = StatusLine {
-            minor: self.head.minor,
-            body: match framing {
-                Framing::Chunked if chunks => Some(Delimit::Chunked),
-                Framing::Empty | Framing::Length(_) => Some(Delimit::AsRead),
-                Framing::Chunked | Framing::UntilClose => None,
-            },
-            after: if stays { After::Next } else { After::Close },
-            replace: None,
-        };
-        let lead = answer_head(&line, &answered, &mut link);
-        drop(answered);
-        let frame = if chunks { Frame::Chunked } else { Frame::Plain };
-        note.down = Some(Flow::new(lead, framing, frame));
-        let Some(response) = &mut note.down else {
-            return Then::Drop;
-        };
-        match deliver(outgoing, response, client, &mut link.side).await {
-            Delivered::CutOff => {
-                note.detail = "the service broke off";
-                return Then::Drop;
-            }
-            Delivered::ClientGone => {
-                note.detail = "the caller broke off";
-                return Then::Drop;
-            }
-            Delivered::Whole => {}
-        }
-        if keeps && framing != Framing::UntilClose && outgoing.is_complete() {
-            link.keep(self.upstream, Instant::now());
-        }
-        match stays && outgoing.was_read() {
-            true => Then::Next,
-            false => Then::Linger,
-        }
-    }
-
     /// The connection becomes a stream: bytes both ways, each direction ending by itself.
     async fn stream(
         &self,
@@ -415,7 +344,7 @@ impl Forward<'_> {
             after: After::Upgrade,
             replace: None,
         };
-        let lead = answer_head(&line, &answered, &mut link);
+        let lead = answer_head(&line, &answered, &mut link.side);
         note.opens();
         drop(answered);
         let stream = |lead| Flow::new(lead, Framing::UntilClose, Frame::Plain);
@@ -433,16 +362,6 @@ impl Forward<'_> {
     }
 }
 
-/// Writes the head of the answer anew; what is behind it in the service's input is its body.
-fn answer_head(line: &StatusLine<'_>, answered: &Answered, link: &mut Link) -> Buffer {
-    let mut out = Buffer::default();
-    let bytes = link.side.input.filled();
-    let bytes = bytes.get(..answered.length).unwrap_or_default();
-    emit::response(&mut out, line, &answered.head, bytes);
-    link.side.input.consume(answered.length);
-    out
-}
-
 fn unreachable(note: &mut Note<'_>) -> Then {
     note.upstream_failed();
     Then::Refuse(Refusal::new(
@@ -451,12 +370,14 @@ fn unreachable(note: &mut Note<'_>) -> Then {
     ))
 }
 
+fn broken_off(note: &mut Note<'_>, how: &'static str) -> Then {
+    note.detail = how;
+    Then::Drop
+}
+
 fn failed(fault: Fault, note: &mut Note<'_>) -> Then {
     match fault {
-        Fault::ClientGone => {
-            note.detail = "the caller broke off";
-            Then::Drop
-        }
+        Fault::ClientGone => broken_off(note, "the caller broke off"),
         Fault::Client(malformed) => Then::Refuse(Refusal::new(malformed.status, malformed.what)),
         Fault::Unanswered => {
             note.upstream_failed();

@@ -11,11 +11,10 @@ use crate::Upstream;
 use crate::drain::Drain;
 use crate::http::buffer::Buffer;
 use crate::http::emit::{self, After, ContentType, Delimit, RequestLine, StatusLine};
-use crate::http::exchange::{
-    Answered, Asked, Delivered, Fault, Outgoing, ask, deliver, finish, tunnel,
-};
+use crate::http::exchange::{Answered, Asked, Delivered, Fault, Outgoing, ask, tunnel};
 use crate::http::flow::{Filter, Flow, Frame, Side};
 use crate::http::inlet::Patience;
+use crate::http::passing::{Passing, answer_head};
 use crate::http::request::{Framing, RequestHead};
 use crate::http::response::ResponseHead;
 use crate::http::service::{Care, Link};
@@ -26,9 +25,6 @@ const WHOLE: usize = 64 << 20;
 
 /// How long the daemon may take to say the rest of such an answer.
 const WHOLE_TIME: Duration = Duration::from_secs(300);
-
-/// How long the end of a request may take whose answer is complete already.
-const REST: Duration = Duration::from_secs(2);
 
 /// A request that goes to the daemon.
 pub(super) struct Forward<'a> {
@@ -62,7 +58,7 @@ impl Forward<'_> {
     pub(super) async fn run(
         &self,
         client: &mut Side<Transport>,
-        bytes: Buffer,
+        bytes: &mut Buffer,
         note: &mut Note<'_>,
     ) -> Then {
         let hijacks = self.request.hijacks();
@@ -75,7 +71,7 @@ impl Forward<'_> {
         let Ok(mut link) = Link::to(self.upstream, care).await else {
             return Then::Refuse(unreachable());
         };
-        let mut outgoing = self.outgoing(bytes, note, repeats && link.is_used);
+        let mut outgoing = self.outgoing(std::mem::take(bytes), note, repeats && link.is_used);
         if hijacks {
             // What the client says before the answer belongs to the stream, its end included.
             outgoing = outgoing.unwatched();
@@ -111,14 +107,64 @@ impl Forward<'_> {
             return Then::Refuse(bad_answer(note.detail));
         }
         let is_success = answered.head.status < 300 && answered.head.framing != Framing::Empty;
-        let then = match &self.decision.answer {
-            AnswerRule::Whole(_) if is_success => {
-                Box::pin(self.whole(client, link, answered, &mut outgoing, note)).await
+        let then = if is_success && matches!(self.decision.answer, AnswerRule::Whole(_)) {
+            Box::pin(self.whole(client, link, answered, &mut outgoing, note)).await
+        } else {
+            let sieve = self.sieve(&answered);
+            let drains = self.drain.has_begun();
+            let passing = Passing::new(self.head, &answered, &outgoing, sieve.is_some(), drains);
+            let response = self.begin(passing, sieve, &answered, &mut link);
+            drop(answered);
+            let delivered = {
+                let mut held = Held {
+                    response,
+                    note: &mut *note,
+                };
+                let service = &mut link.side;
+                passing
+                    .run(&mut outgoing, &mut held.response, client, service)
+                    .await
+            };
+            match delivered {
+                Delivered::Whole => match passing.end(&outgoing, link, self.upstream) {
+                    true => Then::Next,
+                    false => Then::Linger,
+                },
+                Delivered::CutOff => broken_off(note, "the daemon broke off"),
+                Delivered::ClientGone => broken_off(note, "the caller broke off"),
             }
-            _ => self.pass(client, link, answered, &mut outgoing, note).await,
         };
         note.received += outgoing.flow.passed();
         then
+    }
+
+    /// What the answer is gone through by, on its way.
+    fn sieve(&self, answered: &Answered) -> Option<Box<dyn Filter>> {
+        match &self.decision.answer {
+            AnswerRule::Events(keep)
+                if answered.head.status < 300 && answered.head.framing != Framing::Empty =>
+            {
+                Some(Box::new(Sifted(Sieve::new(keep.clone()))))
+            }
+            _ => None,
+        }
+    }
+
+    /// The answer as it goes to the client.
+    fn begin(
+        &self,
+        passing: Passing,
+        sieve: Option<Box<dyn Filter>>,
+        answered: &Answered,
+        link: &mut Link,
+    ) -> Flow {
+        let capped = self.capped(answered, link);
+        let replace = capped.as_deref().map(|version| ("Api-Version", version));
+        let response = passing.begin(answered, &mut link.side, replace);
+        match sieve {
+            Some(sieve) => response.through(sieve),
+            None => response,
+        }
     }
 
     /// The request as it is sent.
@@ -185,14 +231,13 @@ impl Forward<'_> {
             },
             replace: None,
         };
-        let head = answer_head(&line, &answered, &mut link);
+        let head = answer_head(&line, &answered, &mut link.side);
         note.opens(answered.head.status);
         drop(answered);
         // In a record of its own, as the daemon sends it: docker-py reads the head through a buffer and the stream past
         // that buffer, and would lose what came along.
         if client.say(head).await.is_err() {
-            note.detail = "the caller broke off";
-            return Then::Drop;
+            return broken_off(note, "the caller broke off");
         }
         let streams = || Flow::new(Buffer::default(), Framing::UntilClose, Frame::Plain);
         let mut held = Streams {
@@ -206,86 +251,6 @@ impl Forward<'_> {
             Delivered::ClientGone => held.note.detail = "the caller broke off",
         }
         Then::Drop
-    }
-
-    /// The answer as it comes, or through a sieve.
-    async fn pass(
-        &self,
-        client: &mut Side<Transport>,
-        mut link: Link,
-        answered: Answered,
-        outgoing: &mut Outgoing,
-        note: &mut Note<'_>,
-    ) -> Then {
-        let head = &answered.head;
-        let (framing, keeps) = (head.framing, head.keep_alive);
-        let sieve = match &self.decision.answer {
-            AnswerRule::Events(keep) if head.status < 300 && framing != Framing::Empty => {
-                Some(Sifted(Sieve::new(keep.clone())))
-            }
-            _ => None,
-        };
-        // Chunks are for clients that know them. Of an answer that ends with the connection nobody can tell
-        // whether it is whole, so it is passed on as what it is.
-        let chunks = self.head.minor > 0
-            && (framing == Framing::Chunked || (sieve.is_some() && framing != Framing::UntilClose));
-        let is_delimited = match framing {
-            Framing::Empty => true,
-            Framing::Length(_) => chunks || sieve.is_none(),
-            Framing::Chunked | Framing::UntilClose => chunks,
-        };
-        // A daemon that closes although the request is not yet whole takes no more of it.
-        let gives_up = !keeps && !outgoing.was_read();
-        let stays = self.head.keep_alive && is_delimited && !self.drain.has_begun() && !gives_up;
-        let body = match (chunks, framing) {
-            (true, _) => Some(Delimit::Chunked),
-            (false, Framing::Length(_)) if sieve.is_some() => None,
-            (false, Framing::Empty | Framing::Length(_)) => Some(Delimit::AsRead),
-            (false, Framing::Chunked | Framing::UntilClose) => None,
-        };
-        let capped = self.capped(&answered, &link);
-        let line = StatusLine {
-            minor: self.head.minor,
-            body,
-            after: if stays { After::Next } else { After::Close },
-            replace: capped.as_deref().map(|version| ("Api-Version", version)),
-        };
-        let lead = answer_head(&line, &answered, &mut link);
-        drop(answered);
-        let frame = if chunks { Frame::Chunked } else { Frame::Plain };
-        let mut response = Flow::new(lead, framing, frame);
-        if let Some(sifted) = sieve {
-            response = response.through(Box::new(sifted));
-        }
-        let delivered = {
-            let mut held = Passing {
-                response: &mut response,
-                note: &mut *note,
-            };
-            deliver(outgoing, held.response(), client, &mut link.side).await
-        };
-        match delivered {
-            Delivered::CutOff => {
-                note.detail = "the daemon broke off";
-                return Then::Drop;
-            }
-            Delivered::ClientGone => {
-                note.detail = "the caller broke off";
-                return Then::Drop;
-            }
-            Delivered::Whole => {}
-        }
-        if stays && !outgoing.was_read() {
-            let patience = &mut Patience::default();
-            Box::pin(finish(outgoing, client, &mut link.side, patience, REST)).await;
-        }
-        if keeps && framing != Framing::UntilClose && outgoing.is_complete() {
-            link.keep(self.upstream, Instant::now());
-        }
-        match stays && outgoing.was_read() {
-            true => Then::Next,
-            false => Then::Linger,
-        }
     }
 
     /// The answer after it was gone through.
@@ -331,8 +296,7 @@ impl Forward<'_> {
             link.keep(self.upstream, Instant::now());
         }
         if client.say(out).await.is_err() {
-            note.detail = "the caller broke off";
-            return Then::Drop;
+            return broken_off(note, "the caller broke off");
         }
         note.sent += length;
         if stays { Then::Next } else { Then::Linger }
@@ -357,18 +321,12 @@ impl Forward<'_> {
 }
 
 /// Counts what was passed on even when the connection is cut meanwhile.
-struct Passing<'f, 'n, 'v> {
-    response: &'f mut Flow,
+struct Held<'n, 'v> {
+    response: Flow,
     note: &'n mut Note<'v>,
 }
 
-impl Passing<'_, '_, '_> {
-    fn response(&mut self) -> &mut Flow {
-        self.response
-    }
-}
-
-impl Drop for Passing<'_, '_, '_> {
+impl Drop for Held<'_, '_> {
     fn drop(&mut self) {
         self.note.sent += self.response.passed();
     }
@@ -401,16 +359,6 @@ impl Filter for Sifted {
     }
 }
 
-/// Writes the head of an answer and uses the one that was read up.
-fn answer_head(line: &StatusLine<'_>, answered: &Answered, link: &mut Link) -> Buffer {
-    let mut lead = Buffer::default();
-    let input = &mut link.side.input;
-    let bytes = &input.filled()[..answered.length];
-    emit::response(&mut lead, line, &answered.head, bytes);
-    input.consume(answered.length);
-    lead
-}
-
 /// Whether the connection now is a raw stream: after an upgrade that was asked for, or after an answer
 /// of success that neither says its length nor ends with the connection, as dockerd gives without one.
 fn becomes_stream(head: &ResponseHead, upgrades: bool) -> bool {
@@ -421,12 +369,14 @@ fn becomes_stream(head: &ResponseHead, upgrades: bool) -> bool {
     }
 }
 
+fn broken_off(note: &mut Note<'_>, how: &'static str) -> Then {
+    note.detail = how;
+    Then::Drop
+}
+
 fn failed(fault: Fault, note: &mut Note<'_>) -> Then {
     match fault {
-        Fault::ClientGone => {
-            note.detail = "the caller broke off";
-            Then::Drop
-        }
+        Fault::ClientGone => broken_off(note, "the caller broke off"),
         Fault::Client(malformed) => Then::Refuse(Refusal::new(
             malformed.status,
             codes::MALFORMED,

@@ -8,18 +8,16 @@ mod note;
 mod question;
 
 use sealock_policy::{BodyRule, Facts, Request};
-use std::future::Future;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::admission::LAPSED;
 use crate::http::buffer::Buffer;
 use crate::http::emit::After;
 use crate::http::flow::Side;
-use crate::http::inlet::{Bounds, NoRequest, Patience};
+use crate::http::inlet::{NoRequest, Patience};
 use crate::http::malformed::Malformed;
 use crate::http::request::{Framing, RequestHead};
+use crate::http::serving::{self, Answers};
 use crate::shared::Visitor;
 use crate::transport::Transport;
 use crate::{Service, Upstream};
@@ -36,7 +34,7 @@ pub(crate) async fn serve(transport: Transport, visitor: Visitor) {
     let Service::Docker { upstream, prefix } = &visitor.door.listener().service else {
         return;
     };
-    let limits = &visitor.door.shared.limits;
+    let shared = &visitor.door.shared;
     let mut connection = Connection {
         visitor: &visitor,
         upstream,
@@ -47,43 +45,7 @@ pub(crate) async fn serve(transport: Transport, visitor: Visitor) {
         number: 0,
         is_read: true,
     };
-    let bounds = Bounds {
-        idle: limits.idle_time,
-        head: limits.head_time,
-        head_bytes: limits.head_bytes,
-    };
-    let drain = &visitor.door.shared.drain;
-    let mut leaving = pin!(drain.begun());
-    let mut is_told = false;
-    let mut since = Instant::now();
-    loop {
-        let leave = |cx: &mut Context<'_>| match (drain.has_begun(), is_told) {
-            (true, _) => Poll::Ready(()),
-            // Woken it will be; the waker is that of the same task for as long as it lives.
-            (false, true) => Poll::Pending,
-            (false, false) => {
-                is_told = true;
-                leaving.as_mut().poll(cx)
-            }
-        };
-        let Connection {
-            client, patience, ..
-        } = &mut connection;
-        let head = match client.next_head(patience, &bounds, since, leave).await {
-            Ok(head) => head,
-            Err(NoRequest::Over) => return connection.close().await,
-            Err(NoRequest::Malformed(malformed)) => {
-                return connection.unreadable(&[], malformed).await;
-            }
-        };
-        // On the heap, and only while there is a request: most connections are idle most of the time, and
-        // those that are not share the memory that the last one has just given back.
-        match Box::pin(connection.request(head)).await {
-            Some(next) => since = next,
-            None => return,
-        }
-        connection.client.input.release();
-    }
+    serving::serve(&mut connection, &shared.limits, &shared.drain).await;
 }
 
 /// One connection.
@@ -100,14 +62,19 @@ struct Connection<'v> {
     is_read: bool,
 }
 
-impl<'v> Connection<'v> {
-    /// Answers one request. When it is done, unless the connection has ended.
-    async fn request(&mut self, bytes: Buffer) -> Option<Instant> {
+impl Answers for Connection<'_> {
+    type Wire = Transport;
+
+    fn client(&mut self) -> (&mut Side<Transport>, &mut Patience) {
+        (&mut self.client, &mut self.patience)
+    }
+
+    async fn request(&mut self, mut bytes: Buffer) -> Option<Instant> {
         let since = Instant::now();
         let head = match RequestHead::read(bytes.filled()) {
             Ok(head) => head,
             Err(malformed) => {
-                self.unreadable(bytes.filled(), malformed).await;
+                self.refuse_bytes(bytes.filled(), malformed).await;
                 return None;
             }
         };
@@ -120,7 +87,7 @@ impl<'v> Connection<'v> {
         self.is_read = !head.has_body();
         let policy = self.judging.policy_epoch;
         let mut note = Note::new(self.visitor, self.number, since, line, policy);
-        let then = self.answer(&head, bytes, &mut note).await;
+        let then = self.answer(&head, &mut bytes, &mut note).await;
         let (then, told) = match then {
             Then::Refuse(refusal) => self.refuse(&head, &refusal, &mut note).await,
             then => (then, true),
@@ -134,8 +101,19 @@ impl<'v> Connection<'v> {
         None
     }
 
+    async fn unreadable(&mut self, malformed: Malformed) {
+        self.refuse_bytes(&[], malformed).await;
+    }
+}
+
+impl<'v> Connection<'v> {
     /// From a head to the end of its answer.
-    async fn answer(&mut self, head: &RequestHead, bytes: Buffer, note: &mut Note<'v>) -> Then {
+    async fn answer(
+        &mut self,
+        head: &RequestHead,
+        bytes: &mut Buffer,
+        note: &mut Note<'v>,
+    ) -> Then {
         let shared = &self.visitor.door.shared;
         if !shared.audit.ready() {
             return Then::Refuse(Refusal::new(
@@ -174,8 +152,12 @@ impl<'v> Connection<'v> {
         };
         note.judged(&decision, &facts);
         drop(facts);
-        let caller = self.visitor.peer.caller().label();
-        if let Some((status, message)) = decision.answer_to(caller, &note.id().to_string()) {
+        // The words that name the request are made for a refusal only.
+        let refused = decision.refusal.as_ref().and_then(|_| {
+            let caller = self.visitor.peer.caller().label();
+            decision.answer_to(caller, &note.id().to_string())
+        });
+        if let Some((status, message)) = refused {
             return Then::Refuse(Refusal {
                 status,
                 code: "",
@@ -266,7 +248,7 @@ impl<'v> Connection<'v> {
     }
 
     /// Answers what is no request, which is recorded as far as it goes, and ends the connection.
-    async fn unreadable(&mut self, bytes: &[u8], malformed: Malformed) {
+    async fn refuse_bytes(&mut self, bytes: &[u8], malformed: Malformed) {
         self.number = self.number.wrapping_add(1);
         let policy = self.judging.policy_epoch;
         let raw = bytes
@@ -284,15 +266,6 @@ impl<'v> Connection<'v> {
         if told {
             self.client.linger(&mut self.patience).await;
         }
-    }
-
-    /// Says goodbye and closes.
-    async fn close(&mut self) {
-        let goodbye = std::future::poll_fn(|cx| {
-            tokio::io::AsyncWrite::poll_shutdown(Pin::new(&mut self.client.wire), cx)
-        });
-        // A client that takes nothing any more is not waited for.
-        let _ = tokio::time::timeout(Duration::from_secs(1), goodbye).await;
     }
 }
 

@@ -105,8 +105,9 @@ struct Plan {
     leads: bool,
     prefix: [u8; 18],
     prefix_len: usize,
-    pieces: [(usize, usize); PIECES],
-    count: usize,
+    /// Nearly always the only piece: hundreds of requests are under way at once, and each has two of these.
+    piece: (usize, usize),
+    more: Vec<(usize, usize)>,
     suffix: Cow<'static, [u8]>,
     /// The bytes of all pieces.
     span: usize,
@@ -262,8 +263,7 @@ impl Flow {
                 let before = self.filtered.len();
                 filter.finish(&mut self.filtered);
                 body += self.filtered.len() - before;
-                self.plan.pieces[0] = (0, self.filtered.len());
-                self.plan.count = 1;
+                self.plan.piece = (0, self.filtered.len());
             }
             self.plan.span = body;
         }
@@ -330,7 +330,7 @@ impl Flow {
             Rest::Chunked(chunked) => {
                 let stays = self.frame == Frame::Chunked && self.filter.is_none();
                 let mut body = 0;
-                while plan.consumes < input.len() && plan.count < PIECES {
+                while plan.consumes < input.len() && plan.count() < PIECES {
                     let rest = &input[plan.consumes..];
                     match chunked.next(rest)? {
                         Piece::Data(count) => body += plan.take(plan.consumes, count),
@@ -350,7 +350,7 @@ impl Flow {
                             }
                             // Written anew: it came in two parts, or in another way than ours.
                             plan.consumes += count;
-                            if plan.count > 0 {
+                            if plan.count() > 0 {
                                 plan.suffix = Cow::Owned(line[..length].to_vec());
                                 break;
                             }
@@ -412,19 +412,24 @@ impl Plan {
     fn clear(&mut self) {
         self.leads = false;
         self.prefix_len = 0;
-        self.count = 0;
+        self.piece = (0, 0);
+        self.more.clear();
         self.suffix = Cow::Borrowed(b"");
         (self.span, self.total, self.written, self.consumes) = (0, 0, 0, 0);
     }
 
+    /// How many pieces there are.
+    fn count(&self) -> usize {
+        usize::from(self.piece.0 < self.piece.1) + self.more.len()
+    }
+
     /// Plans a part of the input; what stands side by side is one piece.
     fn take(&mut self, at: usize, count: usize) -> usize {
-        match self.count.checked_sub(1) {
-            Some(last) if self.pieces[last].1 == at => self.pieces[last].1 = at + count,
-            _ => {
-                self.pieces[self.count] = (at, at + count);
-                self.count += 1;
-            }
+        let is_first = self.count() == 0;
+        match self.more.last_mut().unwrap_or(&mut self.piece) {
+            piece if is_first => *piece = (at, at + count),
+            last if last.1 == at => last.1 = at + count,
+            _ => self.more.push((at, at + count)),
         }
         self.span += count;
         self.consumes = at + count;
@@ -433,11 +438,11 @@ impl Plan {
 
     /// Puts the filter between: the pieces are now one piece of what it made of them.
     fn filtered(&mut self, filter: &mut dyn Filter, input: &[u8], into: &mut Vec<u8>) -> usize {
-        for (start, end) in &self.pieces[..self.count] {
+        for (start, end) in std::iter::once(&self.piece).chain(&self.more) {
             filter.pass(&input[*start..*end], into);
         }
-        self.pieces[0] = (0, into.len());
-        self.count = 1;
+        self.piece = (0, into.len());
+        self.more.clear();
         into.len()
     }
 
@@ -449,8 +454,8 @@ impl Plan {
         into: &mut [IoSlice<'a>; PIECES + 3],
     ) -> usize {
         let lead = if self.leads { lead.filled() } else { &[] };
-        let pieces = self.pieces[..self.count]
-            .iter()
+        let pieces = std::iter::once(&self.piece)
+            .chain(&self.more)
             .map(|(start, end)| &source[*start..*end]);
         let all = [lead, &self.prefix[..self.prefix_len]]
             .into_iter()
