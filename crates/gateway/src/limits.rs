@@ -126,27 +126,20 @@ impl Gatekeeper {
             told: turned_away.told,
         })?;
         state.open += 1;
-        state.arrivals += 1;
-        let number = state.arrivals;
         let (give_way, told) = oneshot::channel();
-        let mut pending = Some(Pending {
-            since: now,
-            give_way,
-        });
-        if wait.is_zero()
-            && let Some(pending) = pending.take()
-        {
-            state.pending.insert(number, pending);
-        }
-        drop(state);
-        Ok(Arrival {
+        let mut arrival = Arrival {
             keeper: Arc::clone(self),
             place: Some(Place(Arc::clone(self))),
-            number,
+            number: 0,
             told,
             source,
-            in_line: pending.map(|pending| InLine { wait, pending }),
-        })
+            in_line: Some(InLine { wait, give_way }),
+        };
+        if wait.is_zero() {
+            arrival.begin(&mut state, now);
+        }
+        drop(state);
+        Ok(arrival)
     }
 
     /// Connections that are open, those in their handshake among them.
@@ -200,7 +193,7 @@ pub(crate) struct Arrival {
 #[derive(Debug)]
 struct InLine {
     wait: Duration,
-    pending: Pending,
+    give_way: oneshot::Sender<()>,
 }
 
 impl Arrival {
@@ -211,12 +204,23 @@ impl Arrival {
 
     /// It has waited: takes a place among the handshakes as soon as there is one.
     pub(crate) async fn waited(&mut self) {
-        self.keeper.room().await;
-        if let Some(InLine { mut pending, .. }) = self.in_line.take() {
-            let mut state = self.keeper.lock();
+        let keeper = Arc::clone(&self.keeper);
+        keeper.room().await;
+        let mut state = keeper.lock();
+        if self.in_line.is_some() {
             state.addresses.waited();
-            pending.since = Instant::now();
-            state.pending.insert(self.number, pending);
+        }
+        self.begin(&mut state, Instant::now());
+    }
+
+    /// Is the youngest of the handshakes from now on.
+    fn begin(&mut self, state: &mut State, since: Instant) {
+        if let Some(InLine { give_way, .. }) = self.in_line.take() {
+            state.arrivals += 1;
+            self.number = state.arrivals;
+            state
+                .pending
+                .insert(self.number, Pending { since, give_way });
         }
     }
 

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -14,11 +14,11 @@ use sealock_testkit::process::becomes;
 use sealock_testkit::scratch::Scratch;
 use sealock_tls::Client;
 
-use super::authority::Authority;
+use super::authority::{Authority, now};
 use super::fake::{Fake, Manner};
 use super::running::Gateway;
 use super::whole;
-use super::wire::Line;
+use super::wire::{Line, socket_from};
 use crate::common::report;
 
 /// What a head may have at most, and a little.
@@ -30,15 +30,23 @@ struct Scene {
     fake: Fake,
     alice: Client,
     authority: Authority,
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 impl Scene {
     fn new(limits: &str) -> Self {
+        Self::of(Authority::new(), limits)
+    }
+
+    /// Another gateway and daemon, for the clients of the same authority.
+    fn beside(other: &Self, limits: &str) -> Self {
+        Self::of(other.authority.clone(), limits)
+    }
+
+    fn of(mut authority: Authority, limits: &str) -> Self {
         let scratch = Scratch::new("abuse");
         let folder = scratch.join("tls");
         fs::create_dir(&folder).unwrap();
-        let mut authority = Authority::new();
         authority.server().write(
             &folder.join("server-cert.pem"),
             &folder.join("server-key.pem"),
@@ -58,8 +66,12 @@ impl Scene {
             fake,
             alice,
             authority,
-            _scratch: scratch,
+            scratch: scratch,
         }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.scratch.join("tls")
     }
 
     fn line(&self) -> Line {
@@ -234,6 +246,171 @@ fn flood(scene: &Scene, stranger: &Client, kind: u8, end: Instant) -> u64 {
         thread::sleep(Duration::from_millis(1));
     }
     count
+}
+
+/// What an address may begin at once here, and how many of its handshakes may come to nothing in a second.
+const AT_ONCE: u64 = 16;
+const A_SECOND: u64 = 5;
+
+#[test]
+fn a_flood_from_one_address_is_shed_and_another_address_does_not_notice() {
+    let scene = Scene::new(&format!(
+        "handshakes = {AT_ONCE}\nhandshakes-per-address = {A_SECOND}\n"
+    ));
+    let there = Ipv4Addr::new(127, 0, 0, 2);
+    let mut inside = Line::open_from(there, &scene.alice, scene.gateway.port).unwrap();
+    let begin = Instant::now();
+    let mut opened: Vec<TcpStream> = Vec::new();
+    scene.while_served("flood from one address", || {
+        while begin.elapsed() < Duration::from_secs(3) || opened.len() < 120 {
+            opened.extend(volley(&scene, there));
+            thread::sleep(Duration::from_millis(100));
+        }
+        // Who is in at that address is not touched.
+        assert_eq!(inside.get("/_ping").unwrap().status, 200);
+    });
+    let count = opened.len() as u64;
+    all_end(opened);
+    // Who is rightful there gets in again by waiting: nothing has to be restarted.
+    let back = || {
+        Line::open_from(there, &scene.alice, scene.gateway.port)
+            .and_then(|mut line| line.get("/_ping"))
+            .is_ok_and(|answer| answer.status == 200)
+    };
+    assert!(becomes(Duration::from_secs(20), back));
+    let seconds = begin.elapsed().as_secs() + 1;
+    let told = || {
+        let refused = refusals(&scene, "127.0.0.2");
+        let shed: Vec<u64> = refused.iter().filter_map(|why| turned_away(why)).collect();
+        (refused.len() - shed.len(), shed)
+    };
+    // Records are written a moment later.
+    assert!(
+        becomes(Duration::from_secs(10), || told()
+            .1
+            .iter()
+            .any(|shed| *shed > 1)),
+        "{:?}",
+        told()
+    );
+    let (begun, shed) = told();
+    report(&format!(
+        "{count} connections opened, {begun} handshakes begun, {} told as turned away in {} records",
+        shed.iter().sum::<u64>(),
+        shed.len()
+    ));
+    // Three seconds' worth may have stood in line.
+    let most = AT_ONCE + A_SECOND * (seconds + 3);
+    assert!(begun as u64 <= most, "{begun} of at most {most}");
+    assert!(
+        shed.len() as u64 <= seconds,
+        "one record a second: {shed:?}"
+    );
+    assert!(
+        refusals(&scene, "127.0.0.1")
+            .iter()
+            .all(|why| turned_away(why).is_none())
+    );
+}
+
+/// Twenty connections at once that speak no TLS.
+fn volley(scene: &Scene, from: Ipv4Addr) -> Vec<TcpStream> {
+    let sockets = (0..20).filter_map(|_| socket_from(from, scene.gateway.port).ok());
+    sockets
+        .map(|mut socket| {
+            let _ended_already = socket.write_all(b"hello, this is not TLS\n");
+            socket
+        })
+        .collect()
+}
+
+/// Every one was ended, in whatever way.
+fn all_end(sockets: Vec<TcpStream>) {
+    for mut socket in sockets {
+        let patience = Some(Duration::from_secs(20));
+        socket.set_read_timeout(patience).unwrap();
+        if let Err(error) = socket.read_to_end(&mut Vec::new()) {
+            assert!(is_end(&error), "nobody ended it: {error}");
+        }
+    }
+}
+
+/// Why connections from an address did not come in.
+fn refusals(scene: &Scene, from: &str) -> Vec<String> {
+    let text = fs::read_to_string(scene.folder().join("audit.jsonl")).unwrap_or_default();
+    let whole = text.lines().filter(|line| line.ends_with('}'));
+    let records = whole.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let ours = records.filter(|record| {
+        let place = record["from"].as_str().unwrap_or_default();
+        record["event"] == "refused" && place.split(':').next() == Some(from)
+    });
+    ours.map(|record| record["detail"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// For how many connections a refusal stands that were turned away because of their address.
+fn turned_away(why: &str) -> Option<u64> {
+    let rest = why.strip_prefix("address")?;
+    match rest.strip_prefix(": ") {
+        None => Some(1),
+        Some(count) => count.split(' ').next()?.parse().ok(),
+    }
+}
+
+#[test]
+fn a_stream_ends_with_its_certificate_where_that_is_asked_for_and_nowhere_else() {
+    let strict = Scene::new("end-expired = true\n");
+    let lenient = Scene::beside(&strict, "");
+    // On a machine under load seconds may be over before the first handshake.
+    let (mut cut, mut kept, mut asks, ends) = [5, 20, 60]
+        .into_iter()
+        .find_map(|life| {
+            let pair = strict
+                .authority
+                .client_for("alice", Duration::from_secs(life));
+            let client = strict.authority.tls_client(&pair);
+            let open = |scene: &Scene| hijacked(&client, scene.gateway.port).ok();
+            let asks = Line::open(&client, lenient.gateway.port).ok()?;
+            Some((
+                open(&strict)?,
+                open(&lenient)?,
+                asks,
+                pair.certificate.not_after(),
+            ))
+        })
+        .expect("no handshake within the life of a certificate");
+    let mut ticks = 0;
+    while cut.line(b"\n").is_ok() {
+        ticks += 1;
+        assert!(ticks < 3000, "the stream goes on for ever");
+    }
+    assert!(now() > ends, "the stream ended before its certificate");
+    assert!(ticks > 0, "the stream never ran");
+    // Where nobody asked for it: as many ticks as were on the way, and some of the time after.
+    for number in 0..ticks + 20 {
+        kept.line(b"\n")
+            .unwrap_or_else(|error| panic!("cut at tick {number}: {error}"));
+    }
+    // It only begins nothing new.
+    let answer = asks.get("/_ping").unwrap();
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
+    assert!(answer.status == 403 && body.contains("SL-G023"), "{body}");
+    let recorded = || {
+        let text = fs::read_to_string(strict.folder().join("audit.jsonl")).unwrap();
+        text.contains("\"event\":\"cut\"")
+    };
+    assert!(becomes(Duration::from_secs(10), recorded));
+    let text = fs::read_to_string(lenient.folder().join("audit.jsonl")).unwrap();
+    assert!(!text.contains("\"event\":\"cut\""), "{text}");
+}
+
+/// An attach, which ticks.
+fn hijacked(client: &Client, port: u16) -> std::io::Result<Line> {
+    let mut line = Line::open(client, port)?;
+    line.send(b"POST /v1.41/containers/lives/attach?stream=1&stdout=1 HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")?;
+    let head = line.head()?;
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    Ok(line)
 }
 
 #[test]

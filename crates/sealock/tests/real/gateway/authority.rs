@@ -15,6 +15,7 @@ use sealock_tls::{Client, ClientSettings, Clock, Identity, Trust, Versions};
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// One anchor for servers and clients alike, its list, and who was revoked.
+#[derive(Clone)]
 pub(crate) struct Authority {
     issuer: Issuer,
     revoked: BTreeMap<Serial, Revoked>,
@@ -57,6 +58,14 @@ impl Authority {
         self.issue(&LeafRequest::client(
             CommonName::try_from(name).unwrap(),
             20 * DAY,
+        ))
+    }
+
+    /// A client of this name whose certificate expires so soon.
+    pub(crate) fn client_for(&self, name: &str, life: Duration) -> Pair {
+        self.issue(&LeafRequest::client(
+            CommonName::try_from(name).unwrap(),
+            life,
         ))
     }
 

@@ -136,6 +136,11 @@ fn serve(stream: UnixStream, manner: &AtomicU8, requests: &AtomicU64) -> Option<
                 vec![format!("{{\"Id\":\"{id}\",\"Names\":[\"/lives\"],\"Labels\":{{}}}}"); 8]
                     .join(",")
             ),
+            path if path.starts_with("/images/") => {
+                format!(
+                    "{{\"Id\":\"sha256:{id}\",\"RepoTags\":[\"nginx:latest\"],\"Config\":{{}}}}"
+                )
+            }
             path if path.starts_with("/containers/") => format!(
                 "{{\"Id\":\"{id}\",\"Name\":\"/lives\",\"Config\":{{\"Labels\":{{}}}},\"HostConfig\":{{}}}}"
             ),

@@ -1,7 +1,7 @@
 //! Clients that speak for themselves: one connection each, requests one after the other.
 
 use std::io::{Error, ErrorKind, Read, Result, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
 use std::time::Duration;
 
 use sealock_pki::San;
@@ -16,6 +16,15 @@ pub(crate) struct Line {
     read: Vec<u8>,
 }
 
+/// A connection to the port without TLS, from an address of this machine.
+pub(crate) fn socket_from(from: Ipv4Addr, port: u16) -> Result<TcpStream> {
+    use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
+    bind(&socket, &SocketAddrV4::new(from, 0))?;
+    connect(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))?;
+    Ok(TcpStream::from(socket))
+}
+
 /// What came back.
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -25,7 +34,12 @@ pub(crate) struct Answer {
 
 impl Line {
     pub(crate) fn open(client: &Client, port: u16) -> Result<Self> {
-        let socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        Self::open_from(Ipv4Addr::LOCALHOST, client, port)
+    }
+
+    /// From another address of this machine.
+    pub(crate) fn open_from(from: Ipv4Addr, client: &Client, port: u16) -> Result<Self> {
+        let socket = socket_from(from, port)?;
         socket.set_nodelay(true)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;
