@@ -34,3 +34,4 @@ pub use http::proof;
 pub use reload::{Outcome, Reloaded};
 pub use run::{Gateway, Place};
 pub use settings::{AuditSettings, Bind, Limits, Listener, Service, Settings, Sources, Upstream};
+pub use worker::is_serving;

@@ -2,12 +2,39 @@
 
 use crate::GatewayError;
 use sealock_diag::escape;
-use std::future::Future;
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
+
+thread_local! {
+    static SERVING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is at work for a connection right now. A panic there is a bug that ends this connection; the
+/// others go on, and so must the process.
+pub fn is_serving() -> bool {
+    SERVING.get()
+}
+
+/// At work for a connection, for as long as it is held.
+struct Serving;
+
+impl Serving {
+    fn begin() -> Self {
+        SERVING.set(true);
+        Self
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        SERVING.set(false);
+    }
+}
 
 /// The threads of a gateway. Dropping it ends them, and every connection with them.
 #[derive(Debug)]
@@ -97,9 +124,15 @@ impl Loops {
         if let Some(one) = least {
             one.load.fetch_add(1, Ordering::Relaxed);
             let share = Share(one.load.clone());
+            // On the heap: inside another future its memory would be reserved twice.
+            let mut connection = Box::pin(connection);
             one.handle.spawn(async move {
                 let _share = share;
-                connection.await;
+                poll_fn(|cx| {
+                    let _serving = Serving::begin();
+                    connection.as_mut().poll(cx)
+                })
+                .await;
             });
         }
     }
@@ -155,7 +188,7 @@ impl Drop for Workers {
 
 #[cfg(test)]
 mod tests {
-    use super::Workers;
+    use super::{Workers, is_serving};
     use std::collections::BTreeSet;
     use std::sync::mpsc;
 
@@ -181,5 +214,33 @@ mod tests {
         drop(workers);
         // Every sender was dropped with its connection.
         assert!(ended.recv().is_err());
+    }
+
+    #[test]
+    fn a_panic_ends_one_connection_and_no_other() {
+        let workers = Workers::start(Some(1)).unwrap();
+        let (say, heard) = mpsc::channel();
+        let (go_on, told) = tokio::sync::oneshot::channel();
+        let (first, second) = (say.clone(), say);
+        workers.loops().least_loaded(async move {
+            told.await.unwrap();
+            first.send(is_serving()).unwrap();
+        });
+        workers.loops().least_loaded(async move {
+            second.send(is_serving()).unwrap();
+            panic!("a bug, on purpose");
+        });
+        assert!(heard.recv().unwrap(), "a panic hook can tell");
+        let (say, idle) = mpsc::channel();
+        workers
+            .loops()
+            .first(async move { say.send(is_serving()).unwrap() });
+        assert!(
+            !idle.recv().unwrap(),
+            "what is no connection ends the process"
+        );
+        go_on.send(()).unwrap();
+        assert!(heard.recv().unwrap(), "the other one goes on");
+        assert!(heard.recv().is_err(), "both have ended");
     }
 }

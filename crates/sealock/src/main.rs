@@ -138,10 +138,15 @@ fn report_bugs_as_errors() {
         if let Some(place) = place {
             failure = failure.at(place);
         }
+        if sealock_gateway::is_serving() {
+            let state = "one connection of the gateway has ended; the others go on";
+            let failure = failure.state(state, Exit::Bug);
+            Printer::new(printer::Color::Auto, false, false).failure(&failure);
+            return;
+        }
         let failure = failure.state("unknown: `sealock status` tells, and the next apply or down finishes or undoes the run", Exit::Bug);
         Printer::new(printer::Color::Auto, false, false).failure(&failure);
-        // From here and not by unwinding: the binary that is handed out aborts on panic, which is smaller, and a bug in
-        // any thread ends the process in the same way.
+        // From here and not by unwinding: a bug in any other thread must not leave a process that does half its work.
         #[expect(clippy::exit, reason = "the one end of the process beside main")]
         std::process::exit(Exit::Bug.code().into());
     }));
