@@ -134,7 +134,7 @@ impl Audit {
 
 /// The line of a record as the first of an unchained file, for whoever looks at records one by one.
 pub fn line_of(record: &Record<'_>) -> String {
-    let mut line = b"{\"seq\":1,".to_vec();
+    let mut line = b"{\"seq\":1".to_vec();
     record.write(&mut line, SystemTime::now());
     line.push(b'}');
     String::from_utf8_lossy(&line).into_owned()
@@ -232,6 +232,17 @@ mod tests {
             material: 5,
             ..Record::default()
         }
+    }
+
+    #[test]
+    fn a_line_of_its_own_is_no_json_for_a_comma_twice() {
+        let who = alice(&Audit::off());
+        let line = super::line_of(&denied(&who));
+        let read = super::fields(line.as_bytes()).unwrap_or_else(|| panic!("{line}"));
+        assert_eq!(
+            (&read["seq"], &read["owner"]),
+            (&1.into(), &"cn:alice".into())
+        );
     }
 
     #[test]
