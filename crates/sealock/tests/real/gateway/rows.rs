@@ -136,7 +136,7 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row(
         "terminal, its size and exit code",
-        "script -qec \"stty rows 33 cols 77; docker exec -it $C sh -c 'test -t 0 && echo terminal; for i in \\$(seq 200); do case \\$(stty size) in 33*) break;; esac; sleep 0.1; done; stty size; exit 3'\" /dev/null >t; rc=$?; tr -d '^@\\r' <t; exit $rc",
+        "script -qec \"stty rows 33 cols 77; docker exec -it $C sh -c 'test -t 0 && echo terminal; for i in \\$(seq 200); do case \\$(stty size 2>/dev/null) in 33*) break;; esac; sleep 0.1; done; stty size; exit 3'\" /dev/null >t; rc=$?; tr -d '^@\\r' <t; exit $rc",
         "terminal\n33 77\nrc 3",
     ),
     row(
@@ -146,8 +146,8 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     row(
         "attach, exit code",
-        ": >out; docker run -d --name $C-b --network none $IMAGE sh -c 'until [ -e /go ]; do echo early; sleep 0.1; done; echo later; exit 5' >/dev/null; \
-         docker attach $C-b >out & p=$!; until grep -q early out; do sleep 0.1; done; docker exec $C-b touch /go; wait $p; rc=$?; uniq out; docker rm -f $C-b >/dev/null; exit $rc",
+        ": >out; docker run -d --name $C-b --network none $IMAGE sh -c 'trap \"echo later; exit 5\" USR1; while :; do echo early; sleep 0.1; done' >/dev/null; \
+         docker attach $C-b >out & p=$!; until grep -q early out; do sleep 0.1; done; docker kill -s USR1 $C-b >/dev/null; wait $p; rc=$?; uniq out; docker rm -f $C-b >/dev/null; exit $rc",
         "early\nlater\nrc 5",
     ),
     row(

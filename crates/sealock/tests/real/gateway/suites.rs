@@ -116,7 +116,17 @@ fn clear(stage: &Stage) {
 
 #[test]
 fn the_suite_of_docker_py() {
-    let stage = Stage::new(Version::V20);
+    docker_py(Version::V20);
+}
+
+#[test]
+fn the_suite_of_docker_py_at_28() {
+    docker_py(Version::V28);
+}
+
+/// docker-py's suite at one daemon; a part of it, unless all is asked for.
+fn docker_py(version: Version) {
+    let stage = Stage::new(version);
     let chosen = if whole() {
         // Plugins come from a registry on the Internet; contexts and credentials are files of the client's.
         "tests/integration --ignore tests/integration/api_plugin_test.py \
@@ -146,9 +156,15 @@ fn the_suite_of_docker_py() {
                 &["ArchiveTest", "LogsTest", "AttachContainerTest"],
             )
     };
+    // Some tests ask for what an engine of 28 no longer has.
+    let least = match (whole(), version) {
+        (true, Version::V28) => 300,
+        (true, _) => 340,
+        (false, _) => 20,
+    };
     Suite {
         name: "docker-py 7.0.0",
-        least: if whole() { 340 } else { 20 },
+        least,
         // Removing a link of the old kind names two containers in one path; links are gone from Docker's own networks.
         refused: &["tests/integration/api_container_test.py::LinkTest::test_remove_link"],
         run: &|caller, only| {
@@ -294,7 +310,9 @@ fn the_specs_of_dockerode_where_they_are() {
             let results = said.stdout.lines().filter_map(|line| {
                 let (passed, rest) = line.strip_prefix("not ").map_or((true, line), |rest| (false, rest));
                 let (_, name) = rest.strip_prefix("ok ")?.split_once(' ')?;
-                (!name.contains("# SKIP")).then(|| (name.to_owned(), passed))
+                // A hook fails by what a test before it has left to come: which one is chance, and no test.
+                let spec = !name.contains("# SKIP") && !name.contains("\" hook ");
+                spec.then(|| (name.to_owned(), passed))
             });
             (results.collect(), said.stdout.clone())
         },
