@@ -272,6 +272,17 @@ impl Policy {
 }
 
 impl Learned {
+    /// Notes that a caller asked for what no scope can hold: about everything at once.
+    pub(crate) fn note_whole(&self, caller: &str) {
+        self.with(|held| {
+            if let Some(seen) = held.callers.get_mut(caller)
+                && matches!(seen.others(), Noted::New)
+            {
+                held.changes += 1;
+            }
+        });
+    }
+
     /// Notes that a container or volume was entered that can do more than its caller could ask for.
     pub(crate) fn note_strong(&self, caller: &str) {
         self.with(|held| {

@@ -104,6 +104,19 @@ fn what_only_the_unconfined_may_is_said_in_so_many_words() {
 }
 
 #[test]
+fn what_no_scope_can_hold_is_learned_without_one() {
+    for (line, body) in [
+        ("GET /swarm", ""),
+        ("POST /build/prune", ""),
+        ("POST /images/load", ""),
+        ("POST /images/create?fromSrc=-&repo=r.example/x&tag=1", ""),
+    ] {
+        let (front, text) = learned(&[(line, body)]);
+        assert_eq!(front.word(line, body), "allow", "{line}\n{text}");
+    }
+}
+
+#[test]
 fn what_is_as_good_as_root_is_not_learned_in_silence() {
     let (_, text) = learned(&[
         (
@@ -117,6 +130,21 @@ fn what_is_as_good_as_root_is_not_learned_in_silence() {
         "privileged is root on the host",
         "strong-containers is root on the host",
         "namespaces allows pid:host",
+    ] {
+        assert!(
+            text.contains(&format!("\n# Beware: grant 1: {danger}")),
+            "{text}"
+        );
+    }
+    let (_, text) = learned(&[
+        ("POST /plugins/pull?remote=x", "[]"),
+        ("GET /swarm", ""),
+        ("POST /images/load", ""),
+    ]);
+    for danger in [
+        "plugin.pull: a plugin is root",
+        "swarm.inspect: whoever has",
+        "image.load: whoever brings",
     ] {
         assert!(
             text.contains(&format!("\n# Beware: grant 1: {danger}")),

@@ -81,6 +81,8 @@ fn learn(learned: &Learned, scales: &Scales<'_>, request: &mut Request) -> Judge
     let mut strong = false;
     for need in needs::of(request) {
         match scales.weigh(std::slice::from_ref(&need)) {
+            // The call alone does not say that it brings in an archive.
+            Ok(()) if need == Need::Import => lacking.push(need),
             Ok(()) => {}
             Err(Short::Ask(question)) => return Judgement::Ask(question),
             // How it was made was noted when it was made.
@@ -103,6 +105,9 @@ fn learn(learned: &Learned, scales: &Scales<'_>, request: &mut Request) -> Judge
     learned.note(caller, scales.call, &lacking);
     if strong {
         learned.note_strong(caller);
+    }
+    if is_unscopable(request) {
+        learned.note_whole(caller);
     }
     let answer = answer_of(scales, request);
     rewrite::rewrite(scales, request);

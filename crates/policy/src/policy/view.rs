@@ -135,7 +135,7 @@ impl Policy {
         let told = |grant: &Arc<super::Grant>| {
             let texts = match grant.constraints.unconfined {
                 true => vec!["unconfined is root on the host".to_owned()],
-                false => risks(&grant.constraints),
+                false => risks(grant),
             };
             let rule = grant.rule.clone();
             texts.into_iter().map(move |text| format!("{rule}: {text}"))
@@ -179,7 +179,7 @@ impl Policy {
             if own.unconfined {
                 continue;
             }
-            for text in risks(own) {
+            for text in risks(grant) {
                 say(line, format!("{rule}: {text}"));
             }
             for text in gaps(&grant.role.calls, own) {
@@ -220,9 +220,52 @@ fn view(role: &Role, shipped: bool) -> RoleView {
     }
 }
 
+/// Calls that no constraint holds, and what whoever has them can do.
+const WHOLE: &[(&[Call], &str)] = &[
+    (
+        &[
+            Call::PluginPull,
+            Call::PluginCreate,
+            Call::PluginUpgrade,
+            Call::PluginSet,
+            Call::PluginEnable,
+        ],
+        "a plugin is root on the host",
+    ),
+    (
+        &[
+            Call::SwarmInspect,
+            Call::SwarmUnlockKey,
+            Call::SwarmInit,
+            Call::SwarmJoin,
+            Call::SwarmUpdate,
+            Call::SwarmUnlock,
+            Call::NodeUpdate,
+        ],
+        "whoever has a swarm's tokens, or makes a manager, is root on its hosts",
+    ),
+    (
+        &[Call::ImageLoad],
+        "whoever brings in an archive can put any image under any name",
+    ),
+    (
+        &[Call::DebugNamed, Call::DebugTrace, Call::DebugProfile],
+        "the inside of the daemon's process may hold anything",
+    ),
+];
+
 /// What gives more than it seems to.
-fn risks(own: &Constraints) -> Vec<String> {
+fn risks(grant: &super::Grant) -> Vec<String> {
+    let own = &grant.constraints;
     let mut risks = Vec::new();
+    for (calls, what) in WHOLE {
+        // A scope takes them away.
+        if grant.scope == Scope::All
+            && let Some(call) = calls.iter().find(|call| grant.role.calls.has(**call))
+        {
+            risks.push(format!("{call}: {what}"));
+        }
+    }
     for rule in &own.binds {
         let text = rule.text();
         if is_strong(&rule.path, rule.write) {
