@@ -11,7 +11,10 @@ const TARGET: &str = "x86_64-unknown-linux-musl";
 /// What we promise, in bytes.
 const LIMIT: u64 = 12_000_000;
 
-/// Builds the static binary, prints its size and digest, and gives its path.
+/// What lies beside the binary for whoever installs by hand, as `up` would have written it.
+const UNITS: [&str; 2] = ["sealock-gateway.service", "sealock-gateway.socket"];
+
+/// Builds the static binary, puts the gateway's units beside it, prints size and digest, and gives its path.
 pub(crate) fn dist() -> Done<PathBuf> {
     if !on_path("musl-gcc") {
         apt::install(&["musl-tools"])?;
@@ -46,6 +49,13 @@ pub(crate) fn dist() -> Done<PathBuf> {
     println!("binary  {}", binary.display());
     println!("size    {:.2} MB of at most {:.0}", mega(size), mega(LIMIT));
     println!("sha256  {}", digest.split(' ').next().unwrap_or_default());
+    let beside = binary.with_file_name("systemd");
+    at(&beside, fs::create_dir_all(&beside))?;
+    for unit in UNITS {
+        let from = root().join("packaging/systemd").join(unit);
+        at(&from, fs::copy(&from, beside.join(unit)))?;
+    }
+    println!("units   {}", beside.display());
     // A dynamic loader named in the headers would be looked for on the user's machine.
     let headers = quiet(
         Command::new("readelf")

@@ -71,6 +71,23 @@ impl Socket {
         }
     }
 
+    /// Whether it listens there.
+    fn is_at(&self, at: &Bind) -> bool {
+        match (self, at) {
+            (Self::Tcp(listener), Bind::Tcp(wanted)) => listener.local_addr().is_ok_and(|here| {
+                here.ip() == wanted.ip() && [here.port(), 0].contains(&wanted.port())
+            }),
+            (Self::Unix(listener, _), Bind::Unix(wanted)) => {
+                listener.local_addr().is_ok_and(|here| {
+                    here.as_pathname()
+                        .is_some_and(|here| made_for(here, wanted))
+                })
+            }
+            (_, Bind::Inherited(_)) => true,
+            _ => false,
+        }
+    }
+
     /// A socket that came from elsewhere.
     pub(crate) fn adopt(descriptor: OwnedFd) -> io::Result<Self> {
         if !sockopt::socket_acceptconn(&descriptor)? {
@@ -134,14 +151,18 @@ impl Drop for SocketFile {
 /// Listens.
 ///
 /// `inherited` holds the sockets that came from systemd or from the process that hands over; what is used is
-/// taken out of it. A socket that is handed over wins over a new one with the same name.
+/// taken out of it. A socket that is handed over wins over a new one, where it is what the settings ask for.
 pub(crate) fn bind(
     name: &str,
     at: &Bind,
     inherited: &mut Inherited,
 ) -> Result<Socket, GatewayError> {
     if let Some(socket) = inherited.handed_over(name) {
-        return adopted(name, socket);
+        let socket = adopted(name, socket)?;
+        if inherited.is_managed(name) || socket.is_at(at) {
+            return Ok(socket);
+        }
+        // The settings are others now; the process before closes the old one.
     }
     match at {
         Bind::Tcp(address) => tcp(*address).map_err(|error| {
@@ -190,6 +211,16 @@ fn shape(socket: &OwnedFd) -> io::Result<()> {
     sockopt::set_tcp_keepidle(socket, KEEP_ALIVE)?;
     sockopt::set_tcp_keepintvl(socket, KEEP_ALIVE)?;
     Ok(())
+}
+
+/// Whether a socket of this name is the one that [`unix`] made for this place: it keeps the name that it had at first.
+fn made_for(name: &Path, place: &Path) -> bool {
+    let rest = name.as_os_str().as_encoded_bytes();
+    match rest.strip_prefix(place.as_os_str().as_encoded_bytes()) {
+        Some([]) => true,
+        Some([b'.', process @ ..]) => process.iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
 }
 
 /// Makes the socket beside its place and renames it, so its mode is right from the first moment on.
@@ -532,6 +563,44 @@ mod tests {
             &mut inherited,
         );
         assert_eq!(error.unwrap_err().code().0, "SL-G053");
+    }
+
+    #[test]
+    fn a_socket_that_is_elsewhere_gives_way_to_what_the_settings_say() {
+        let mut inherited = Inherited::default();
+        let old = |name: &str| {
+            let old = TcpListener::bind("127.0.0.1:0").unwrap();
+            (
+                old.local_addr().unwrap(),
+                (name.to_owned(), OwnedFd::from(old)),
+            )
+        };
+        let ((was, own), (managers, marked)) = (old("web"), old("@docker"));
+        inherited.hand_over([own, marked]);
+        let other = Bind::Tcp("127.0.0.2:0".parse().unwrap());
+        let web = bind("web", &other, &mut inherited).unwrap().address();
+        assert!(web.is_some_and(|now| now.ip() != was.ip()));
+        // A service manager knows best where its socket is.
+        let docker = bind("docker", &other, &mut inherited).unwrap();
+        assert_eq!(docker.address(), Some(managers));
+    }
+
+    /// It keeps the name that it was made under, beside its place.
+    #[test]
+    fn a_unix_socket_that_was_renamed_is_known_again() {
+        let path = folder("again").join("s");
+        let at = Bind::Unix(path.clone());
+        let first = bind("local", &at, &mut Inherited::default()).unwrap();
+        let mut inherited = Inherited::default();
+        let handed = first.as_fd().try_clone_to_owned().unwrap();
+        inherited.hand_over([("local".to_owned(), handed)]);
+        let second = bind("local", &at, &mut inherited).unwrap();
+        first.leave_file();
+        let client = UnixStream::connect(&path).unwrap();
+        assert!(matches!(accept_one(second), Newcomer::Unix(_)));
+        drop(client);
+        assert!(!super::made_for(Path::new("/a/s"), Path::new("/a/t")));
+        assert!(!super::made_for(Path::new("/a/s.old"), Path::new("/a/s")));
     }
 
     #[test]

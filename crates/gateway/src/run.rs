@@ -13,7 +13,7 @@ use crate::transport::Transport;
 use crate::watch::Watch;
 use crate::worker::{Loops, Workers};
 use crate::{GatewayError, Service, Settings, docker, forward, metrics, send_sockets, web};
-use sealock_policy::ExecMakers;
+use sealock_policy::{ExecMakers, Mode, Policy};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -127,10 +127,16 @@ impl Gateway {
             .collect::<Result<Vec<Socket>, _>>()?;
         let metrics_socket = match (settings.metrics, inherited.handed_over(METRICS)) {
             (None, _) => None,
-            (Some(_), Some(socket)) => Some(TcpListener::from(socket)),
-            (Some(address), None) => Some(metrics::bind(address)?),
+            (Some(address), handed) => {
+                let handed = handed.map(TcpListener::from);
+                let stays = handed.filter(|one| one.local_addr().is_ok_and(|at| at == address));
+                match stays {
+                    Some(socket) => Some(socket),
+                    None => Some(metrics::bind(address)?),
+                }
+            }
         };
-        let spare = spare(&shared, &sockets, metrics_socket.as_ref())?;
+        let spare = spare(&shared, &sockets, metrics_socket.as_ref(), &inherited)?;
         let places = places(&shared, &sockets);
         let workers = Workers::start(settings.workers)?;
         let reloader = Arc::new(reloader);
@@ -209,11 +215,10 @@ impl Gateway {
         material.map_or_else(Vec::new, |material| material.notes().to_vec())
     }
 
-    /// The smallest policy that would have allowed what was asked since a policy with `mode = "learn"` is in
-    /// force; `None` when none is.
-    pub fn learned(&self) -> Option<String> {
+    /// The policy in force, while it learns: it knows what was asked.
+    pub fn learning(&self) -> Option<Arc<Policy>> {
         let policy = self.shared().current.snapshot().policy.clone()?;
-        (policy.mode() == sealock_policy::Mode::Learn).then(|| policy.learned().to_policy())
+        (policy.mode() == Mode::Learn).then_some(policy)
     }
 
     /// Opens the audit file anew, as after logrotate.
@@ -226,8 +231,8 @@ impl Gateway {
         self.shared().gatekeeper.open()
     }
 
-    /// Gives the listening sockets to another process; what follows is a [`drain`](Self::drain), which leaves
-    /// the files of unix sockets where they are.
+    /// Gives the listening sockets to another process. Once it serves, [`was_taken_over`](Self::was_taken_over) and a
+    /// [`drain`](Self::drain) follow; until then this one goes on as if nothing had been given.
     ///
     /// # Errors
     /// The other end is gone; everything is then as before.
@@ -237,9 +242,12 @@ impl Gateway {
             .iter()
             .map(|(name, socket)| (name.as_str(), socket.as_fd()))
             .collect();
-        send_sockets(to, &named)?;
+        send_sockets(to, &named)
+    }
+
+    /// Another process serves: the files of unix sockets are its own from now on, and a drain leaves them.
+    pub fn was_taken_over(&self) {
         self.handed_over.store(true, Ordering::Release);
-        Ok(())
     }
 
     /// Takes no more connections, closes those between two requests, and waits until the others have ended, within
@@ -301,12 +309,14 @@ fn spare(
     shared: &Shared,
     sockets: &[Socket],
     metrics: Option<&TcpListener>,
+    inherited: &Inherited,
 ) -> Result<Vec<(String, OwnedFd)>, GatewayError> {
-    let names = shared.listeners.iter().map(|listener| &*listener.name);
+    let names = shared.listeners.iter();
+    let names = names.map(|listener| inherited.handed_name(&listener.name));
     let named = names.zip(sockets.iter().map(Socket::as_fd));
     named
-        .chain(metrics.map(|socket| (METRICS, socket.as_fd())))
-        .map(|(name, socket)| Ok((name.to_owned(), socket.try_clone_to_owned()?)))
+        .chain(metrics.map(|socket| (METRICS.to_owned(), socket.as_fd())))
+        .map(|(name, socket)| Ok((name, socket.try_clone_to_owned()?)))
         .collect::<io::Result<_>>()
         .map_err(|error| {
             GatewayError::new("SL-G050", "a listener cannot be opened").because(error.to_string())

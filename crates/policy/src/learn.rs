@@ -1,8 +1,13 @@
 //! The smallest policy that would have allowed what was seen.
 
+mod state;
+
+pub use state::BrokenState;
+
 use crate::judge::{Amount, List, Need, Use, canonical_user};
 use crate::policy::{Ports, Reference};
 use crate::{Call, Policy};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
@@ -21,6 +26,10 @@ pub struct Learned {
 #[derive(Clone, Debug, Default)]
 struct Held {
     requests: u64,
+    /// Of these, those that are not written down yet.
+    unwritten: u64,
+    /// It was written down, or taken up again, at least once.
+    written: bool,
     /// One more with everything new.
     changes: u64,
     callers: BTreeMap<String, Seen>,
@@ -32,8 +41,8 @@ struct Held {
 #[derive(Clone, Debug, Default)]
 struct Seen {
     calls: BTreeSet<&'static str>,
-    lists: BTreeMap<&'static str, BTreeSet<String>>,
-    flags: BTreeSet<&'static str>,
+    lists: BTreeMap<Cow<'static, str>, BTreeSet<String>>,
+    flags: BTreeSet<Cow<'static, str>>,
     /// Objects of others were reached.
     others: bool,
     /// Fields that only the unconfined may set.
@@ -60,6 +69,7 @@ impl Learned {
     pub(crate) fn note(&self, caller: &str, call: Call, needs: &[Need]) {
         self.with(|held| {
             held.requests += 1;
+            held.unwritten += 1;
             if !held.callers.contains_key(caller) && held.callers.len() >= MOST_CALLERS {
                 held.dropped += 1;
                 return;
@@ -117,7 +127,7 @@ enum Noted {
 
 impl Seen {
     fn list(&mut self, key: &'static str, value: String) -> Noted {
-        let values = self.lists.entry(key).or_default();
+        let values = self.lists.entry(Cow::Borrowed(key)).or_default();
         if values.len() >= MOST_VALUES && !values.contains(&value) {
             return Noted::NoRoom;
         }
@@ -129,7 +139,7 @@ impl Seen {
     }
 
     fn flag(&mut self, key: &'static str) -> Noted {
-        if self.flags.insert(key) {
+        if self.flags.insert(Cow::Borrowed(key)) {
             Noted::New
         } else {
             Noted::Known

@@ -20,7 +20,7 @@ pub use judge::{
     CATALOGUE as JUDGEMENTS, Decision, ExecMakers, Facts, Granted, Judgement, Object, Place,
     Question, Reason, Refusal, Verdict, judge,
 };
-pub use learn::Learned;
+pub use learn::{BrokenState, Learned};
 pub use policy::{Cell, GrantView, Mode, OWNER, Policy, PolicyError, Remark, RoleView, calls};
 pub use read::{
     ApiVersion, BodyRule, Call, Filters, Incoming, Json, Method, Query, Reading, Request, Route,

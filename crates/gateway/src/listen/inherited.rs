@@ -1,6 +1,6 @@
 //! Sockets that were opened by somebody else: systemd, or the gateway that hands over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::OwnedFd;
 
@@ -19,7 +19,13 @@ const MOST: i32 = 64;
 pub(crate) struct Inherited {
     started_with: BTreeMap<String, OwnedFd>,
     handed_over: BTreeMap<String, OwnedFd>,
+    /// Listeners whose socket is a service manager's, whichever process it was passed to first.
+    managed: BTreeSet<String>,
 }
+
+/// What a service manager's sockets are marked with when they are handed over: they are where it says, not where the
+/// settings do.
+const MANAGED: char = '@';
 
 impl Inherited {
     /// What systemd passed (`LISTEN_PID`, `LISTEN_FDS`, `LISTEN_FDNAMES`).
@@ -73,7 +79,29 @@ impl Inherited {
 
     /// Adds the sockets of a gateway that hands over, by the names of their listeners.
     pub(crate) fn hand_over(&mut self, sockets: impl IntoIterator<Item = (String, OwnedFd)>) {
-        self.handed_over.extend(sockets);
+        for (name, socket) in sockets {
+            let name = match name.strip_prefix(MANAGED) {
+                Some(name) => {
+                    self.managed.insert(name.to_owned());
+                    name.to_owned()
+                }
+                None => name,
+            };
+            self.handed_over.insert(name, socket);
+        }
+    }
+
+    /// Whether the socket of this name is a service manager's.
+    pub(crate) fn is_managed(&self, name: &str) -> bool {
+        self.managed.contains(name)
+    }
+
+    /// The name by which the socket of a listener is handed over.
+    pub(crate) fn handed_name(&self, name: &str) -> String {
+        match self.is_managed(name) {
+            true => format!("{MANAGED}{name}"),
+            false => name.to_owned(),
+        }
     }
 
     /// The socket that the listener of this name had in the process before.
@@ -83,7 +111,9 @@ impl Inherited {
 
     /// The socket that systemd gave this name.
     pub(crate) fn take(&mut self, name: &str) -> Option<OwnedFd> {
-        self.started_with.remove(name)
+        let socket = self.started_with.remove(name)?;
+        self.managed.insert(name.to_owned());
+        Some(socket)
     }
 
     /// Why there is none of this name.
@@ -130,6 +160,22 @@ mod tests {
         assert_eq!(Diagnose::cause(&error).unwrap(), "none was inherited");
         let twice = read(&this, "2", Some("a:a")).unwrap_err();
         assert_eq!(twice.code().0, "SL-G052");
+    }
+
+    #[test]
+    fn a_managers_socket_is_one_in_every_process_after() {
+        let mut found = read(&std::process::id().to_string(), "1", Some("docker")).unwrap();
+        let socket = found.take("docker").unwrap();
+        assert_eq!(
+            (found.handed_name("docker"), found.handed_name("web")),
+            ("@docker".into(), "web".into())
+        );
+        let mut next = Inherited::default();
+        let own = OwnedFd::from(TcpListener::bind("127.0.0.1:0").unwrap());
+        next.hand_over([("@docker".to_owned(), socket), ("web".to_owned(), own)]);
+        assert!(next.is_managed("docker") && !next.is_managed("web"));
+        assert!(next.handed_over("docker").is_some() && next.handed_over("web").is_some());
+        assert_eq!(next.handed_name("docker"), "@docker");
     }
 
     #[test]

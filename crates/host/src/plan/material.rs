@@ -65,17 +65,19 @@ pub fn plan_material(observed: &Observed, material: &Material) -> Result<Vec<Ste
 }
 
 /// The same for a gateway that runs in this group: the steps, and what goes once it is proved. The gateway reads its key
-/// and can change nothing.
+/// and can change nothing; the server anchors tell it what its clients trust.
 pub fn plan_gateway_material(
     observed: &Observed,
     material: &Material,
     group: u32,
+    server_anchors: Vec<u8>,
 ) -> Result<(Vec<Step>, Vec<Edit>), HostError> {
     let mut plan = HostPlan::default();
     let access = Access {
         owner: Owner { uid: 0, gid: group },
         folder: 0o750,
         key: 0o440,
+        server_anchors: Some(server_anchors),
     };
     certificates_for(observed, material, &access, &mut plan)?;
     Ok((plan.steps, superseded(observed, material)?))
@@ -86,6 +88,8 @@ struct Access {
     owner: Owner,
     folder: u32,
     key: u32,
+    /// What clients trust, for a reader that judges its own certificate by it.
+    server_anchors: Option<Vec<u8>>,
 }
 
 /// A folder of its own for every issue, and one link that is swapped: certificate and key are never
@@ -99,6 +103,7 @@ pub(super) fn certificates(
         owner: observed.owner(),
         folder: 0o700,
         key: 0o400,
+        server_anchors: None,
     };
     certificates_for(observed, material, &access, plan)
 }
@@ -142,6 +147,14 @@ fn certificates_for(
             owner,
         });
     }
+    if let Some(anchors) = &access.server_anchors {
+        edits.push(Edit::Write {
+            path: observed.at(&folder.join("server-ca.pem")),
+            content: Content::Public(anchors.clone()),
+            mode: 0o444,
+            owner,
+        });
+    }
     edits.push(Edit::Symlink {
         path: observed.at(&observed.directory.join("live")),
         target: PathBuf::from(&material.folder),
@@ -168,7 +181,12 @@ pub(super) fn superseded(observed: &Observed, material: &Material) -> Result<Vec
             continue;
         }
         let folder = directory.join(&name);
-        for file in ["server-key.pem", "server-cert.pem", "ca.pem"] {
+        for file in [
+            "server-key.pem",
+            "server-cert.pem",
+            "server-ca.pem",
+            "ca.pem",
+        ] {
             let path = folder.join(file);
             if sealock_change::fs::stat(&path).map_err(disk)?.is_some() {
                 edits.push(Edit::Remove { path });

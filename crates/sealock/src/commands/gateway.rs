@@ -3,6 +3,7 @@
 pub(crate) mod ask;
 pub(crate) mod codes;
 mod control;
+mod memory;
 mod serve;
 pub(crate) mod settings;
 mod signals;
@@ -22,7 +23,11 @@ pub(crate) fn run(session: &Session, args: &cli::Gateway) -> Result<Exit, Failur
         Some(cli::GatewayVerb::Drain(at)) => drain(session, at),
         Some(cli::GatewayVerb::Upgrade(at)) => upgrade(session, at),
         None => {
-            let settings = settings::settings(session, args)?;
+            let settings = settings::settings(session, args).inspect_err(|failure| {
+                if let Some(control) = &args.take_over {
+                    upgrade::report(control, failure);
+                }
+            })?;
             match args.check {
                 true => serve::check(session, settings),
                 false => serve::run(session, args.unit, args.take_over.as_deref(), settings),
@@ -65,7 +70,7 @@ fn upgrade(session: &Session, at: &cli::Control) -> Result<Exit, Failure> {
             .printer
             .value(&json!({ "version": 1, "process": process })),
         false => session.printer.say(&format!(
-            "Process {process} takes over; the old one ends with its last connection."
+            "Process {process} has taken over; the old one ends with its last connection."
         )),
     }
     Ok(Exit::Done)

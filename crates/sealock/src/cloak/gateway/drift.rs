@@ -49,6 +49,7 @@ fn certificates(session: &Session, group: u32, found: &mut Vec<Drift>) {
         (place::folder(&session.home), 0o750, group),
         (live.clone(), 0o750, group),
         (live.join("ca.pem"), 0o444, group),
+        (live.join("server-ca.pem"), 0o444, group),
         (live.join("server-cert.pem"), 0o444, group),
         (live.join("server-key.pem"), 0o440, group),
     ] {
@@ -96,11 +97,13 @@ fn of_units(
     let sockets = sockets(desired, gateway);
     let told = told(session, desired, gateway);
     let settings = place::settings(&session.home);
-    if std::fs::read_to_string(&settings).is_ok_and(|there| there != told) {
-        say(
+    match std::fs::read_to_string(&settings) {
+        Err(error) => say(&settings, format!("cannot be read: {error}")),
+        Ok(there) if there != told => say(
             &settings,
             "differs from what sealock.toml asks for".to_owned(),
-        );
+        ),
+        Ok(_) => {}
     }
     let Ok(texts) = units(session, gateway, &told, group, &sockets) else {
         return;

@@ -4,14 +4,20 @@ use std::borrow::Cow;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use sealock_host::desired::gateway::Gateway;
 use sealock_host::{Desired, Observed};
 
 use crate::commands::gateway::codes;
 use crate::failure::Failure;
 use crate::session::Session;
 
-/// Where `gateway reload` asks the service.
+/// Where `gateway reload` asks the service, unless `[gateway]` names another place.
 pub(crate) const CONTROL: &str = "/run/sealock-gateway/control";
+
+/// Where this gateway is asked.
+pub(super) fn control(gateway: &Gateway) -> PathBuf {
+    gateway.control.clone().unwrap_or_else(|| CONTROL.into())
+}
 
 /// The folder of a gateway's certificates and lists, below the vault's home: only root can get there, and its service is
 /// shown this folder and nothing else of the home.

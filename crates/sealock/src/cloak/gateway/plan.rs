@@ -1,5 +1,6 @@
 //! The plan of a gateway in front: certificates, lists, policy and units, and what shall run.
 
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use sealock_change::{Content, Digest, Edit, Plan, fs};
@@ -9,11 +10,12 @@ use sealock_host::{
     Answering, Desired, HostError, HostPlan, Live, Material, Observed, holder_of,
     plan_gateway_material,
 };
+use sealock_pki::{Certificate, Purpose};
 
 use super::place;
 use super::policy;
-use super::steps::{Before, Run, Untouched, loaded, running};
-use super::units::{SERVICE, STEM, Service, Socket, sockets, wants};
+use super::steps::{Before, Run, Untouched, Way, loaded, running};
+use super::units::{SERVICE, STEM, Service, Socket, differ_in_settings_only, sockets, wants};
 use crate::agent::look::system;
 use crate::agent::place::Systemd;
 use crate::cloak::credentials::Authority;
@@ -63,7 +65,13 @@ pub(crate) fn front(
     check(session, desired, gateway)?;
     let group = place::group(&observed.socket)?;
     let mut host = HostPlan::default();
-    let (certificates, cleanup) = plan_gateway_material(observed, material, group.gid)?;
+    let clients_trust: String = authority
+        .trusted(Purpose::Server)?
+        .iter()
+        .map(Certificate::to_pem)
+        .collect();
+    let (certificates, cleanup) =
+        plan_gateway_material(observed, material, group.gid, clients_trust.into_bytes())?;
     host.steps.extend(certificates);
     host.cleanup = cleanup;
     let mut files = Plan::new("files");
@@ -84,7 +92,11 @@ pub(crate) fn front(
     })?;
     host.steps.append(&mut files.steps);
     let texts = units(session, gateway, &told, &group.name, &sockets)?;
-    let (edits, changed) = unit_edits(&systemd, &texts)?;
+    let Changed {
+        edits,
+        units: changed,
+        only_settings,
+    } = unit_edits(&systemd, &texts)?;
     let gone = left_over(&systemd, &texts)?;
     let mut units = Plan::new("units");
     for edit in edits.into_iter().chain(gone.edits) {
@@ -119,27 +131,36 @@ pub(crate) fn front(
         .0
         .iter()
         .all(|(_, answering)| *answering == Answering::Serving);
-    let reload = !restart && up && (fresh || !serves);
-    let run = (restart || !up || reload).then(|| Run {
+    let control = place::control(gateway);
+    // Who can be asked can hand over; doors that are opened anew are systemd's, and only a new start is given them.
+    let hand_over =
+        up && only_settings && gone.units.is_empty() && UnixStream::connect(&control).is_ok();
+    let way = match (restart, up) {
+        (true, _) if hand_over => Some(Way::HandOver),
+        (true, _) => Some(Way::Restart),
+        (false, false) => Some(Way::Start),
+        (false, true) => (fresh || !serves).then_some(Way::Reload),
+    };
+    if runs.iter().any(|unit| unit == SERVICE) {
+        host.notes.extend(way.and_then(note_of));
+    }
+    let run = way.map(|way| Run {
         systemd: systemd.clone(),
+        control: control.clone(),
         sockets: sockets.iter().map(|socket| socket.unit.clone()).collect(),
         replaced,
-        restart,
-        reload,
+        way,
     });
-    if restart && runs.iter().any(|unit| unit == SERVICE) {
-        host.notes.push(
-            "the gateway is started anew: its live connections have 10 s to end, and new ones wait at the door".to_owned(),
-        );
-    }
     notes(observed, gateway, &mut host);
     let front = Front {
         before: Before {
             systemd,
             units: all,
-            replaced: restart,
+            control,
+            replaced: restart && !hand_over,
             targets: targets::all(doors),
             ran: Vec::new(),
+            process: String::new(),
             seen: Vec::new(),
         },
         run,
@@ -158,22 +179,28 @@ fn check(session: &Session, desired: &Desired, gateway: &Gateway) -> Result<(), 
             .at(escape(&path.to_string_lossy()))
             .because(why.to_owned())
     };
-    for path in [&program()?, &policy::path(session, gateway)] {
+    for path in read_by_it(&program()?, &policy::path(session, gateway), gateway) {
         if let Some(folder) = ["/tmp", "/var/tmp", "/dev/shm"]
             .into_iter()
             .find(|folder| path.starts_with(folder))
         {
-            return Err(hidden(
-                path,
-                &format!("the service has a {folder} of its own"),
-            ));
+            return Err(hidden(path, &format!("the service sees no {folder}")));
         }
-        if path.starts_with(&session.home) {
+        if path.starts_with(&session.home) && !path.starts_with(place::folder(&session.home)) {
             return Err(hidden(
                 path,
                 "the service sees nothing of the vault's home but its certificates",
             ));
         }
+    }
+    if let Some(control) = &gateway.control
+        && control.parent() != Path::new(place::CONTROL).parent()
+    {
+        return Err(hidden(
+            control,
+            "it may make its control socket in /run/sealock-gateway only",
+        )
+        .help(format!("[gateway]\ncontrol = \"{}\"", place::CONTROL)));
     }
     if let Some(audit) = &gateway.audit
         && audit.path.as_os_str() != "-"
@@ -190,6 +217,17 @@ fn check(session: &Session, desired: &Desired, gateway: &Gateway) -> Result<(), 
     whole.listen = desired.daemon.listen.clone();
     settings::of_table(session, &whole, &std::collections::BTreeSet::new())?;
     Ok(())
+}
+
+/// Everything that is named for the service to read.
+fn read_by_it<'a>(
+    program: &'a Path,
+    policy: &'a Path,
+    gateway: &'a Gateway,
+) -> impl Iterator<Item = &'a Path> {
+    let named = gateway.certificates.iter().chain(&gateway.deny);
+    let named = named.chain(&gateway.lists).map(PathBuf::as_path);
+    [program, policy].into_iter().chain(named)
 }
 
 /// The lists of the anchors that are trusted, and nothing else in their folder.
@@ -249,7 +287,7 @@ pub(super) fn units(
         group,
         sockets,
         digest: &digest,
-        homes: in_a_home(&program) || in_a_home(&policy),
+        homes: read_by_it(&program, &policy, gateway).any(in_a_home),
     };
     let mut texts = vec![(SERVICE.to_owned(), service.text())];
     for socket in sockets {
@@ -258,14 +296,36 @@ pub(super) fn units(
     Ok(texts)
 }
 
-/// The edits that write units and enable them, and the units whose text changes.
-fn unit_edits(
-    systemd: &Systemd,
-    texts: &[(String, String)],
-) -> Result<(Vec<Edit>, Vec<String>), Failure> {
+/// What a person is told of the way.
+fn note_of(way: Way) -> Option<String> {
+    Some(match way {
+        Way::HandOver => {
+            "only settings change: a new process of the gateway takes over, nobody is refused, and live connections go on"
+                .to_owned()
+        }
+        Way::Restart => {
+            "doors or units change: the gateway is started anew, its live connections have 10 s to end, and new ones wait \
+             at the door"
+                .to_owned()
+        }
+        Way::Start | Way::Reload => return None,
+    })
+}
+
+/// What writes units and enables them.
+struct Changed {
+    edits: Vec<Edit>,
+    /// The units whose text changes.
+    units: Vec<String>,
+    /// The service's own is the only one, and says nothing else than that its settings are others.
+    only_settings: bool,
+}
+
+fn unit_edits(systemd: &Systemd, texts: &[(String, String)]) -> Result<Changed, Failure> {
     let folder = systemd.unit("");
     let mut edits = Vec::new();
     let mut changed = Vec::new();
+    let mut only_settings = true;
     for (unit, text) in texts {
         let path = systemd.unit(unit);
         let link = wants(&folder, unit);
@@ -277,6 +337,8 @@ fn unit_edits(
         };
         if !write.is_noop()? {
             changed.push(unit.clone());
+            only_settings &= std::fs::read_to_string(&path)
+                .is_ok_and(|there| differ_in_settings_only(&there, text));
         }
         if let Some(parent) = link.parent() {
             edits.extend(Edit::missing_directories(parent, 0o755, None)?);
@@ -287,7 +349,11 @@ fn unit_edits(
             target: path,
         });
     }
-    Ok((edits, changed))
+    Ok(Changed {
+        edits,
+        units: changed,
+        only_settings,
+    })
 }
 
 /// Units of ours that are not wanted any more: a service that was taken out of `[gateway]`.

@@ -1,5 +1,7 @@
 //! The steps that are no files: what runs before, what shall run, and that the daemon was left alone.
 
+use std::path::PathBuf;
+
 use sealock_change::{Action, BoxDiagnose, Store};
 use sealock_diag::escape;
 use sealock_host::{Running, Service as Daemon};
@@ -19,10 +21,14 @@ pub(crate) struct Before {
     pub(super) systemd: Systemd,
     /// Every unit of ours, before or after.
     pub(super) units: Vec<String>,
+    /// Where a gateway that runs is asked.
+    pub(super) control: PathBuf,
     /// Whether units are changed, so that who goes on would go on with the new ones.
     pub(super) replaced: bool,
     pub(super) targets: Vec<Target>,
     pub(super) ran: Vec<String>,
+    /// The process of the service that ran.
+    pub(super) process: String,
     pub(super) seen: Vec<Seen>,
 }
 
@@ -33,6 +39,7 @@ impl Action for Before {
 
     fn apply(&mut self) -> Result<(), BoxDiagnose> {
         self.ran = running(&self.systemd, &self.units);
+        self.process = self.systemd.property(SERVICE, "MainPID");
         self.seen = self.targets.iter().map(look).collect();
         Ok(())
     }
@@ -44,8 +51,13 @@ impl Action for Before {
         stop(&self.systemd, run.iter().filter(leaves))?;
         start(&self.systemd, &self.ran)?;
         if !self.replaced && self.ran.iter().any(|unit| unit == SERVICE) {
-            // The old certificates are back; a gateway that could not take the new ones has them still.
-            boxed(ask::reload(super::place::CONTROL).map(|_| ()))?;
+            let same = self.systemd.property(SERVICE, "MainPID") == self.process;
+            boxed(match same {
+                // The old certificates are back; a gateway that could not take the new ones has them still.
+                true => ask::reload(&self.control).map(|_| ()),
+                // Another process has read the new settings; one more reads the old ones.
+                false => ask::upgrade(&self.control).map(|_| ()),
+            })?;
         }
         for (target, before) in self.targets.iter().zip(&self.seen) {
             let now = crate::cloak::proof::settle(target, before);
@@ -65,20 +77,38 @@ impl Action for Before {
 pub(crate) struct Run {
     pub(super) systemd: Systemd,
     pub(super) sockets: Vec<String>,
+    /// Where it is asked.
+    pub(super) control: PathBuf,
     /// Sockets that are opened in another way than before, or not at all any more.
     pub(super) replaced: Vec<String>,
-    /// The service's unit is another one.
-    pub(super) restart: bool,
+    pub(super) way: Way,
+}
+
+/// How what is written comes into force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// It does not run, or not all of its doors are open.
+    Start,
+    /// Its unit is another one.
+    Restart,
+    /// Only its settings are others.
+    HandOver,
     /// Only its certificates, lists or policy are others.
-    pub(super) reload: bool,
+    Reload,
 }
 
 impl Action for Run {
     fn describe(&self) -> String {
-        if self.reload {
-            return format!("let {SERVICE} read its certificates, lists and policy");
+        match self.way {
+            Way::Reload => return format!("let {SERVICE} read its certificates, lists and policy"),
+            Way::HandOver => {
+                return format!("hand {SERVICE} over to a process with the new settings");
+            }
+            Way::Start | Way::Restart => {}
         }
-        let word = match self.restart && self.systemd.property(SERVICE, "ActiveState") == "active" {
+        let word = match self.way == Way::Restart
+            && self.systemd.property(SERVICE, "ActiveState") == "active"
+        {
             true => "restart",
             false => "start",
         };
@@ -86,11 +116,14 @@ impl Action for Run {
     }
 
     fn apply(&mut self) -> Result<(), BoxDiagnose> {
-        if self.reload {
+        if self.way == Way::Reload {
             // The files are watched too; asking tells us whether they are good, and that they are in force.
-            return boxed(ask::reload(super::place::CONTROL).map(|_| ()));
+            return boxed(ask::reload(&self.control).map(|_| ()));
         }
         boxed(self.systemd.call(&["daemon-reload"]))?;
+        if self.way == Way::HandOver {
+            return boxed(ask::upgrade(&self.control).map(|_| ()));
+        }
         let open = running(&self.systemd, &self.sockets);
         // systemd opens no door for a service that is inside already.
         if !self.replaced.is_empty() || open.len() < self.sockets.len() {
@@ -100,7 +133,10 @@ impl Action for Run {
             stop(&self.systemd, running(&self.systemd, &all).iter())?;
         }
         start(&self.systemd, &self.sockets)?;
-        let word = if self.restart { "restart" } else { "start" };
+        let word = match self.way {
+            Way::Restart => "restart",
+            _ => "start",
+        };
         boxed(
             self.systemd
                 .call(&[word, SERVICE])
@@ -212,9 +248,12 @@ pub(crate) fn farewell(store: &Store, targets: &[Target]) -> Result<Option<Farew
         first: Before {
             systemd: systemd.clone(),
             units: units.clone(),
+            // Everything is stopped and started: nobody is asked.
+            control: super::place::CONTROL.into(),
             replaced: true,
             targets: targets.to_vec(),
             ran: Vec::new(),
+            process: String::new(),
             seen: Vec::new(),
         },
         stop: Stop {
@@ -306,7 +345,7 @@ pub(super) fn stop<'a>(
     boxed(systemd.call(&words))
 }
 
-fn start(systemd: &Systemd, units: &[String]) -> Result<(), BoxDiagnose> {
+pub(super) fn start(systemd: &Systemd, units: &[String]) -> Result<(), BoxDiagnose> {
     if units.is_empty() {
         return Ok(());
     }

@@ -90,6 +90,18 @@ pub(super) fn sockets(desired: &Desired, gateway: &Gateway) -> Vec<Socket> {
     sockets
 }
 
+/// How the line begins that makes other settings another unit.
+const SETTINGS: &str = "# settings: ";
+
+/// Whether two texts of the service say the same of everything but its settings.
+pub(super) fn differ_in_settings_only(one: &str, other: &str) -> bool {
+    let rest = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.starts_with(SETTINGS));
+        lines.map(str::to_owned).collect()
+    };
+    rest(one) == rest(other)
+}
+
 /// Everything that the service's unit says.
 pub(super) struct Service<'a> {
     pub(super) program: &'a Path,
@@ -152,7 +164,7 @@ impl Service<'_> {
             )
         };
         format!(
-            "{OURS}\n# settings: {}\n[Unit]\nDescription=sealock gateway: mutual TLS, roles and audit in front of the Docker socket\n\
+            "{OURS}\n{SETTINGS}{}\n[Unit]\nDescription=sealock gateway: mutual TLS, roles and audit in front of the Docker socket\n\
              Documentation=man:sealock-gateway(1)\nAfter=network.target docker.socket {sockets}\nRequires={sockets}\n\
              # It never gives up: without it nobody gets in.\nStartLimitIntervalSec=0\n\n\
              [Service]\nType=notify\nNotifyAccess=all\nExecStart={}\nExecReload={}\nSockets={sockets}\n\
@@ -160,9 +172,10 @@ impl Service<'_> {
              # A user of its own that exists while it runs; its one power is the group of the daemon's socket.\n\
              DynamicUser=yes\nUser={STEM}\nSupplementaryGroups={}\n\
              RuntimeDirectory={STEM}\nRuntimeDirectoryMode=0700\nLogsDirectory={STEM}\nLogsDirectoryMode=0750\n\
+             StateDirectory={STEM}\nStateDirectoryMode=0700\n\
              UMask=0077\nLimitNOFILE=131072\nTasksMax=1024\nOOMScoreAdjust=-500\n\
              # Of the vault's home it sees its own certificates and lists; issuer keys do not exist for it.\n\
-             TemporaryFileSystem={}:ro\nBindReadOnlyPaths={}\nProtectHome={}\n{WALLS}\n\
+             TemporaryFileSystem={}:ro\nBindReadOnlyPaths=-{}\nProtectHome={}\n{WALLS}\n\
              [Install]\nWantedBy=multi-user.target\n",
             self.digest,
             command("--unit"),
@@ -247,12 +260,62 @@ mod tests {
             "ExecStart=/usr/local/bin/sealock --home /var/lib/sealock --config \"/etc/sealock/100%% ours.toml\" gateway --unit",
             "Sockets=sealock-gateway.socket sealock-gateway-docker-2.socket sealock-gateway-local.socket sealock-gateway-mssql.socket",
             "SupplementaryGroups=docker",
-            "BindReadOnlyPaths=/var/lib/sealock/gateway",
+            "BindReadOnlyPaths=-/var/lib/sealock/gateway",
             "TimeoutStopSec=30",
             "CapabilityBoundingSet=",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }
+    }
+
+    /// What is shipped for those who write their units themselves is what `up` installs, with its usual places.
+    #[test]
+    fn the_shipped_units_are_those_of_up() {
+        let listen = vec!["0.0.0.0:2376".parse().unwrap()];
+        let mut desired = Desired::new("lab", listen, vec!["box".to_owned()]);
+        desired.gateway = Some(Gateway::default());
+        let sockets = sockets(&desired, desired.gateway.as_ref().unwrap());
+        let service = Service {
+            program: Path::new("/usr/local/bin/sealock"),
+            home: Path::new("/var/lib/sealock"),
+            config: Path::new("/etc/sealock/gateway.toml"),
+            group: "docker",
+            sockets: &sockets,
+            digest: "",
+            homes: false,
+        };
+        // Only who wrote it, and for whom, is told in other words.
+        let body = |text: &str| {
+            let lines = text.lines().skip_while(|line| line.starts_with('#'));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        for (shipped, installed) in [
+            (
+                include_str!("../../../../../packaging/systemd/sealock-gateway.service"),
+                service.text(),
+            ),
+            (
+                include_str!("../../../../../packaging/systemd/sealock-gateway.socket"),
+                sockets[0].text(),
+            ),
+        ] {
+            assert!(shipped.starts_with("# For a gateway that"), "{shipped}");
+            assert_eq!(body(shipped), body(&installed));
+        }
+    }
+
+    #[test]
+    fn other_settings_are_told_from_another_unit() {
+        let same = super::differ_in_settings_only;
+        assert!(same(
+            "# settings: 1\n[Unit]\nA=1\n",
+            "# settings: 2\n[Unit]\nA=1\n"
+        ));
+        assert!(!same(
+            "# settings: 1\n[Unit]\nA=1\n",
+            "# settings: 1\n[Unit]\nA=2\n"
+        ));
+        assert!(!same("", "[Unit]\n"));
     }
 
     #[test]

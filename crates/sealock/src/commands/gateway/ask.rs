@@ -13,8 +13,8 @@ use super::control;
 use crate::catalogue;
 use crate::failure::Failure;
 
-/// Longer than a large revocation list takes to be verified.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than a large revocation list takes to be verified, by a new process too.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Lets it read its files now. What it does not take over is the error; what was good is kept.
 pub(crate) fn reload(path: impl AsRef<Path>) -> Result<Value, Failure> {
@@ -40,9 +40,15 @@ pub(crate) fn drain(path: impl AsRef<Path>) -> Result<Value, Failure> {
     Ok(said.get("draining").cloned().unwrap_or_default())
 }
 
-/// Lets it start anew and hand over; gives the number of the new process.
-pub(super) fn upgrade(path: &Path) -> Result<Value, Failure> {
-    let said = ask(path, "upgrade")?;
+/// Lets it start anew and hand over, and waits until the new process serves; gives its number.
+pub(crate) fn upgrade(path: &Path) -> Result<Value, Failure> {
+    let said = ask(path, "upgrade").map_err(|failure| match failure.code {
+        codes::NOT_TAKEN_OVER => failure.state(
+            "the gateway that ran goes on as before",
+            crate::exit::Exit::Failed,
+        ),
+        _ => failure,
+    })?;
     Ok(said.get("process").cloned().unwrap_or_default())
 }
 

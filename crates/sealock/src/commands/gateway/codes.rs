@@ -14,6 +14,8 @@ pub(crate) const DAEMON_TOUCHED: Code = Code("SL-U108");
 pub(crate) const BAD_DOOR: Code = Code("SL-U109");
 pub(crate) const CONTROL: Code = Code("SL-U110");
 pub(crate) const HIDDEN: Code = Code("SL-U111");
+pub(crate) const NOT_TAKEN_OVER: Code = Code("SL-U115");
+pub(crate) const NOT_KEPT: Code = Code("SL-U116");
 
 pub(crate) const CATALOGUE: &[Entry] = &[
     Entry {
@@ -100,5 +102,20 @@ pub(crate) const CATALOGUE: &[Entry] = &[
         meaning: "The service has no /tmp and no homes, and is not root. A program, a policy or a certificate that lies there does not \
                   exist for it.",
         remedy: "install -m 755 sealock /usr/local/bin/\nsealock up --mode gateway --policy /etc/sealock/policy.toml",
+    },
+    Entry {
+        code: NOT_TAKEN_OVER,
+        title: "no new process has taken over",
+        meaning: "`gateway upgrade`, or an apply of other settings, starts a new process that takes the listening sockets and says when \
+                  it serves. It did not get that far; why is the cause. The process that ran goes on, with everything that it had.",
+        remedy: "sealock gateway --check       reads everything as a start would\njournalctl -u sealock-gateway.service",
+    },
+    Entry {
+        code: NOT_KEPT,
+        title: "what is learned is kept in memory only",
+        meaning: "While the policy has `mode = \"learn\"`, what was asked is written to learned.toml, in the folder that \
+                  STATE_DIRECTORY names or else beside the control socket, so that it outlives the process. It cannot be written or \
+                  read there. The gateway goes on, and a restart would forget.",
+        remedy: "Look at the file and its folder. Deleting the file makes the gateway begin to learn anew.",
     },
 ];

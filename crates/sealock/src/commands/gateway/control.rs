@@ -1,9 +1,10 @@
 //! The socket where a running gateway is asked: one line of JSON each way.
 
 use std::io::{BufRead, BufReader, Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sealock_diag::escape;
@@ -74,7 +75,7 @@ impl Control {
     pub(super) fn open(
         path: &Path,
         replaces: bool,
-        answer: impl Fn(Question) -> Answer + Send + 'static,
+        answer: impl Fn(Question) -> Answer + Send + Sync + 'static,
     ) -> Result<Self, Failure> {
         let refuse = |why: String| {
             Failure::own(codes::CONTROL, "the control socket cannot be opened")
@@ -84,32 +85,48 @@ impl Control {
         if !replaces && UnixStream::connect(path).is_ok() {
             return Err(refuse("another gateway listens there".to_owned()));
         }
-        // Nobody listens: what is left of one that was killed goes, and nothing but a socket does.
-        let is_socket = |path: &Path| {
-            use std::os::unix::fs::FileTypeExt as _;
-            std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket())
-        };
-        if is_socket(path) {
-            std::fs::remove_file(path).map_err(|error| refuse(error.to_string()))?;
+        // Nobody listens: what is left of one that was killed is replaced, and nothing but a socket is.
+        if std::fs::symlink_metadata(path).is_ok_and(|found| !found.file_type().is_socket()) {
+            return Err(refuse("something that is no socket is there".to_owned()));
         }
-        let listener = UnixListener::bind(path).map_err(|error| refuse(error.to_string()))?;
-        // Whoever may write to it may stop the gateway.
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-            .map_err(|error| refuse(error.to_string()))?;
+        let (listener, file) = place(path).map_err(|error| refuse(error.to_string()))?;
+        let control = Self {
+            path: path.to_owned(),
+            file,
+        };
+        let answer = Arc::new(answer);
         std::thread::Builder::new()
             .name("control".into())
             .spawn(move || {
                 for visitor in listener.incoming().flatten() {
-                    // Who goes away in the middle is not waited for.
-                    let _gone = hear(&visitor, &answer);
+                    let answer = Arc::clone(&answer);
+                    // By itself: who waits for an upgrade must not keep the new process from asking for the sockets.
+                    let _not_heard = std::thread::Builder::new()
+                        .name("question".into())
+                        .spawn(move || hear(&visitor, &*answer));
                 }
             })
             .map_err(|error| refuse(error.to_string()))?;
-        Ok(Self {
-            path: path.to_owned(),
-            file: identity(path),
-        })
+        Ok(control)
     }
+}
+
+/// Makes the socket beside its place and renames it: its mode is right from the first moment on, and at every moment either
+/// the old one is there or this one.
+fn place(path: &Path) -> std::io::Result<(UnixListener, Option<(u64, u64)>)> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let _of_a_killed_one = std::fs::remove_file(&beside);
+    let listener = UnixListener::bind(&beside)?;
+    // Whoever may write to it may stop the gateway.
+    let placed = std::fs::set_permissions(&beside, std::fs::Permissions::from_mode(0o600))
+        .map(|()| identity(&beside))
+        .and_then(|file| std::fs::rename(&beside, path).map(|()| file));
+    if placed.is_err() {
+        let _never_placed = std::fs::remove_file(&beside);
+    }
+    placed.map(|file| (listener, file))
 }
 
 fn identity(path: &Path) -> Option<(u64, u64)> {

@@ -10,7 +10,8 @@ use sealock_gateway::{Gateway, GatewayError, Outcome, Reloaded, Settings};
 use serde_json::{Value, json};
 
 use super::control::{Answer, Control, Question};
-use super::{signals, upgrade};
+use super::memory::Memory;
+use super::{codes, signals, upgrade};
 use crate::agent::notify::Manager;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -34,8 +35,10 @@ pub(super) enum Event {
     Drain(Option<Sender<Value>>),
     /// Another process wants the listening sockets, and says when it serves.
     HandOver(UnixStream),
-    /// It serves, so that this one can go; or it does not.
-    Served(bool),
+    /// It serves, so that this one can go; or why it does not.
+    Served(Result<(), String>),
+    /// A process that was to take over has ended in this way.
+    Ended(u32, String),
     /// Start this program anew and hand over to it.
     Upgrade(Sender<Value>),
     /// Tell the policy that was learned so far.
@@ -105,11 +108,18 @@ fn start(
         None => (Vec::new(), None),
     };
     let told = say.clone();
-    let gateway = Gateway::start(settings, handed)?;
-    let control = place
-        .as_deref()
-        .map(|path| open(path, told, predecessor.is_some()))
-        .transpose()?;
+    let begun = Gateway::start(settings, handed)
+        .map_err(Failure::from)
+        .and_then(|gateway| {
+            let open = |path: &Path| open(path, told, predecessor.is_some());
+            Ok((gateway, place.as_deref().map(open).transpose()?))
+        })
+        .inspect_err(|failure| {
+            if let Some(old) = &predecessor {
+                upgrade::i_fail(old, failure);
+            }
+        });
+    let (gateway, control) = begun?;
     let heard = log.clone();
     gateway.on_change(move |part| match part.outcome {
         // A file that was touched is no news.
@@ -132,12 +142,14 @@ fn start(
     manager.tell("READY=1");
     let gateway = Running {
         gateway: Arc::new(gateway),
+        memory: Memory::of(place.as_deref()),
         control: place,
         log,
         manager,
         say,
         draining: false,
         given: false,
+        successor: None,
         until: None,
     };
     let exit = gateway.turn(&events);
@@ -170,6 +182,7 @@ fn open(path: &Path, say: Sender<Event>, replaces: bool) -> Result<Control, Fail
 /// A gateway that serves.
 struct Running<'a> {
     gateway: Arc<Gateway>,
+    memory: Memory,
     control: Option<PathBuf>,
     log: &'a Printer,
     manager: Manager,
@@ -177,6 +190,8 @@ struct Running<'a> {
     draining: bool,
     /// The listening sockets are another process's.
     given: bool,
+    /// A process that is to take over, and who waits for it.
+    successor: Option<(u32, Sender<Value>)>,
     /// When it ends, whoever is still there.
     until: Option<Instant>,
 }
@@ -185,6 +200,7 @@ impl Running<'_> {
     fn turn(mut self, events: &Receiver<Event>) -> Result<Exit, Failure> {
         let mut told = Instant::now();
         self.tell_status();
+        self.remember();
         loop {
             let mut patience = BEAT.saturating_sub(told.elapsed());
             if let Some(until) = self.until {
@@ -213,7 +229,15 @@ impl Running<'_> {
                     false => self.log.log(Level::Error, "an event loop does not answer"),
                 }
                 self.tell_status();
+                self.remember();
             }
+        }
+    }
+
+    /// Writes down what is new since the last time; that it cannot is told once.
+    fn remember(&mut self) {
+        if let Some(failure) = self.memory.keep(&self.gateway) {
+            self.log.log(Level::Error, &failure.on_one_line());
         }
     }
 
@@ -230,13 +254,25 @@ impl Running<'_> {
                 self.drain();
             }
             Event::Reopen => self.gateway.reopen_audit(),
-            Event::Upgrade(asked) => answer(Some(asked), self.upgrade()),
+            Event::Upgrade(asked) => self.upgrade(asked),
+            Event::Ended(pid, how) => self.successor_failed(
+                Some(pid),
+                &format!("process {pid} ended with {how}; its own words are in the gateway's log"),
+            ),
             Event::Learned(asked) => {
-                let policy = self.gateway.learned();
+                // With what a process before this one has seen since.
+                self.remember();
+                let policy = self.gateway.learning();
+                let policy = policy.map(|policy| policy.learned().to_policy());
                 answer(Some(asked), json!({ "version": 1, "policy": policy }));
             }
             Event::HandOver(stream) => self.hand_over(stream),
-            Event::Served(true) => {
+            Event::Served(Ok(())) => {
+                self.gateway.was_taken_over();
+                self.remember();
+                if let Some((pid, asked)) = self.successor.take() {
+                    answer(Some(asked), json!({ "version": 1, "process": pid }));
+                }
                 self.log.log(
                     Level::Info,
                     "another process serves; this one ends with its last connection",
@@ -244,10 +280,16 @@ impl Running<'_> {
                 self.given = true;
                 self.drain();
             }
-            Event::Served(false) => self.log.log(
-                Level::Error,
-                "the process that was to take over does not serve; goes on",
-            ),
+            Event::Served(Err(why)) => {
+                self.log.log(
+                    Level::Error,
+                    &format!("the process that was to take over does not serve; goes on: {why}"),
+                );
+                // What says nothing may still end, and how is told then.
+                if !why.is_empty() {
+                    self.successor_failed(None, &why);
+                }
+            }
             Event::Drained(_) => {}
         }
     }
@@ -273,15 +315,40 @@ impl Running<'_> {
         }
     }
 
-    fn upgrade(&self) -> Value {
-        let Some(control) = &self.control else {
-            return json!({ "version": 1, "error": { "headline": "this gateway has no control socket" } });
+    /// Whoever asks hears of it once another process serves, or does not.
+    fn upgrade(&mut self, asked: Sender<Value>) {
+        let refused = match (&self.control, &self.successor) {
+            (None, _) => Err("this gateway has no control socket".to_owned()),
+            (_, Some((pid, _))) => Err(format!("process {pid} is about to take over already")),
+            _ if self.draining => Err("the gateway ends".to_owned()),
+            (Some(control), None) => {
+                let say = self.say.clone();
+                let ended = move |pid, how| {
+                    let _ended = say.send(Event::Ended(pid, how));
+                };
+                upgrade::start_successor(control, ended).map_err(|error| error.to_string())
+            }
         };
-        match upgrade::start_successor(control) {
-            Ok(pid) => json!({ "version": 1, "process": pid }),
-            Err(error) => json!({ "version": 1, "error": {
-                "headline": "the new process cannot be started", "cause": error.to_string() } }),
+        match refused {
+            Ok(pid) => self.successor = Some((pid, asked)),
+            Err(why) => answer(Some(asked), not_taken_over(&why)),
         }
+    }
+
+    fn successor_failed(&mut self, ended: Option<u32>, why: &str) {
+        let ours = |(pid, _): &mut (u32, Sender<Value>)| ended.is_none_or(|ended| ended == *pid);
+        let Some((pid, asked)) = self.successor.take_if(ours) else {
+            return;
+        };
+        if ended.is_none()
+            && let Some(pid) = i32::try_from(pid)
+                .ok()
+                .and_then(rustix::process::Pid::from_raw)
+        {
+            // Or it would take over later, when nobody counts with it any more. It is our child: the number is still its own.
+            let _ended_already = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+        answer(Some(asked), not_taken_over(why));
     }
 
     fn hand_over(&self, stream: UnixStream) {
@@ -324,11 +391,12 @@ impl Running<'_> {
         }
     }
 
-    fn end(&self, left: usize) -> Exit {
+    fn end(&mut self, left: usize) -> Exit {
         let words = match left {
             0 => "ended: every connection had ended".to_owned(),
             left => format!("ended: {left} connections were cut"),
         };
+        self.remember();
         // Whoever else holds it: the last records are written now.
         self.gateway.end();
         self.log.log(Level::Info, &words);
@@ -339,6 +407,11 @@ impl Running<'_> {
         self.manager
             .status(&format!("{} connections", self.gateway.connections()));
     }
+}
+
+fn not_taken_over(why: &str) -> Value {
+    json!({ "version": 1, "error": {
+        "code": codes::NOT_TAKEN_OVER.0, "headline": "no new process has taken over", "cause": why } })
 }
 
 fn answer(asked: Option<Sender<Value>>, value: Value) {

@@ -318,6 +318,8 @@ fn sources(session: &Session, gateway: &table::Gateway) -> Sources {
         certificate: folder.join("server-cert.pem"),
         key: folder.join("server-key.pem"),
         anchors: folder.join("ca.pem"),
+        // Where nobody has said what clients trust, nobody can be told that they would not.
+        server_anchors: Some(folder.join("server-ca.pem")).filter(|path| path.exists()),
         // Our own lists belong to our own anchors.
         lists: match gateway.lists.is_empty() && own && lists.exists() {
             true => vec![lists],

@@ -19,9 +19,14 @@ use crate::failure::Failure;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What it says then.
 const SERVES: u8 = b'+';
+/// The most that is heard of one that does not serve.
+const MOST: u64 = 4096;
 
-/// Starts this program anew, as it lies on the disk now, with the words of this process.
-pub(super) fn start_successor(control: &Path) -> std::io::Result<u32> {
+/// Starts this program anew, as it lies on the disk now, with the words of this process. `ended` hears how it ended.
+pub(super) fn start_successor(
+    control: &Path,
+    ended: impl FnOnce(u32, String) + Send + 'static,
+) -> std::io::Result<u32> {
     let mut words = std::env::args_os().skip(1);
     let mut command = Command::new(program()?);
     while let Some(word) = words.next() {
@@ -42,14 +47,17 @@ pub(super) fn start_successor(control: &Path) -> std::io::Result<u32> {
         .env_remove("LISTEN_FDNAMES")
         .env_remove("WATCHDOG_PID");
     close_fds::set_fds_cloexec_threadsafe(3, &[]);
-    let child = command.spawn()?;
+    let mut child = command.spawn()?;
     let pid = child.id();
     // Somebody has to ask for its end, or it would stay a zombie while we drain.
-    let mut child = child;
     std::thread::Builder::new()
         .name("successor".into())
         .spawn(move || {
-            let _ended = child.wait();
+            let how = child.wait();
+            ended(
+                pid,
+                how.map_or_else(|error| error.to_string(), |status| status.to_string()),
+            );
         })?;
     Ok(pid)
 }
@@ -89,10 +97,36 @@ pub(super) fn i_serve(mut old: &UnixStream) {
     let _gone = old.write_all(&[SERVES]);
 }
 
-/// Whether the new process says that it serves.
-pub(super) fn serves(mut new: &UnixStream) -> bool {
-    let mut said = [0];
-    new.set_read_timeout(Some(PATIENCE)).is_ok()
-        && new.read_exact(&mut said).is_ok()
-        && said == [SERVES]
+/// Tells the old process why this one does not serve.
+pub(super) fn i_fail(mut old: &UnixStream, failure: &Failure) {
+    let _gone = old.write_all(failure.on_one_line().as_bytes());
+}
+
+/// The same from a process that knows what is wrong before it has asked for anything.
+pub(super) fn report(control: &Path, failure: &Failure) {
+    if let Ok((_sockets, old)) = ask_for_sockets(control) {
+        i_fail(&old, failure);
+    }
+}
+
+/// Waits until the new process says that it serves; else its words, which may be none.
+pub(super) fn serves(new: &UnixStream) -> Result<(), String> {
+    let mut said = Vec::new();
+    let heard = new.set_read_timeout(Some(PATIENCE)).and_then(|()| {
+        let mut first = [0];
+        let mut new = new;
+        new.read_exact(&mut first)?;
+        said.extend(first);
+        match first {
+            [SERVES] => Ok(0),
+            _ => new.take(MOST).read_to_end(&mut said),
+        }
+    });
+    match (said.as_slice(), heard) {
+        ([SERVES], _) => Ok(()),
+        ([], Err(error)) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+            Err(format!("it said nothing for {} s", PATIENCE.as_secs()))
+        }
+        (words, _) => Err(escape(&String::from_utf8_lossy(words))),
+    }
 }

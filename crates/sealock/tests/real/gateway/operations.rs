@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use sealock_testkit::process::{becomes, end, free_port, run};
+use sealock_testkit::process::{Outcome, becomes, end, free_port, run};
 
+use super::authority::{Authority, Pair};
 use super::ports::{Program, World};
 use super::running::Gateway;
 use crate::common::program;
@@ -195,6 +196,111 @@ fn an_upgrade_refuses_nobody_and_cuts_nobody() {
     };
     assert_eq!(count("open"), count("close"));
     assert!(count("open") > 50);
+}
+
+/// `sealock gateway …` for the gateway of this world.
+fn asks_gateway(world: &World, words: &[&str]) -> Outcome {
+    run(Command::new(program())
+        .env_clear()
+        .env("HOME", world.at())
+        .args(["--color", "never", "gateway"])
+        .args(words)
+        .arg("--control")
+        .arg(world.scratch.join("control")))
+}
+
+/// Another address, other limits, another place for metrics: a new process has them, and the streams of the old one go on.
+/// What cannot be is told by whoever asked for it, and the old process goes on.
+#[test]
+fn other_settings_come_with_a_hand_over_and_broken_ones_do_not() {
+    let world = World::new("settings");
+    let (front, other) = (free_port(), free_port());
+    let (metrics, elsewhere) = (free_port(), free_port());
+    let behind = echo();
+    let with = |front: u16, metrics: u16, limits: &str| {
+        let told = format!("[gateway]\nmetrics = \"127.0.0.1:{metrics}\"\n");
+        let text = port_to(&world, front, behind).replace("[gateway]\n", &told);
+        format!("{text}{limits}")
+    };
+    let mut gateway = Gateway::with_config(world.at(), front, &with(front, metrics, ""));
+    let config = world.scratch.join("gateway.toml");
+    let mut live = connect(&world, front).unwrap();
+    asks(&mut live, "before").unwrap();
+
+    let somebody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = somebody.local_addr().unwrap().port();
+    for (broken, why) in [
+        (
+            format!("{}nonsense = 1\n", with(front, metrics, "")),
+            "nonsense",
+        ),
+        (with(taken, metrics, ""), "SL-G050"),
+        (with(front, taken, ""), &*format!("127.0.0.1:{taken}")),
+    ] {
+        std::fs::write(&config, broken).unwrap();
+        let refused = asks_gateway(&world, &["upgrade"]).expect_code(1);
+        for words in ["SL-U115", why, "the gateway that ran goes on as before"] {
+            assert!(refused.stderr.contains(words), "{words}: {refused}");
+        }
+        asks(&mut live, "still").unwrap();
+        asks(&mut connect(&world, front).unwrap(), "new ones too").unwrap();
+    }
+
+    std::fs::write(
+        &config,
+        with(other, elsewhere, "[gateway.limits]\nper-caller = 1\n"),
+    )
+    .unwrap();
+    asks_gateway(&world, &["upgrade"]).expect_code(0);
+    asks(&mut live, "from the old one").unwrap();
+    let mut first = connect(&world, other).unwrap();
+    asks(&mut first, "the new address").unwrap();
+    let second = connect(&world, other).and_then(|mut stream| asks(&mut stream, "too many"));
+    assert!(second.is_err(), "the new limit does not hold");
+    assert!(http(elsewhere, "/readyz").starts_with("HTTP/1.1 200 "));
+    assert!(becomes(SOON, || TcpStream::connect(("127.0.0.1", front)).is_err()));
+    drop(live);
+    assert!(becomes(SOON, || !gateway.runs()), "{}", gateway.said());
+    drop(first);
+    asks_gateway(&world, &["drain"]).expect_code(0);
+    assert!(becomes(SOON, || !world.scratch.join("control").exists()));
+}
+
+/// Where the anchors are known that clients trust, a certificate that is good by itself and of another authority is left
+/// alone, by a reload as by a start.
+#[test]
+fn a_server_certificate_of_a_stranger_is_not_taken_over() {
+    let world = World::new("stranger");
+    let anchor = world.authority.anchor().to_pem();
+    std::fs::write(world.scratch.join("server-ca.pem"), anchor).unwrap();
+    let front = free_port();
+    let _gateway = Gateway::with_config(world.at(), front, &port_to(&world, front, echo()));
+    let serve = |pair: Pair| {
+        pair.write(
+            &world.scratch.join("server-cert.pem"),
+            &world.scratch.join("server-key.pem"),
+        );
+    };
+    serve(Authority::new().server());
+    let refused = asks_gateway(&world, &["reload"]).expect_code(1);
+    for words in [
+        "SL-G002",
+        "clients trust",
+        "keeps the certificates that it had",
+    ] {
+        assert!(refused.stderr.contains(words), "{words}: {refused}");
+    }
+    asks(&mut connect(&world, front).unwrap(), "the last good one").unwrap();
+    let check = run(Command::new(program())
+        .env_clear()
+        .env("HOME", world.at())
+        .arg("--config")
+        .arg(world.scratch.join("gateway.toml"))
+        .args(["gateway", "--check"]));
+    assert!(check.expect_code(1).stderr.contains("SL-G002"));
+    serve(world.authority.server());
+    asks_gateway(&world, &["reload"]).expect_code(0);
+    asks(&mut connect(&world, front).unwrap(), "our own again").unwrap();
 }
 
 /// Mounts a disk of so few bytes that it is soon full.

@@ -118,6 +118,19 @@ impl Scene {
             .env("DOCKER_CERT_PATH", self.folder.join(who)))
     }
 
+    /// What the gateway says to a question at its control socket.
+    #[track_caller]
+    fn asks(&self, words: &[&str]) -> Outcome {
+        let said = run(Command::new(program())
+            .env_clear()
+            .env("HOME", &self.folder)
+            .args(words)
+            .arg("--control")
+            .arg(self.folder.join("control")));
+        assert_eq!(said.code, 0, "{said}\n{}", self.gateway.said());
+        said
+    }
+
     fn hold(&self, good: bool, text: impl FnOnce() -> String) {
         if !good {
             self.wrong.borrow_mut().push(text());
@@ -324,29 +337,37 @@ fn two_teams_share_a_new_daemon() {
 
 #[test]
 fn what_is_learned_from_the_docker_command_line_is_enough_for_it() {
-    let scene = Scene::new(
+    let mut scene = Scene::new(
         Version::V28,
         Version::V28,
         "version = 1\nmode = \"learn\"\n",
     );
-    let work = |scene: &Scene| {
+    let begins = |scene: &Scene| {
         scene.can("alice", "volume create store");
         scene.can(
             "alice",
             &format!("run -d --name job -v store:/s --cap-add NET_ADMIN {IMAGE} sleep 600"),
         );
-        scene.can("alice", "exec job true");
+    };
+    let goes_on = |scene: &Scene| scene.can("alice", "exec job true");
+    let ends = |scene: &Scene| {
         scene.can("alice", "rm -f job");
         scene.can("alice", "volume rm store");
     };
-    work(&scene);
-    let control = scene.folder.join("control");
-    let learned = run(Command::new(program())
-        .env_clear()
-        .env("HOME", &scene.folder)
-        .args(["policy", "learned", "--control"])
-        .arg(&control));
-    assert_eq!(learned.code, 0, "{}", learned.stderr);
+    // Three processes see a part each: one hands over to the next, and the last one is started later.
+    begins(&scene);
+    let before = scene.asks(&["policy", "learned"]);
+    scene.asks(&["gateway", "upgrade"]);
+    assert_eq!(scene.asks(&["policy", "learned"]).stdout, before.stdout);
+    goes_on(&scene);
+    scene.asks(&["gateway", "drain"]);
+    let gone = becomes(Duration::from_secs(30), || {
+        !scene.folder.join("control").exists()
+    });
+    assert!(gone, "it does not end: {}", scene.gateway.said());
+    scene.gateway = Gateway::start(&scene.folder, &scene.daemon.socket(), "");
+    ends(&scene);
+    let learned = scene.asks(&["policy", "learned"]);
     fs::write(scene.folder.join("policy.toml"), &learned.stdout).unwrap();
     // The gateway sees the new file by itself.
     let enforced = becomes(Duration::from_secs(10), || {
@@ -356,7 +377,9 @@ fn what_is_learned_from_the_docker_command_line_is_enough_for_it() {
             .contains("SL-A0")
     });
     assert!(enforced, "{}\n{}", learned.stdout, scene.gateway.said());
-    work(&scene);
+    begins(&scene);
+    goes_on(&scene);
+    ends(&scene);
     for (line, code) in [
         (
             format!("run --rm --cap-add SYS_ADMIN {IMAGE} true"),

@@ -131,8 +131,55 @@ fn a_gateway_comes_lives_and_goes_and_the_daemon_never_notices() {
     assert_eq!(host.property(SOCKET, "LoadState"), "not-found");
     assert!(host.machine.sh("ls /run/sealock-gateway").code != 0);
     host.daemon_lives();
+    shipped(&host);
     // A second time from the very beginning, with the vault that stayed.
     host.up().expect_code(0);
+    host.daemon_lives();
+}
+
+/// The units that are shipped for those who do not use `up`, with a file of settings and a folder of certificates.
+fn shipped(host: &Host) {
+    for (unit, text) in [
+        (
+            SERVICE,
+            include_str!("../../../../../packaging/systemd/sealock-gateway.service"),
+        ),
+        (
+            SOCKET,
+            include_str!("../../../../../packaging/systemd/sealock-gateway.socket"),
+        ),
+    ] {
+        host.machine
+            .write(&format!("/etc/systemd/system/{unit}"), 0o644, text);
+    }
+    host.machine.write(
+        "/etc/sealock/gateway.toml",
+        0o644,
+        "version = 1\n[gateway]\nlisten = [\"0.0.0.0:2376\"]\ndocker = \"unix:///run/docker.sock\"\n\
+         certificates = \"/etc/sealock/tls\"\npolicy = \"/etc/sealock/policy.toml\"\n",
+    );
+    host.machine.write(
+        "/etc/sealock/policy.toml",
+        0o644,
+        "version = 1\n[[grants]]\nto = \"cn:alice\"\nrole = \"observer\"\n",
+    );
+    // The vault's folder of certificates need not be there, nor the vault.
+    host.sh(
+        "cp -rL /var/lib/sealock/gateway/live /etc/sealock/tls && chgrp -R docker /etc/sealock/tls && \
+         mv /var/lib/sealock /var/lib/vault && systemctl daemon-reload && \
+         systemctl enable --now sealock-gateway.socket",
+    );
+    let alice = ALICE.replace("/var/lib/sealock", "/var/lib/vault");
+    let asked = host.machine.sh(&format!("{alice} ps"));
+    let log = host.machine.journal(SERVICE);
+    assert_eq!(asked.code, 0, "{asked}\n{log}");
+    assert_ne!(host.machine.sh(&format!("{alice} kill keeper")).code, 0);
+    let reload = host.machine.systemctl(&["reload", SERVICE]);
+    assert_eq!(reload.code, 0, "{reload}");
+    host.sh(
+        "systemctl disable --now sealock-gateway.socket sealock-gateway.service; rm -r /etc/sealock; \
+         rm /etc/systemd/system/sealock-gateway.*; systemctl daemon-reload; mv /var/lib/vault /var/lib/sealock",
+    );
     host.daemon_lives();
 }
 
@@ -421,6 +468,9 @@ fn renewal_rotation_and_other_doors_need_no_restart() {
     );
     agent(&host);
     rotation(&host);
+    rekey(&host);
+    swap(&host);
+    settings(&host);
     other_doors(&host);
     host.daemon_lives();
     // Somebody else restarts the daemon while a plan runs: that is told and taken back.
@@ -475,6 +525,160 @@ fn rotation(host: &Host) {
     assert!(refused.code != 0, "{refused}");
     assert_eq!(host.life(SERVICE), life, "the gateway was restarted");
     host.sealock(&["status"]).expect_code(0);
+    host.daemon_lives();
+}
+
+/// Everything is made anew at once while clients work: whoever has the new files is served without a pause, whoever kept the old
+/// ones is out, and neither the gateway nor the daemon is restarted.
+fn rekey(host: &Host) {
+    let (life, old) = (host.life(SERVICE), host.served());
+    host.sh("cp -r /var/lib/sealock/clients/alice /root/before-rekey");
+    let kept = ALICE.replace("/var/lib/sealock/clients/alice", "/root/before-rekey");
+    host.sh(&format!(
+        "({kept} exec keeper sleep 300 > /run/kept 2>&1; echo gone >> /run/kept) & \
+         (while [ ! -e /run/enough ]; do {ALICE} ps > /dev/null 2> /run/why && echo in || echo out: $(tail -1 /run/why); \
+         done > /run/crowd; echo end >> /run/crowd) &"
+    ));
+    wait_for("the crowd to work", Duration::from_secs(20), || {
+        host.sh("cat /run/crowd").lines().count() > 3
+            && host
+                .machine
+                .docker(&["top", "keeper"])
+                .stdout
+                .contains("sleep 300")
+    });
+    let findings = host.sealock(&["check", "--short"]);
+    let rekey = host.sealock(&["rekey", "--yes"]).expect_code(0);
+    says(&rekey, &["is refused everywhere", "proved from outside"]);
+    assert!(!rekey.stderr.contains("restart docker"), "{rekey}");
+    let came = host.sh("cat /run/crowd").lines().count();
+    wait_for("the crowd to go on", Duration::from_secs(20), || {
+        host.sh("cat /run/crowd").lines().count() > came + 4
+    });
+    host.sh("touch /run/enough");
+    wait_for("the crowd to end", Duration::from_secs(20), || {
+        host.sh("cat /run/crowd").ends_with("end\n")
+    });
+    let crowd = host.sh("cat /run/crowd");
+    let out: Vec<&str> = crowd
+        .lines()
+        .filter(|line| line.starts_with("out"))
+        .collect();
+    report(&format!(
+        "gateway rekey: {} requests of alice's, {} of them refused while her files were replaced",
+        crowd.lines().count() - 1,
+        out.len()
+    ));
+    assert_eq!(host.alice("exec keeper true").code, 0);
+    wait_for("the old stream to be cut", Duration::from_secs(5), || {
+        host.sh("cat /run/kept").ends_with("gone\n")
+    });
+    // Out with the old anchor, and with the new one beside the old certificate.
+    assert!(host.machine.sh(&format!("{kept} ps")).code != 0);
+    host.sh("cp /var/lib/sealock/clients/alice/ca.pem /root/before-rekey/");
+    assert!(host.machine.sh(&format!("{kept} ps")).code != 0);
+    assert_ne!(host.served(), old);
+    assert_eq!(host.life(SERVICE), life, "the gateway was restarted");
+    host.sealock(&["status"]).expect_code(0);
+    let after = host.sealock(&["check", "--short"]);
+    let told = |outcome: &Outcome| -> Vec<String> {
+        let lines = outcome
+            .stdout
+            .lines()
+            .filter(|line| !line.contains("looked at"));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(told(&after), told(&findings));
+    says(
+        &host.sealock(&["apply", "--yes"]).expect_code(0),
+        &["0 changes"],
+    );
+    host.daemon_lives();
+}
+
+/// A revocation that also replaces the anchor: the gateway has refused bob by the list already, and then knows nobody of the old
+/// anchor any more. Nothing is restarted.
+fn swap(host: &Host) {
+    let life = host.life(SERVICE);
+    host.sh("cp -r /var/lib/sealock/clients/alice /root/before-swap; cp -r /var/lib/sealock/clients/bob /root/bob");
+    let bob = ALICE.replace("/var/lib/sealock/clients/alice", "/root/bob");
+    assert_eq!(host.machine.sh(&format!("{bob} ps")).code, 0);
+    let swapped = host
+        .sealock(&["cert", "revoke", "bob", "--swap", "--yes"])
+        .expect_code(0);
+    assert!(!swapped.stderr.contains("restart"), "{swapped}");
+    assert!(host.machine.sh(&format!("{bob} ps")).code != 0);
+    let old = ALICE.replace("/var/lib/sealock/clients/alice", "/root/before-swap");
+    assert!(host.machine.sh(&format!("{old} ps")).code != 0);
+    assert_eq!(host.alice("ps").code, 0);
+    assert_eq!(host.life(SERVICE), life, "the gateway was restarted");
+    host.sealock(&["status"]).expect_code(0);
+    host.daemon_lives();
+}
+
+/// Other settings come with a hand-over: nobody is refused, a live stream goes on, and what cannot be is taken back without
+/// anybody noticing.
+fn settings(host: &Host) {
+    const CONFIG: &str = "/etc/sealock/sealock.toml";
+    const OTHER: &str = "/etc/sealock/other.toml";
+    let plain = host.sh(&format!("cat {CONFIG}"));
+    host.sh(&format!(
+        "({ALICE} exec keeper sh -c 'while [ ! -e /tmp/enough ]; do sleep 0.1; done; echo whole' > /run/settings 2>&1; \
+         echo $? >> /run/settings) & while ! docker top keeper | grep -q enough; do sleep 0.1; done"
+    ));
+    let life = host.life(SERVICE);
+    // Where the gateway's own door is, nobody can tell metrics.
+    let broken = plain.replacen(
+        "[gateway]\n",
+        "[gateway]\nmetrics = \"127.0.0.1:2376\"\n",
+        1,
+    );
+    host.machine.write(CONFIG, 0o644, broken);
+    let refused = host.sealock(&["apply", "--yes"]).expect_code(4);
+    says(&refused, &["SL-U115", "rolled back"]);
+    assert_eq!(host.life(SERVICE), life, "the gateway was restarted");
+    assert_eq!(host.alice("ps").code, 0);
+
+    host.sh(&format!(
+        "sed 's/role = \"admin\"/role = \"observer\"/' /etc/sealock/policy.toml > {OTHER}; \
+         (while [ ! -e /run/settled ]; do {ALICE} ps > /dev/null 2>> /run/refused || echo out >> /run/refused; done; \
+         echo end >> /run/refused) &"
+    ));
+    let other = plain.replace("/etc/sealock/policy.toml", OTHER);
+    assert_ne!(other, plain);
+    host.machine.write(
+        CONFIG,
+        0o644,
+        format!("{other}\n[gateway.limits]\nconnections = 500\n"),
+    );
+    let applied = host.sealock(&["apply", "--yes"]).expect_code(0);
+    says(
+        &applied,
+        &["a new process of the gateway takes over", "proved"],
+    );
+    assert_ne!(
+        host.life(SERVICE),
+        life,
+        "the old process has the old settings"
+    );
+    assert_eq!(host.property(SERVICE, "NeedDaemonReload"), "no");
+    host.sealock(&["status"]).expect_code(0);
+    let refused = host.alice("exec keeper true");
+    assert_ne!(refused.code, 0, "the other policy does not hold: {refused}");
+    host.sh("touch /run/settled; docker exec keeper touch /tmp/enough");
+    wait_for(
+        "the stream and the crowd to end",
+        Duration::from_secs(20),
+        || {
+            host.sh("cat /run/settings").ends_with("0\n")
+                && host.sh("cat /run/refused").ends_with("end\n")
+        },
+    );
+    assert_eq!(host.sh("cat /run/settings"), "whole\n0\n");
+    assert_eq!(host.sh("cat /run/refused"), "end\n");
+    host.machine.write(CONFIG, 0o644, plain);
+    host.sealock(&["apply", "--yes"]).expect_code(0);
+    assert_eq!(host.alice("exec keeper true").code, 0);
     host.daemon_lives();
 }
 
