@@ -1,6 +1,9 @@
 //! The gate against rustls' own client, in memory: who gets in, who comes back, who is turned away.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod authority;
+
+use authority::{DAY, Holder, NOW, anchor, list};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientSessionMemoryCache, Resumption};
 use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
@@ -9,65 +12,13 @@ use rustls::{
     AlertDescription, ClientConfig, ClientConnection, DigitallySignedStruct, HandshakeKind,
     SignatureScheme,
 };
-use sealock_pki::{
-    AnchorRequest, Certificate, CommonName, Crl, Entropy, Issuer, KeyKind, LeafRequest, PrivateKey,
-    Purpose, RevocationReason, Revoked, San, Timestamp, create_anchor, issue_leaf, make_crl,
-};
+use sealock_pki::{Crl, Issuer, KeyKind, Purpose, San, Timestamp};
 use sealock_tls::{
-    ClientRefusal, Clock, DenyList, Gate, GateSession, GateSettings, Identity, Sealed,
-    SettingsError, Standing, TlsError, Version, Versions,
+    ClientRefusal, Clock, DenyList, Gate, GateSession, GateSettings, Sealed, SettingsError,
+    Standing, TlsError, Version, Versions,
 };
 use std::io::{Read, Write};
 use std::sync::Arc;
-use std::time::Duration;
-
-const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
-const DAY: Duration = Duration::from_secs(86_400);
-
-struct Counting(u8);
-
-impl Entropy for Counting {
-    fn fill(&mut self, buffer: &mut [u8]) {
-        for byte in buffer {
-            self.0 = self.0.wrapping_mul(5).wrapping_add(7);
-            *byte = self.0;
-        }
-    }
-}
-
-fn anchor(purpose: Purpose, generation: u32) -> Issuer {
-    let request = AnchorRequest {
-        generation,
-        ..AnchorRequest::new("test".parse().unwrap(), purpose, DAY * 100)
-    };
-    let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
-    create_anchor(&request, key, NOW - DAY, &mut Counting(1)).unwrap()
-}
-
-/// A certificate with its key, in the forms that both sides want.
-struct Holder {
-    certificate: Certificate,
-    key: PrivateKey,
-}
-
-impl Holder {
-    fn of(issuer: &Issuer, purpose: Purpose, kind: KeyKind, seed: u8) -> Self {
-        let key = PrivateKey::generate(kind).unwrap();
-        let name = CommonName::try_from("leaf").unwrap();
-        let sans: Vec<San> = match purpose {
-            Purpose::Server => vec!["daemon.example".parse().unwrap()],
-            _ => Vec::new(),
-        };
-        let request = LeafRequest::new(purpose, name, sans, DAY * 3);
-        let certificate =
-            issue_leaf(issuer, &request, key.public_key(), NOW, &mut Counting(seed)).unwrap();
-        Self { certificate, key }
-    }
-
-    fn identity(&self) -> Identity {
-        Identity::new(vec![self.certificate.clone()], &self.key).unwrap()
-    }
-}
 
 struct World {
     servers: Issuer,
@@ -105,15 +56,8 @@ impl World {
     }
 
     fn dated(&self, number: u64, revoked: &[&Holder], from: Timestamp, to: Timestamp) -> Crl {
-        let entries: Vec<_> = revoked
-            .iter()
-            .map(|holder| Revoked {
-                serial: holder.certificate.serial().clone(),
-                at: NOW - DAY / 2,
-                reason: RevocationReason::KeyCompromise,
-            })
-            .collect();
-        make_crl(&self.clients, &entries, number, from, to).unwrap()
+        let revoked: Vec<_> = revoked.iter().map(|holder| &holder.certificate).collect();
+        list(&self.clients, number, &revoked, (from, to))
     }
 
     fn client(&self, holder: Option<&Holder>, version: Version) -> Arc<ClientConfig> {
@@ -479,7 +423,7 @@ fn who_does_not_belong_is_told_why() {
         clock: Clock::Fixed(NOW + DAY * 2),
         ..world.settings()
     };
-    let foreign = make_crl(&anchor(Purpose::Client, 7), &[], 1, NOW - DAY, NOW + DAY).unwrap();
+    let foreign = list(&anchor(Purpose::Client, 7), 1, &[], (NOW - DAY, NOW + DAY));
     let missing = GateSettings {
         lists: Some(vec![foreign]),
         ..world.settings()

@@ -1,9 +1,12 @@
 //! Our client at our server: who gets in, who is told what, and what both saw.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod authority;
+
+use authority::{Counting, DAY, Holder, NOW, anchor};
 use sealock_pki::{
-    AnchorRequest, AuthorityName, Certificate, CommonName, Entropy, Issuer, KeyKind, LeafRequest,
-    PrivateKey, Purpose, San, Timestamp, create_anchor, issue_leaf,
+    AnchorRequest, AuthorityName, Certificate, CommonName, Issuer, KeyKind, LeafRequest,
+    PrivateKey, Purpose, San, create_anchor, issue_leaf,
 };
 use sealock_tls::danger::Unverified;
 use sealock_tls::{
@@ -12,44 +15,9 @@ use sealock_tls::{
 };
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
-const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
-const DAY: Duration = Duration::from_secs(86_400);
-
-struct Counting(u64);
-
-impl Entropy for Counting {
-    fn fill(&mut self, buffer: &mut [u8]) {
-        for byte in buffer {
-            self.0 = self
-                .0
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            *byte = (self.0 >> 33) as u8;
-        }
-    }
-}
-
-fn anchor(purpose: Purpose, life: Duration) -> Issuer {
-    let request = AnchorRequest {
-        authority: AuthorityName::try_from("test").unwrap(),
-        purpose,
-        scope: None,
-        generation: 1,
-        life,
-    };
-    let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
-    create_anchor(&request, key, NOW, &mut Counting(1)).unwrap()
-}
-
-fn leaf(issuer: &Issuer, purpose: Purpose, sans: &[&str], kind: KeyKind) -> Identity {
-    let key = PrivateKey::generate(kind).unwrap();
-    let sans = sans.iter().map(|san| san.parse().unwrap()).collect();
-    let name = CommonName::try_from("leaf").unwrap();
-    let request = LeafRequest::new(purpose, name, sans, DAY);
-    let leaf = issue_leaf(issuer, &request, key.public_key(), NOW, &mut Counting(2)).unwrap();
-    Identity::new(vec![leaf], &key).unwrap()
+fn leaf(issuer: &Issuer, purpose: Purpose, kind: KeyKind) -> Identity {
+    Holder::of(issuer, purpose, kind, 2).identity()
 }
 
 fn only(issuer: &Issuer) -> Vec<Certificate> {
@@ -64,15 +32,14 @@ struct World {
 impl World {
     fn new() -> Self {
         Self {
-            servers: anchor(Purpose::Server, DAY * 10),
-            clients: anchor(Purpose::Client, DAY * 10),
+            servers: anchor(Purpose::Server, 1),
+            clients: anchor(Purpose::Client, 1),
         }
     }
 
     fn server(&self) -> ServerSettings {
-        let names = ["daemon.example", "127.0.0.1"];
         ServerSettings {
-            identity: leaf(&self.servers, Purpose::Server, &names, KeyKind::EcdsaP256),
+            identity: leaf(&self.servers, Purpose::Server, KeyKind::EcdsaP256),
             client_auth: ClientAuth::Required(only(&self.clients)),
             versions: Versions::Both,
             clock: Clock::Fixed(NOW),
@@ -82,12 +49,7 @@ impl World {
     fn client(&self) -> ClientSettings {
         ClientSettings {
             trust: Trust::Anchors(only(&self.servers)),
-            identity: Some(leaf(
-                &self.clients,
-                Purpose::Client,
-                &[],
-                KeyKind::EcdsaP256,
-            )),
+            identity: Some(leaf(&self.clients, Purpose::Client, KeyKind::EcdsaP256)),
             versions: Versions::Both,
             clock: Clock::Fixed(NOW),
         }
@@ -136,10 +98,10 @@ fn the_rightful_client_gets_in_with_every_version_and_key() {
         ] {
             let mut client = world.client();
             client.versions = Versions::Only(version);
-            let identity = leaf(&world.clients, Purpose::Client, &[], kind);
+            let identity = leaf(&world.clients, Purpose::Client, kind);
             client.identity = Some(identity.clone());
             let mut server = world.server();
-            server.identity = leaf(&world.servers, Purpose::Server, &["daemon.example"], kind);
+            server.identity = leaf(&world.servers, Purpose::Server, kind);
             let shown = server.identity.clone();
             let mut seen = Seen::default();
             let (got, peer) = meet(client, server, "daemon.example", &mut seen);
@@ -160,17 +122,12 @@ fn the_rightful_client_gets_in_with_every_version_and_key() {
 #[test]
 fn wrong_clients_are_told_why_in_every_version() {
     let world = World::new();
-    let stranger = anchor(Purpose::Client, DAY * 10);
-    let stolen = leaf(
-        &world.clients,
-        Purpose::Server,
-        &["daemon.example"],
-        KeyKind::EcdsaP256,
-    );
+    let stranger = anchor(Purpose::Client, 1);
+    let stolen = leaf(&world.clients, Purpose::Server, KeyKind::EcdsaP256);
     let cases = [
         (None, 116, "no certificate"),
         (
-            Some(leaf(&stranger, Purpose::Client, &[], KeyKind::EcdsaP256)),
+            Some(leaf(&stranger, Purpose::Client, KeyKind::EcdsaP256)),
             48,
             "unknown issuer",
         ),
@@ -314,11 +271,11 @@ fn untrusted_servers_are_refused_with_values() {
     let world = World::new();
     let stranger = World::new();
     let mut later = world.client();
-    later.clock = Clock::Fixed(NOW + DAY * 3);
+    later.clock = Clock::Fixed(NOW + DAY * 4);
     let mut earlier = world.client();
     earlier.clock = Clock::Fixed(NOW - DAY);
     let mut posing = world.server();
-    posing.identity = leaf(&world.servers, Purpose::Client, &[], KeyKind::EcdsaP256);
+    posing.identity = leaf(&world.servers, Purpose::Client, KeyKind::EcdsaP256);
     let cases = [
         (
             stranger.client(),
@@ -433,7 +390,7 @@ fn plain_peers_are_named_on_both_sides() {
 #[test]
 fn settings_that_cannot_work_are_refused() {
     let world = World::new();
-    let one = leaf(&world.clients, Purpose::Client, &[], KeyKind::EcdsaP256);
+    let one = leaf(&world.clients, Purpose::Client, KeyKind::EcdsaP256);
     let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
     assert!(matches!(
         Identity::new(one.chain().to_vec(), &key),

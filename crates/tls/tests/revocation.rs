@@ -1,62 +1,31 @@
 //! Clients that were revoked: what webpki says, what our own judgement says, and what the client is told.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod authority;
+
+use authority::{DAY, Holder, NOW, anchor, list};
 use rustls::RootCertStore;
 use rustls::pki_types::UnixTime;
 use rustls::server::WebPkiClientVerifier;
 use sealock_diag::Diagnose;
 use sealock_pki::{
-    AnchorRequest, Certificate, CommonName, Crl, Entropy, Issuer, KeyKind, LeafRequest, PrivateKey,
-    Purpose, Revocation, RevocationReason, Revoked, San, Timestamp, VerifyOptions, create_anchor,
-    issue_leaf, make_crl, verify,
+    Certificate, Crl, Issuer, KeyKind, Purpose, Revocation, Timestamp, VerifyOptions, verify,
 };
 use sealock_tls::{
-    Client, ClientAuth, ClientSettings, Clock, Identity, Server, ServerSettings, SettingsError,
-    TlsError, Trust, Version, Versions,
+    Client, ClientAuth, ClientSettings, Clock, Server, ServerSettings, SettingsError, TlsError,
+    Trust, Version, Versions,
 };
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
-const DAY: Duration = Duration::from_secs(86_400);
-
-/// A counter for serials: this test needs them to differ, and nothing else.
-struct Counting(u8);
-
-impl Entropy for Counting {
-    fn fill(&mut self, buffer: &mut [u8]) {
-        for byte in buffer {
-            self.0 = self.0.wrapping_mul(5).wrapping_add(7);
-            *byte = self.0;
-        }
-    }
-}
-
-fn anchor(purpose: Purpose, generation: u32) -> Issuer {
-    let request = AnchorRequest {
-        generation,
-        ..AnchorRequest::new("test".parse().unwrap(), purpose, DAY * 10)
-    };
-    let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
-    create_anchor(&request, key, NOW - DAY, &mut Counting(1)).unwrap()
-}
-
-fn leaf(issuer: &Issuer, purpose: Purpose, sans: &[San], seed: u8) -> Identity {
-    let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
-    let name = CommonName::try_from("leaf").unwrap();
-    let request = LeafRequest::new(purpose, name, sans.to_vec(), DAY * 3);
-    let leaf = issue_leaf(issuer, &request, key.public_key(), NOW, &mut Counting(seed)).unwrap();
-    Identity::new(vec![leaf], &key).unwrap()
-}
-
 /// Two generations of a client anchor, and alice of the first.
 struct World {
     servers: Issuer,
     first: Issuer,
     second: Issuer,
-    alice: Identity,
+    alice: Holder,
 }
 
 impl World {
@@ -65,7 +34,7 @@ impl World {
         Self {
             servers: anchor(Purpose::Server, 1),
             second: anchor(Purpose::Client, 2),
-            alice: leaf(&first, Purpose::Client, &[], 3),
+            alice: Holder::of(&first, Purpose::Client, KeyKind::EcdsaP256, 3),
             first,
         }
     }
@@ -89,13 +58,9 @@ impl World {
         from: Timestamp,
         to: Timestamp,
     ) -> Crl {
-        let entry = Revoked {
-            serial: self.alice.chain()[0].serial().clone(),
-            at: NOW - DAY / 2,
-            reason: RevocationReason::KeyCompromise,
-        };
-        let entries = if hit { vec![entry] } else { Vec::new() };
-        make_crl(issuer, &entries, number, from, to).unwrap()
+        let alice = [&self.alice.certificate];
+        let revoked: &[_] = if hit { &alice } else { &[] };
+        list(issuer, number, revoked, (from, to))
     }
 
     fn cases(&self) -> Vec<Case> {
@@ -135,9 +100,8 @@ impl World {
     }
 
     fn server(&self, client_auth: ClientAuth, versions: Versions) -> ServerSettings {
-        let sans = ["daemon.example".parse().unwrap()];
         ServerSettings {
-            identity: leaf(&self.servers, Purpose::Server, &sans, 5),
+            identity: Holder::of(&self.servers, Purpose::Server, KeyKind::EcdsaP256, 5).identity(),
             client_auth,
             versions,
             clock: Clock::Fixed(NOW),
@@ -153,7 +117,7 @@ impl World {
         let server = Server::new(self.server(auth, Versions::Only(version))).unwrap();
         let client = Client::new(ClientSettings {
             trust: Trust::Anchors(vec![self.servers.certificate().clone()]),
-            identity: Some(self.alice.clone()),
+            identity: Some(self.alice.identity()),
             versions: Versions::Both,
             clock: Clock::Fixed(NOW),
         })
@@ -211,7 +175,7 @@ fn webpki_takes(world: &World, lists: &[Crl]) -> bool {
         .enforce_revocation_expiration()
         .build()
         .unwrap();
-    let leaf = world.alice.chain()[0].der().to_vec().into();
+    let leaf = world.alice.certificate.der().to_vec().into();
     let seconds = Duration::from_secs(NOW.as_unix().unsigned_abs());
     let now = UnixTime::since_unix_epoch(seconds);
     verifier.verify_client_cert(&leaf, &[], now).is_ok()
@@ -226,7 +190,11 @@ fn both_judges_agree_and_the_stricter_one_counts() {
             revocation: Revocation::Required,
             ..VerifyOptions::new(Purpose::Client, NOW)
         };
-        let ours = verify(world.alice.chain(), &world.anchors(), &options);
+        let ours = verify(
+            std::slice::from_ref(&world.alice.certificate),
+            &world.anchors(),
+            &options,
+        );
         let code = ours.err().map_or("", |refusal| refusal.code().0);
         assert_eq!(code, case.ours, "{}", case.what);
         assert_eq!(
