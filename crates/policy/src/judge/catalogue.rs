@@ -114,7 +114,8 @@ pub const CATALOGUE: &[Entry] = &[
     entry(
         "SL-A066",
         "this image may not be used",
-        "The image is neither the caller's own nor named by `images`. An image named by its ID goes by the names it has.",
+        "The image is neither the caller's own nor named by `images`. An image named by its ID goes by the names it has. A \
+         registry is asked, or logged in at, only if `images` or `tags` name something in it.",
         "images = [\"registry.example.com/blue/*\"]",
     ),
     entry(
@@ -146,8 +147,8 @@ pub const CATALOGUE: &[Entry] = &[
     entry(
         "SL-A071",
         "this network may not be joined or made",
-        "The network is neither the caller's own nor named by `networks`, or it would have a driver or subnet that the policy \
-         does not name. A subnet that somebody chooses freely can take traffic of the host.",
+        "The network is neither the caller's own nor named by `networks`; who names none is in `default`. Or it would have a \
+         driver or subnet that the policy does not name. A subnet that somebody chooses freely can take traffic of the host.",
         "networks = [\"default\", \"bridge\", \"frontend\"]\nsubnets = [\"172.28.0.0/16\"]",
     ),
     entry(
@@ -188,8 +189,8 @@ pub const CATALOGUE: &[Entry] = &[
     entry(
         "SL-A077",
         "this container is as strong as the host",
-        "Entering it would give what the caller may not ask for itself: it is privileged, shares the host's processes, or has \
-         the daemon's socket, a device or a system folder mounted.",
+        "Entering it, or mounting what it has mounted, would give what the caller may not ask for itself: it is privileged, \
+         shares the host's processes, or has the daemon's socket, a device or a system folder mounted.",
         "strong-containers = true            if the caller is trusted like root",
     ),
     entry(
