@@ -417,10 +417,11 @@ mod tests {
     use sealock_diag::Diagnose;
     use std::io::{self, Read, Write};
     use std::net::{TcpListener, TcpStream};
+    use std::os::fd::AsFd;
     use std::os::fd::OwnedFd;
     use std::os::unix::fs::MetadataExt;
     use std::os::unix::net::{UnixListener, UnixStream};
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     /// A folder of this test alone.
     fn folder(name: &str) -> PathBuf {
