@@ -29,7 +29,7 @@ const WHOLE_TIME: Duration = Duration::from_secs(300);
 /// A request that goes to the daemon.
 pub(super) struct Forward<'a> {
     pub(super) upstream: &'a Upstream,
-    pub(super) head: &'a RequestHead,
+    pub(super) head: &'a mut RequestHead,
     pub(super) request: &'a Request,
     pub(super) decision: &'a Decision,
     /// The highest version of the API that callers are told of.
@@ -56,7 +56,7 @@ pub(super) enum Then {
 impl Forward<'_> {
     /// Goes there and back. `bytes` is the head that was read, which is given up once it was written anew.
     pub(super) async fn run(
-        &self,
+        self,
         client: &mut Side<Transport>,
         bytes: &mut Buffer,
         note: &mut Note<'_>,
@@ -72,6 +72,8 @@ impl Forward<'_> {
             return Then::Refuse(unreachable());
         };
         let mut outgoing = self.outgoing(std::mem::take(bytes), note, repeats && link.is_used);
+        // Written anew: nothing of it is needed while the daemon thinks.
+        self.head.fields = Vec::new();
         if hijacks {
             // What the client says before the answer belongs to the stream, its end included.
             outgoing = outgoing.unwatched();

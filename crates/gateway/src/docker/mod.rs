@@ -71,7 +71,7 @@ impl Answers for Connection<'_> {
 
     async fn request(&mut self, mut bytes: Buffer) -> Option<Instant> {
         let since = Instant::now();
-        let head = match RequestHead::read(bytes.filled()) {
+        let mut head = match RequestHead::read(bytes.filled()) {
             Ok(head) => head,
             Err(malformed) => {
                 self.refuse_bytes(bytes.filled(), malformed).await;
@@ -87,7 +87,7 @@ impl Answers for Connection<'_> {
         self.is_read = !head.has_body();
         let policy = self.judging.policy_epoch;
         let mut note = Note::new(self.visitor, self.number, since, line, policy);
-        let then = self.answer(&head, &mut bytes, &mut note).await;
+        let then = self.answer(&mut head, &mut bytes, &mut note).await;
         let (then, told) = match then {
             Then::Refuse(refusal) => self.refuse(&head, &refusal, &mut note).await,
             then => (then, true),
@@ -110,7 +110,7 @@ impl<'v> Connection<'v> {
     /// From a head to the end of its answer.
     async fn answer(
         &mut self,
-        head: &RequestHead,
+        head: &mut RequestHead,
         bytes: &mut Buffer,
         note: &mut Note<'v>,
     ) -> Then {

@@ -19,6 +19,8 @@ pub(super) struct Note<'v> {
     method: &'static str,
     other_method: String,
     raw: Vec<u8>,
+    /// The target that goes on is the one that came.
+    as_it_came: bool,
     route: &'static str,
     verb: &'static str,
     target: String,
@@ -61,6 +63,7 @@ impl<'v> Note<'v> {
                 String::new()
             },
             raw: raw.to_vec(),
+            as_it_came: false,
             route: "",
             verb: "",
             target: String::new(),
@@ -115,7 +118,11 @@ impl<'v> Note<'v> {
 
     /// It goes to the daemon, as `target`.
     pub(super) fn goes_on(&mut self, target: String) {
-        self.target = target;
+        self.as_it_came = target.as_bytes() == self.raw;
+        // Kept once: hundreds of requests may wait for their answers.
+        if !self.as_it_came {
+            self.target = target;
+        }
     }
 
     /// It is answered by ourselves.
@@ -181,7 +188,10 @@ impl<'v> Note<'v> {
                 route: self.route,
                 verb: self.verb,
                 raw: &self.raw,
-                target: &self.target,
+                target: match self.as_it_came {
+                    true => std::str::from_utf8(&self.raw).unwrap_or_default(),
+                    false => &self.target,
+                },
             }),
             object,
             judged: Some(Judged {
