@@ -5,8 +5,8 @@ use super::route::{BodyRule, Route};
 
 /// Refuses bodies that the daemon would read as something else than they are judged as.
 ///
-/// A form in the body overrides the query on every POST, and a multipart form on a build: neither is
-/// ever let in.
+/// A form in the body overrides the query on every POST, and a multipart form on a build; gRPC goes past
+/// the routes of an engine that speaks it: none of them is ever let in.
 pub(super) fn media_type(route: &Route, given: Option<&[u8]>) -> Result<(), Unclean> {
     let text = match given {
         None => "",
@@ -28,8 +28,11 @@ pub(super) fn media_type(route: &Route, given: Option<&[u8]>) -> Result<(), Uncl
                 .get(..10)
                 .is_some_and(|start| start.eq_ignore_ascii_case("multipart/"))
                 || kind.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-            if form || !(text.is_empty() || is_media_type(kind)) {
-                return Err(Unclean::content_type(text, "no form"));
+            let grpc = kind
+                .get(..16)
+                .is_some_and(|start| start.eq_ignore_ascii_case("application/grpc"));
+            if form || grpc || !(text.is_empty() || is_media_type(kind)) {
+                return Err(Unclean::content_type(text, "neither a form nor gRPC"));
             }
             Ok(())
         }
@@ -86,6 +89,9 @@ mod tests {
                 " application/x-www-form-urlencoded\t",
                 "multipart/form-data; boundary=x",
                 "MULTIPART/mixed",
+                "application/grpc",
+                "Application/gRPC+proto; charset=utf-8",
+                "application/grpc-web",
                 "application/x-www-form-urlencoded, application/json",
                 "application",
                 "\"application\"/json",

@@ -3,16 +3,23 @@
 //! Each variant is judged by what it does to a real daemon: sent to the daemon itself it must work, or the variant
 //! is worth nothing; sent through the gateway by a caller who may not do that, it must not.
 
+mod builds;
 mod case;
+mod commands;
 mod creates;
 mod differential;
 mod doors;
+mod engine;
+mod files;
 mod forms;
 mod frames;
 mod honest;
+mod manager;
 mod names;
+mod places;
 mod race;
 mod raw;
+mod services;
 mod targets;
 mod world;
 
@@ -20,17 +27,29 @@ use std::collections::BTreeMap;
 
 use sealock_testkit::lab::Version;
 
-use case::Case;
+use case::{Case, Role};
 use world::World;
+
+/// Who calls a daemon that is nobody's manager.
+const ROLES: &[Role] = &[
+    Role::Observer,
+    Role::Deployer,
+    Role::Builder,
+    Role::Debugger,
+];
 
 fn corpus() -> Vec<Case> {
     let mut cases = Vec::new();
     cases.extend(creates::cases());
-    cases.extend(doors::cases());
+    cases.extend(places::cases());
+    cases.extend(commands::cases());
+    cases.extend(files::cases());
+    cases.extend(builds::cases());
     cases.extend(forms::cases());
     cases.extend(frames::cases());
     cases.extend(names::cases());
     cases.extend(targets::cases());
+    assert!(cases.len() >= 500, "{} variants", cases.len());
     cases
 }
 
@@ -52,20 +71,40 @@ struct Trial {
 
 #[test]
 fn every_trick_bites_and_none_comes_through() {
-    let mut world = World::new(Version::V20).guarded();
-    let trial = Trial::of(&mut world, if super::whole() { 1 } else { 7 });
+    let mut world = World::new(Version::V20).guarded(ROLES);
+    let trial = Trial::of(&mut world, &corpus(), if super::whole() { 1 } else { 7 });
     trial.tell();
     honest::all(&world);
     race::run(&world);
-    assert!(trial.toothless.is_empty(), "{}", trial.toothless.join("\n"));
-    assert!(trial.through.is_empty(), "{}", trial.through.join("\n"));
+    trial.insist();
+}
+
+#[test]
+fn every_door_of_a_swarm_is_one_of_a_container() {
+    swarm(Version::V20);
+}
+
+#[test]
+fn a_newer_swarm_has_more_doors() {
+    swarm(Version::V28);
+}
+
+fn swarm(version: Version) {
+    let roles = [Role::Observer, Role::Deployer, Role::Swarmer];
+    let mut world = World::swarm(version).guarded(&roles);
+    let mut cases = services::cases(version);
+    cases.extend(manager::cases());
+    let trial = Trial::of(&mut world, &cases, if super::whole() { 1 } else { 17 });
+    trial.tell();
+    services::honest(&world);
+    trial.insist();
 }
 
 /// Some tricks work with old daemons only; none may work with a gateway before any.
 #[test]
 fn none_comes_through_to_a_newer_daemon() {
-    let mut world = World::new(Version::V28).guarded();
-    let trial = Trial::of(&mut world, if super::whole() { 1 } else { 20 });
+    let mut world = World::new(Version::V28).guarded(ROLES);
+    let trial = Trial::of(&mut world, &corpus(), if super::whole() { 1 } else { 20 });
     trial.tell();
     let bit: usize = trial.rows.values().map(|tally| tally.bit).sum();
     assert!(
@@ -78,9 +117,7 @@ fn none_comes_through_to_a_newer_daemon() {
 
 impl Trial {
     /// Runs one in `stride` of every row's cases, each against the daemon and through the gateway.
-    fn of(world: &mut World, stride: usize) -> Self {
-        let all = corpus();
-        assert!(all.len() >= 500, "{} variants", all.len());
+    fn of(world: &mut World, all: &[Case], stride: usize) -> Self {
         // For whoever works on one row: SEALOCK_ROWS=9,16.
         let only = std::env::var("SEALOCK_ROWS").unwrap_or_default();
         let only: Vec<u8> = only.split(',').filter_map(|row| row.parse().ok()).collect();
@@ -121,6 +158,11 @@ impl Trial {
         } else {
             tally.harmless += 1;
         }
+    }
+
+    fn insist(&self) {
+        assert!(self.toothless.is_empty(), "{}", self.toothless.join("\n"));
+        assert!(self.through.is_empty(), "{}", self.through.join("\n"));
     }
 
     fn tell(&self) {

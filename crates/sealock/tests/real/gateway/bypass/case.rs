@@ -1,5 +1,7 @@
 //! One trick: how it is made, and what it does where it works.
 
+use std::path::Path;
+
 use super::raw::{Reply, Until};
 use super::world::World;
 
@@ -12,6 +14,39 @@ pub(super) enum Role {
     Deployer,
     /// May build.
     Builder,
+    /// May run commands in its own containers, as one user.
+    Debugger,
+    /// May make hardened services of its own.
+    Swarmer,
+}
+
+impl Role {
+    /// What a grant of these rights says: the shipped role, with any image and little else on top.
+    pub(super) fn policy(self, folder: &Path) -> String {
+        let (more, grant) = match self {
+            Self::Observer => ("", "role = \"observer\"".to_owned()),
+            Self::Deployer => (
+                "",
+                format!(
+                    "role = \"deployer\"\nimages = [\"*\"]\nbinds = [\"{}/open/*\"]",
+                    folder.display()
+                ),
+            ),
+            Self::Builder => (
+                "",
+                "role = \"ci-builder\"\nimages = [\"*\"]\ntags = [\"*\"]".to_owned(),
+            ),
+            Self::Debugger => (
+                "",
+                "role = \"debugger\"\nexec-users = [\"daemon\"]".to_owned(),
+            ),
+            Self::Swarmer => (
+                "[roles.swarmer]\nfrom = \"deployer\"\nverbs = [\"services\", \"swarm-read\"]\n",
+                "role = \"swarmer\"\nimages = [\"*\"]\nbinds = [\"/srv/*\"]".to_owned(),
+            ),
+        };
+        format!("version = 1\n{more}\n[[grants]]\nto = [\"uid:0\"]\n{grant}\n")
+    }
 }
 
 /// What there is before the trick.

@@ -38,6 +38,9 @@ fn settings() -> Vec<Setting> {
         ("Ulimits", json!([{"Name": "memlock", "Soft": -1, "Hard": -1}]), json!([])),
         ("LogConfig", json!({"Type": "syslog", "Config": {}}), json!({})),
         ("Mounts", json!([{"Type": "bind", "Source": "/etc", "Target": "/h"}]), json!([])),
+        ("CgroupnsMode", json!("host"), json!("private")),
+        ("GroupAdd", json!(["0"]), json!([])),
+        ("DeviceRequests", json!([{"Driver": "", "Count": -1, "DeviceIDs": null, "Capabilities": [["gpu"]], "Options": {}}]), json!([])),
     ]
     .into_iter()
     .map(|(key, value, tame)| Setting { key, value, tame })
@@ -53,7 +56,7 @@ pub(super) fn tame() -> Vec<(&'static str, Value)> {
 }
 
 /// Spellings of a key that the daemon takes for it.
-fn spellings(key: &str) -> Vec<String> {
+pub(super) fn spellings(key: &str) -> Vec<String> {
     let mut all = vec![key.to_lowercase(), key.to_uppercase()];
     let swap = |letter: char, other: char| {
         let at = key.to_lowercase().find(letter)?;

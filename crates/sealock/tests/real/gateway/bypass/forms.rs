@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::case::{Case, Setup};
 use super::creates::has;
-use super::raw;
+use super::raw::{self, Until, escaped};
 
 /// What the daemon takes for a form.
 const FORMS: [&str; 7] = [
@@ -63,6 +63,23 @@ pub(super) fn cases() -> Vec<Case> {
                 |world, scene, _| world.inspect(&scene.id)["Name"] == format!("/{}", scene.name),
             )
             .setup(Setup::Own),
+        );
+        // The query names an image that may be pulled, the form a place to import from.
+        cases.push(
+            Case::new(
+                3,
+                format!("an image by {kind}"),
+                move |world, _| {
+                    let place = format!("http://127.0.0.1:{}/x", world.bait());
+                    raw::request(
+                        "POST /images/create?fromImage=127.0.0.1:1/busybox&tag=1",
+                        &[&format!("Content-Type: {kind}")],
+                        format!("fromImage=&fromSrc={}", escaped(&place)).as_bytes(),
+                    )
+                },
+                |world, _, _| world.bitten(),
+            )
+            .until(Until::Quiet(700)),
         );
         // The query asks for nobody's containers, the form for everybody's.
         cases.push(

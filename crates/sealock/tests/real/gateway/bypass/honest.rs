@@ -10,7 +10,7 @@ use sealock_testkit::dockerd::IMAGE;
 
 /// Sends a request as a role and insists on the status.
 #[track_caller]
-fn check(world: &World, role: Role, bytes: &[u8], status: u16) -> Reply {
+pub(super) fn check(world: &World, role: Role, bytes: &[u8], status: u16) -> Reply {
     let reply = exchange(world.door(role), bytes, Until::Answers(1));
     let sent = String::from_utf8_lossy(bytes);
     assert_eq!(reply.status, status, "{role:?}: {sent}\n{}", reply.text());
@@ -160,7 +160,7 @@ fn builder(world: &World) {
     let bytes = raw::request(
         "POST /build?t=honest:1",
         &["Content-Type: application/x-tar"],
-        &super::doors::tar("Dockerfile", &format!("FROM {IMAGE}\nLABEL x=y\n")),
+        &raw::tar("Dockerfile", &format!("FROM {IMAGE}\nLABEL x=y\n")),
     );
     let built = exchange(world.door(Role::Builder), &bytes, Until::Answers(1));
     assert!(built.has("Successfully built"), "{}", built.text());

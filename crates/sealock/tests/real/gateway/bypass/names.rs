@@ -50,7 +50,7 @@ fn twins() -> Vec<Case> {
                         },
                         move |world, scene, _| {
                             let twin = &scene.id[..length];
-                            let found = found(world, &format!("twin={}", scene.name));
+                            let found = containers(world, &format!("twin={}", scene.name));
                             let touched = match (label, found.first()) {
                                 ("delete", twin) => twin.is_none(),
                                 ("rename", Some(id)) => {
@@ -77,7 +77,8 @@ fn twins() -> Vec<Case> {
     cases
 }
 
-fn found(world: &World, label: &str) -> Vec<String> {
+/// The IDs of the containers with a label.
+pub(super) fn containers(world: &World, label: &str) -> Vec<String> {
     let filters = json!({"label": [label]}).to_string();
     let reply = world.direct(&raw::plain(&format!(
         "GET /containers/json?all=1&filters={}",
@@ -184,7 +185,11 @@ fn lists() -> Vec<Case> {
                 move |_, scene| {
                     // Whoever makes a container is seen within the second.
                     let query = query.replace("victim", &format!("{}-foreign", scene.name));
-                    raw::plain(&format!("GET /events?since=1&until={}{query}", now() + 1))
+                    raw::plain(&format!(
+                        "GET /events?since={}&until={}{query}",
+                        now() - 2,
+                        now() + 1
+                    ))
                 },
                 |_, scene, reply| reply.has(&scene.id),
             )

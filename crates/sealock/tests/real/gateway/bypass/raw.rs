@@ -205,3 +205,35 @@ pub(super) fn escaped(text: &str) -> String {
         })
         .collect()
 }
+
+/// An archive with one file, as a header and its content.
+pub(super) fn tar(name: &str, content: &str) -> Vec<u8> {
+    let mut head = [0_u8; 512];
+    head[..name.len()].copy_from_slice(name.as_bytes());
+    head[100..107].copy_from_slice(b"0000644");
+    head[108..115].copy_from_slice(b"0000000");
+    head[116..123].copy_from_slice(b"0000000");
+    head[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
+    head[136..147].copy_from_slice(b"00000000000");
+    head[148..156].copy_from_slice(b"        ");
+    head[156] = b'0';
+    head[257..263].copy_from_slice(b"ustar\0");
+    head[263..265].copy_from_slice(b"00");
+    let sum: u32 = head.iter().map(|byte| u32::from(*byte)).sum();
+    head[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let mut bytes = head.to_vec();
+    bytes.extend_from_slice(content.as_bytes());
+    bytes.resize(bytes.len().div_ceil(512) * 512 + 1024, 0);
+    bytes
+}
+
+/// An archive with several files.
+pub(super) fn tars(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (name, content) in files {
+        let one = tar(name, content);
+        bytes.extend_from_slice(&one[..one.len() - 1024]);
+    }
+    bytes.resize(bytes.len() + 1024, 0);
+    bytes
+}

@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use sealock_testkit::dockerd::{Dockerd, IMAGE};
+use sealock_testkit::dockerd::{Builder, Dockerd, IMAGE};
 use sealock_testkit::lab::Version;
+use sealock_testkit::network::Network;
 use sealock_testkit::process::{becomes, end};
 use serde_json::{Value, json};
 
@@ -22,13 +24,17 @@ const OWN: (&str, &str) = ("sealock.owner", "uid:0");
 /// What only somebody who may read everything gets to see.
 pub(super) const SECRET: &str = "hidden-5eAl0ck";
 
-/// What the callers may do: the shipped roles, with any image and nothing else on top.
-const POLICY: &str = r#"version = 1
-
-[[grants]]
-to = ["uid:0"]
-role = "ROLE"
-"#;
+/// What a swarm keeps, by its ID: nothing of it is the caller's.
+#[derive(Default)]
+pub(super) struct Kept {
+    pub(super) node: String,
+    /// A service with [`SECRET`] in its environment.
+    pub(super) service: String,
+    pub(super) secret: String,
+    pub(super) config: String,
+    /// The host's own network.
+    pub(super) host: String,
+}
 
 pub(super) struct World {
     pub(super) daemon: Dockerd,
@@ -37,23 +43,15 @@ pub(super) struct World {
     pub(super) victim: String,
     /// The caller's own, running.
     pub(super) own: String,
+    /// Empty where there is no swarm.
+    pub(super) kept: Kept,
     next: AtomicU32,
     bait: TcpListener,
 }
 
 impl World {
     pub(super) fn new(version: Version) -> Self {
-        let daemon = Dockerd::builder(version).flag("--experimental").start();
-        daemon.import_busybox();
-        let mut world = Self {
-            daemon,
-            gateways: Vec::new(),
-            victim: String::new(),
-            own: String::new(),
-            next: AtomicU32::new(0),
-            bait: TcpListener::bind(("127.0.0.1", 0)).unwrap(),
-        };
-        world.bait.set_nonblocking(true).unwrap();
+        let mut world = Self::of(Dockerd::builder(version).flag("--experimental"));
         world.victim = world.create(
             "victim",
             &json!({
@@ -76,29 +74,91 @@ impl World {
             world.file("victim", "/secret").contains(SECRET)
         });
         assert!(written, "the victim does not run");
+        let etc = json!({"type": "none", "o": "bind", "device": "/etc"});
+        world.done(
+            "POST /volumes/create",
+            &json!({"Name": "victim-etc", "DriverOpts": etc}),
+        );
+        world.done(
+            "POST /volumes/create",
+            &json!({"Name": "own-etc", "DriverOpts": etc, "Labels": {(OWN.0): OWN.1}}),
+        );
+        // A place that the caller may mount anything from, and a way out of it.
+        let open = world.daemon.folder().join("open");
+        fs::create_dir(&open).unwrap();
+        symlink("/etc", open.join("link")).unwrap();
         world
     }
 
-    /// Starts a gateway per role.
-    pub(super) fn guarded(mut self) -> Self {
-        self.gateways = [
-            (Role::Observer, "observer", ""),
-            (Role::Deployer, "deployer", "images = [\"*\"]\n"),
-            (
-                Role::Builder,
-                "ci-builder",
-                "images = [\"*\"]\ntags = [\"*\"]\n",
+    /// The manager of a swarm of one, in a network of its own.
+    pub(super) fn swarm(version: Version) -> Self {
+        let network = Network::new();
+        let daemon = Dockerd::builder(version)
+            .network(&network)
+            .flag("--node-generic-resource=gpu=1");
+        let mut world = Self::of(daemon);
+        let address = network.address();
+        world.done(
+            "POST /swarm/init",
+            &json!({
+                "ListenAddr": format!("{address}:2377"),
+                "AdvertiseAddr": address,
+                "Spec": {"EncryptionConfig": {"AutoLockManagers": true}},
+            }),
+        );
+        let text = |of: &Value, key: &str| of[key].as_str().unwrap().to_owned();
+        let nodes = world.direct(&raw::plain("GET /nodes")).json();
+        // In base64, as the daemon wants it: SECRET.
+        let data = json!("aGlkZGVuLTVlQWwwY2s=");
+        let secret = json!({"Name": "victim-secret", "Data": data});
+        let config = json!({"Name": "victim-config", "Data": data});
+        let service = json!({
+            "Name": "victim",
+            "TaskTemplate": {"ContainerSpec": {"Image": IMAGE, "Command": ["sleep", "3600"], "Env": [format!("TOKEN={SECRET}")]}},
+        });
+        world.kept = Kept {
+            node: text(&nodes[0], "ID"),
+            secret: text(&world.done("POST /secrets/create", &secret), "ID"),
+            config: text(&world.done("POST /configs/create", &config), "ID"),
+            service: text(&world.done("POST /services/create", &service), "ID"),
+            host: text(
+                &world.direct(&raw::plain("GET /networks/host")).json(),
+                "Id",
             ),
-        ]
-        .into_iter()
-        .map(|(role, name, more)| {
-            let policy = format!("{}{more}", POLICY.replace("ROLE", name));
-            (
-                role,
-                Gateway::start(self.daemon.folder(), &self.daemon.socket(), name, &policy),
-            )
-        })
-        .collect();
+        };
+        world.done("POST /volumes/create", &json!({"Name": "victim-data"}));
+        world.done(
+            "POST /networks/create",
+            &json!({"Name": "victim-net", "Driver": "overlay", "Attachable": true}),
+        );
+        world
+    }
+
+    fn of(daemon: Builder) -> Self {
+        let daemon = daemon.start();
+        daemon.import_busybox();
+        let bait = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        bait.set_nonblocking(true).unwrap();
+        Self {
+            daemon,
+            gateways: Vec::new(),
+            victim: String::new(),
+            own: String::new(),
+            kept: Kept::default(),
+            next: AtomicU32::new(0),
+            bait,
+        }
+    }
+
+    /// Starts a gateway for each of the roles.
+    pub(super) fn guarded(mut self, roles: &[Role]) -> Self {
+        let start = |role: &Role| {
+            let folder = self.daemon.folder();
+            let name = format!("{role:?}").to_lowercase();
+            let policy = role.policy(folder);
+            Gateway::start(folder, &self.daemon.socket(), &name, &policy)
+        };
+        self.gateways = roles.iter().map(|role| (*role, start(role))).collect();
         self
     }
 
@@ -124,6 +184,17 @@ impl World {
 
     /// Runs a case over a socket, and says whether it worked and what came back.
     pub(super) fn run(&self, case: &Case, socket: &Path) -> (bool, Reply) {
+        // A swarm changes its services too, and an update that comes behind such a change is none.
+        for _ in 0..9 {
+            let (bites, reply) = self.once(case, socket);
+            if !reply.has("update out of sequence") {
+                return (bites, reply);
+            }
+        }
+        self.once(case, socket)
+    }
+
+    fn once(&self, case: &Case, socket: &Path) -> (bool, Reply) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let name = format!("case{number}");
         let body =
@@ -169,6 +240,14 @@ impl World {
         exchange(&self.daemon.socket(), bytes, Until::Answers(1))
     }
 
+    /// Asks the daemon itself for what must be done, and gives what it says.
+    #[track_caller]
+    pub(super) fn done(&self, line: &str, body: &Value) -> Value {
+        let reply = self.direct(&raw::json(line, body.to_string()));
+        assert!(reply.status / 100 == 2, "{line}: {}", reply.text());
+        reply.json()
+    }
+
     /// Everything of a container, or null.
     pub(super) fn inspect(&self, name: &str) -> Value {
         let reply = self.direct(&raw::plain(&format!("GET /containers/{name}/json")));
@@ -209,14 +288,23 @@ impl World {
     }
 }
 
-/// A gateway of one role, on a unix socket of its own; it ends on drop.
-struct Gateway {
-    socket: PathBuf,
+impl Drop for World {
+    /// What a swarm has running and mounted goes with the swarm, not with its daemon.
+    fn drop(&mut self) {
+        if !self.kept.node.is_empty() {
+            self.direct(&raw::plain("POST /swarm/leave?force=1"));
+        }
+    }
+}
+
+/// A gateway with a policy, on a unix socket of its own; it ends on drop.
+pub(super) struct Gateway {
+    pub(super) socket: PathBuf,
     child: Child,
 }
 
 impl Gateway {
-    fn start(folder: &Path, daemon: &Path, name: &str, policy: &str) -> Self {
+    pub(super) fn start(folder: &Path, daemon: &Path, name: &str, policy: &str) -> Self {
         let at = |end: &str| folder.join(format!("{name}.{end}"));
         fs::write(at("toml"), policy).unwrap();
         let log = fs::File::create(at("log")).unwrap();
