@@ -43,5 +43,6 @@ fuzz_target!(|data: (u8, Option<&[u8]>, bool, &[u8])| {
     assert_eq!(again.call(), request.call(), "{written}");
     assert_eq!(again.name(), request.name(), "{written}");
     assert_eq!(again.query(), request.query(), "{written}");
+    assert_eq!(again.filters(), request.filters(), "{written}");
     assert_eq!(again.target(), written);
 });

@@ -434,3 +434,30 @@ fn the_swap_of_a_service_counts_as_memory() {
     assert_eq!(service(r#"{"SwapBytes":1099511627776}"#), "SL-A074");
     assert_eq!(service(r#"{"SwapBytes":-1}"#), "SL-A074");
 }
+
+#[test]
+fn filters_were_looked_at_as_they_came_and_not_as_they_went_on() {
+    for (came, goes_on) in [
+        ("/nodes?filters", "/nodes"),
+        ("/nodes?filters=null", "/nodes"),
+        (
+            "/nodes?filters={%22name%22:[%22a%22]}",
+            "/nodes?filters=%7B%22name%22:%7B%22a%22:true%7D%7D",
+        ),
+    ] {
+        let read = |target: &str| {
+            let incoming = Incoming {
+                method: b"GET",
+                target: target.as_bytes(),
+                content_type: None,
+                upgrade: None,
+                has_body: false,
+            };
+            Request::read(&incoming, &Reading::default()).unwrap()
+        };
+        let (first, again) = (read(came), read(goes_on));
+        assert_eq!(first.target(), goes_on);
+        assert_eq!(first.query(), again.query(), "{came}");
+        assert_eq!(first.filters(), again.filters(), "{came}");
+    }
+}

@@ -59,8 +59,11 @@ impl Request {
     pub fn read(incoming: &Incoming<'_>, reading: &Reading<'_>) -> Result<Self, Unclean> {
         let target = target::read(incoming.method, incoming.target, reading)?;
         let route = target.route;
-        let query = Query::read(target.query, route)?;
+        let mut query = Query::read(target.query, route)?;
         let filters = query.get("filters").map(Filters::parse).transpose()?;
+        let filters = filters.filter(|filters| !filters.is_empty());
+        // Whoever looks at the query sees them as they go on, not as they came.
+        query.set("filters", filters.as_ref().map(Filters::to_text));
         if incoming.has_body {
             media_type(route, incoming.content_type)?;
         }
