@@ -191,12 +191,9 @@ async fn an_answer_may_come_before_the_last_chunk_and_the_connections_go_on() {
 #[tokio::test]
 async fn an_answer_that_comes_before_the_end_of_the_request_ends_both() {
     let stage = Stage::new();
-    let mut client = stage.client();
-    client
-        .say("POST /build HTTP/1.1\nHost: d\nTransfer-Encoding: chunked\n\n3\nabc\n")
+    let (mut client, mut daemon) = stage
+        .exchange("POST /build HTTP/1.1\nHost: d\nTransfer-Encoding: chunked\n\n3\nabc\n")
         .await;
-    let mut daemon = stage.daemon().await;
-    let _ = daemon.request().await;
     daemon.hears_text("3\nabc\n").await;
     daemon
         .say("HTTP/1.1 400 Bad\nContent-Length: 2\nConnection: close\n\nno")
@@ -272,10 +269,9 @@ async fn streaming_answers_come_at_once_and_end_with_the_client() {
         ..Limits::default()
     };
     let stage = Stage::with("role = \"admin\"", limits);
-    let mut client = stage.client();
-    client.say("GET /v1.41/events HTTP/1.1\nHost: d\n\n").await;
-    let mut daemon = stage.daemon().await;
-    let _ = daemon.request().await;
+    let (mut client, mut daemon) = stage
+        .exchange("GET /v1.41/events HTTP/1.1\nHost: d\n\n")
+        .await;
     // The head alone, long before the first event.
     let head = "HTTP/1.1 200 OK\nContent-Type: application/json\nTransfer-Encoding: chunked\n\n";
     daemon.say(head).await;

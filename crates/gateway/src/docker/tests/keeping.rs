@@ -160,10 +160,7 @@ async fn a_daemon_that_is_not_there_is_told_and_comes_back() {
 #[tokio::test]
 async fn what_a_daemon_says_unasked_is_nobodys_answer() {
     let stage = Stage::new();
-    let mut client = stage.client();
-    client.say("GET /info HTTP/1.1\nHost: d\n\n").await;
-    let mut daemon = stage.daemon().await;
-    let _ = daemon.request().await;
+    let (mut client, mut daemon) = stage.exchange("GET /info HTTP/1.1\nHost: d\n\n").await;
     let twice = "HTTP/1.1 200 OK\nContent-Length: 1\n\n1HTTP/1.1 200 OK\nContent-Length: 1\n\n2";
     daemon.say(twice).await;
     client

@@ -111,6 +111,15 @@ impl Stage {
         Talk::of(near)
     }
 
+    /// A client that has asked for this, and the daemon that has read as much of it as makes a head.
+    async fn exchange(&self, request: &str) -> (Talk, Talk) {
+        let mut client = self.client();
+        client.say(request).await;
+        let mut daemon = self.daemon().await;
+        let _ = daemon.request().await;
+        (client, daemon)
+    }
+
     /// The next connection that the gateway makes to the daemon.
     async fn daemon(&self) -> Talk {
         let accepted = timeout(SOON, self.listener.accept()).await;

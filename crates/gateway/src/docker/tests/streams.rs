@@ -103,12 +103,9 @@ async fn what_is_typed_early_waits_for_the_answer() {
 #[tokio::test]
 async fn what_the_daemon_says_with_its_head_belongs_to_the_stream() {
     let stage = Stage::new();
-    let mut client = stage.client();
-    client
-        .say("POST /containers/c/attach HTTP/1.1\nHost: d\nUpgrade: tcp\n\n")
+    let (mut client, mut daemon) = stage
+        .exchange("POST /containers/c/attach HTTP/1.1\nHost: d\nUpgrade: tcp\n\n")
         .await;
-    let mut daemon = stage.daemon().await;
-    let _ = daemon.request().await;
     daemon
         .say(&format!(
             "HTTP/1.1 101 UPGRADED\n{RAW}\nUpgrade: tcp\n\nfirst"
@@ -170,12 +167,9 @@ async fn a_caller_who_is_gone_takes_the_stream_along() {
 async fn an_error_before_the_stream_is_an_answer() {
     let stage = Stage::new();
     // 20.10 writes it with the type of a stream and without a length.
-    let mut client = stage.client();
-    client
-        .say("POST /containers/c/attach HTTP/1.1\nHost: d\nUpgrade: tcp\n\n")
+    let (mut client, mut daemon) = stage
+        .exchange("POST /containers/c/attach HTTP/1.1\nHost: d\nUpgrade: tcp\n\n")
         .await;
-    let mut daemon = stage.daemon().await;
-    let _ = daemon.request().await;
     daemon
         .say(&format!(
             "HTTP/1.1 404 Not Found\n{RAW}\n\nNo such container: c\n"
@@ -189,12 +183,9 @@ async fn an_error_before_the_stream_is_an_answer() {
         .await;
     client.ends().await;
     // Newer ones write an ordinary one, and the connection goes on.
-    let mut client = stage.client();
-    client
-        .say("POST /containers/c/attach HTTP/1.1\nHost: d\nUpgrade: tcp\n\n")
+    let (mut client, mut daemon) = stage
+        .exchange("POST /containers/c/attach HTTP/1.1\nHost: d\nUpgrade: tcp\n\n")
         .await;
-    let mut daemon = stage.daemon().await;
-    let _ = daemon.request().await;
     let answer = "HTTP/1.1 404 Not Found\nContent-Length: 2\n\n{}";
     daemon.say(answer).await;
     client.hears_text(answer).await;
@@ -204,12 +195,7 @@ async fn an_error_before_the_stream_is_an_answer() {
 #[tokio::test]
 async fn a_detached_exec_is_an_ordinary_request() {
     let stage = Stage::new();
-    let mut client = stage.client();
-    client
-        .say("POST /exec/e/start HTTP/1.1\nHost: d\nContent-Type: application/json\nContent-Length: 15\n\n{\"Detach\":true}")
-        .await;
-    let mut daemon = stage.daemon().await;
-    let _ = daemon.request().await;
+    let (mut client, mut daemon) = stage.exchange("POST /exec/e/start HTTP/1.1\nHost: d\nContent-Type: application/json\nContent-Length: 15\n\n{\"Detach\":true}").await;
     daemon.hears(b"{\"Detach\":true}").await;
     let answer = "HTTP/1.1 200 OK\nContent-Length: 0\n\n";
     daemon.say(answer).await;
@@ -258,10 +244,7 @@ async fn sessions_and_websockets_change_protocol_and_nothing_else_does() {
 #[tokio::test]
 async fn a_protocol_that_nobody_asked_for_is_not_passed_on() {
     let stage = Stage::new();
-    let mut client = stage.client();
-    client.say("GET /info HTTP/1.1\nHost: d\n\n").await;
-    let mut daemon = stage.daemon().await;
-    let _ = daemon.request().await;
+    let (mut client, mut daemon) = stage.exchange("GET /info HTTP/1.1\nHost: d\n\n").await;
     daemon
         .say("HTTP/1.1 101 Switching Protocols\nUpgrade: h2c\n\n")
         .await;
