@@ -66,7 +66,7 @@ impl Scene {
             fake,
             alice,
             authority,
-            scratch: scratch,
+            scratch,
         }
     }
 
