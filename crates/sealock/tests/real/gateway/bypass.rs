@@ -94,7 +94,7 @@ fn swarm(version: Version) {
     let mut world = World::swarm(version).guarded(&roles);
     let mut cases = services::cases(version);
     cases.extend(manager::cases());
-    let trial = Trial::of(&mut world, &cases, if super::whole() { 1 } else { 17 });
+    let trial = Trial::of(&mut world, &cases, if super::whole() { 1 } else { 29 });
     trial.tell();
     services::honest(&world);
     trial.insist();

@@ -330,8 +330,8 @@ fn networks() -> Vec<Case> {
             r#"{"Name":"@","Driver":"macvlan","Options":{"parent":"br0"}}"#,
         ),
         (
-            "with a bridge of the host",
-            r#"{"Name":"@","Options":{"com.docker.network.bridge.name":"br0"}}"#,
+            "with a bridge of a name of its own",
+            r#"{"Name":"@","Options":{"com.docker.network.bridge.name":"br9"}}"#,
         ),
     ] {
         for of in ["", "/v1.41"] {

@@ -185,7 +185,8 @@ pub(super) fn cases(of: Version) -> Vec<Case> {
                 )
                 .role(Role::Swarmer),
             );
-            if number > 1 {
+            // The older place of networks cannot be updated at all.
+            if number > 1 || (door.key == "Networks" && matches!(door.level, Service)) {
                 continue;
             }
             cases.push(
