@@ -1,7 +1,7 @@
 //! From settings to a gateway that runs.
 
 use crate::admission::{Peer, Refused, Spoken, admit, admit_local};
-use crate::audit::{Audit, Event, Leaf, Record};
+use crate::audit::{Audit, Event, Judged, Leaf, Record, Verdict};
 use crate::drain::{Drain, drained};
 use crate::limits::{Arrival, Gatekeeper, Permit, Shed};
 use crate::listen::{self, Accepting, Inherited, Newcomer, Socket};
@@ -13,6 +13,7 @@ use crate::transport::Transport;
 use crate::watch::Watch;
 use crate::worker::{Loops, Workers};
 use crate::{GatewayError, Service, Settings, docker, forward, metrics, send_sockets, web};
+use sealock_diag::Diagnose;
 use sealock_policy::{ExecMakers, Mode, Policy};
 use std::fmt;
 use std::io;
@@ -357,21 +358,21 @@ async fn receive(mut newcomer: Newcomer, mut arrival: Arrival, door: Door) {
     // On the heap: what a handshake needs is gone when the connection is served.
     let shaking = Box::pin(shake_hands(newcomer, &door));
     let admitted = match arrival.run(shaking).await {
-        Err(gave_way) => return refuse(&door, &from, gave_way, ""),
+        Err(gave_way) => return refuse(&door, &from, gave_way, "", ""),
         Ok(Err(Refused::Silent)) => return went_away(arrival, &door, &from),
         Ok(Err(refused)) => {
             let why = match refused {
                 Refused::TooSlow { .. } => Refusal::Slow,
                 _ => Refusal::Handshake,
             };
-            return refuse(&door, &from, why, refused.reason());
+            return refuse(&door, &from, why, refused.reason(), refused.code().0);
         }
         Ok(Ok(admitted)) => admitted,
     };
     let (transport, peer) = admitted;
     let permit = match arrival.admitted(peer.caller().label()) {
         Ok(permit) => permit,
-        Err(why) => return refuse(&door, &from, why, peer.caller().label()),
+        Err(why) => return refuse(&door, &from, why, peer.caller().label(), ""),
     };
     serve(transport, peer, permit, door).await;
 }
@@ -450,23 +451,30 @@ async fn serve(transport: Transport, peer: Peer, permit: Permit, door: Door) {
 /// A connection that ended before a word was said.
 fn went_away(arrival: Arrival, door: &Door, from: &dyn fmt::Display) {
     arrival.said_nothing();
-    refuse(door, from, Refusal::Handshake, Refused::Silent.reason());
+    let silent = Refused::Silent;
+    refuse(
+        door,
+        from,
+        Refusal::Handshake,
+        silent.reason(),
+        silent.code().0,
+    );
 }
 
 /// Counts a connection that was turned away before its handshake; a flood of them is noted once a second.
 fn turn_away(door: &Door, from: &dyn fmt::Display, shed: Shed) {
     match shed.told {
         None => door.metrics().refused(shed.why).one(),
-        Some(1) => refuse(door, from, shed.why, ""),
+        Some(1) => refuse(door, from, shed.why, "", ""),
         Some(count) => {
             let detail = format!("{count} connections since this was last told");
-            refuse(door, from, shed.why, &detail);
+            refuse(door, from, shed.why, &detail, "");
         }
     }
 }
 
-/// Counts and notes a connection that did not come in.
-fn refuse(door: &Door, from: &dyn fmt::Display, why: Refusal, detail: &str) {
+/// Counts and notes a connection that did not come in; `code` is empty where no error stands behind it.
+fn refuse(door: &Door, from: &dyn fmt::Display, why: Refusal, detail: &str, code: &str) {
     door.metrics().refused(why).one();
     let audit = &door.shared.audit;
     let who = audit.who(&door.listener().name, from, None, None);
@@ -478,6 +486,12 @@ fn refuse(door: &Door, from: &dyn fmt::Display, why: Refusal, detail: &str) {
         event: Event::Refused,
         who: Some(&who),
         detail: &detail,
+        judged: (!code.is_empty()).then_some(Judged {
+            verdict: Verdict::Deny,
+            rule: "",
+            code,
+            reason: "",
+        }),
         ..Record::default()
     });
 }

@@ -192,6 +192,20 @@ fn slow_heads_and_slow_handshakes_are_ended() {
         "{} descriptors are left",
         scene.gateway.descriptors()
     );
+    assert!(is_recorded(&scene, "too-slow", "SL-G020"));
+}
+
+/// Whether a connection that did not come in is in the audit with this word and this code.
+fn is_recorded(scene: &Scene, word: &str, code: &str) -> bool {
+    let is_it = |text: String| {
+        text.lines().any(|line| {
+            line.contains("\"event\":\"refused\"") && line.contains(word) && line.contains(code)
+        })
+    };
+    let path = scene.folder().join("audit.jsonl");
+    becomes(Duration::from_secs(10), || {
+        fs::read_to_string(&path).is_ok_and(is_it)
+    })
 }
 
 #[test]
@@ -457,6 +471,15 @@ fn giant_heads_and_endless_bodies_are_refused() {
     let scene = Scene::new("");
     let before = scene.gateway.memory();
     scene.while_served("giants", || {
+        // A hello of 64 KiB, in records that are as long as records may be.
+        let mut socket = scene.socket();
+        let hello = [b"\x01\x00\xff\xff\x03\x03".as_slice(), &[7; 1 << 16]].concat();
+        for part in hello.chunks(1 << 14) {
+            let head = [0x16, 3, 1, (part.len() >> 8) as u8, part.len() as u8];
+            let _ = socket.write_all(&[&head, part].concat());
+        }
+        let _ended = socket.read_to_end(&mut Vec::new());
+        assert!(is_recorded(&scene, "too-much", "SL-G021"));
         for _ in 0..4 {
             giant_head(&scene, b"X-Giant: ", b"\r\n");
             giant_head(&scene, b"X-Many: 1\r\n", b"");
