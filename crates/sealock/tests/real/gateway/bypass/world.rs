@@ -211,8 +211,9 @@ impl World {
         (bites, reply)
     }
 
-    /// The port where nobody but the daemon, on somebody's behalf, would call.
+    /// The port where nobody but the daemon, on somebody's behalf, would call. Whoever called before is forgotten.
     pub(super) fn bait(&self) -> u16 {
+        self.bitten();
         self.bait.local_addr().unwrap().port()
     }
 
