@@ -81,20 +81,21 @@ fn every_trick_bites_and_none_comes_through() {
 
 #[test]
 fn every_door_of_a_swarm_is_one_of_a_container() {
-    swarm(Version::V20);
+    swarm(Version::V20, 29);
 }
 
 #[test]
 fn a_newer_swarm_has_more_doors() {
-    swarm(Version::V28);
+    swarm(Version::V28, 58);
 }
 
-fn swarm(version: Version) {
+fn swarm(version: Version, stride: usize) {
     let roles = [Role::Observer, Role::Deployer, Role::Swarmer];
     let mut world = World::swarm(version).guarded(&roles);
     let mut cases = services::cases(version);
     cases.extend(manager::cases());
-    let trial = Trial::of(&mut world, &cases, if super::whole() { 1 } else { 29 });
+    let stride = if super::whole() { 1 } else { stride };
+    let trial = Trial::of(&mut world, &cases, stride);
     trial.tell();
     services::honest(&world);
     trial.insist();
