@@ -9,7 +9,7 @@ use crate::{Done, apt, root};
 
 const TARGET: &str = "x86_64-unknown-linux-musl";
 /// What we promise, in bytes.
-const LIMIT: u64 = 12_000_000;
+const LIMIT: u64 = 18_000_000;
 
 /// What lies beside the binary for whoever installs by hand, as `up` would have written it.
 const UNITS: [&str; 2] = ["sealock-gateway.service", "sealock-gateway.socket"];

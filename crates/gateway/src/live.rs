@@ -15,7 +15,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 /// Certificates have whole seconds.
 const LOOK: Duration = Duration::from_secs(1);
@@ -181,8 +181,14 @@ impl Guard {
     ) -> impl Future<Output = Option<F::Output>> {
         // On the heap: inside another future its memory would be reserved twice.
         let mut connection: Option<Pin<Box<F>>> = Some(Box::pin(connection));
+        let mut is_waited_for = false;
         poll_fn(move |cx| {
-            if Pin::new(&mut self.cut).poll(cx).is_ready() {
+            // Once it knows whom to wake, which is the same task for as long as this lives, a look is enough.
+            let is_cut = match std::mem::replace(&mut is_waited_for, true) {
+                false => Pin::new(&mut self.cut).poll(cx).is_ready(),
+                true => self.cut.try_recv() != Err(TryRecvError::Empty),
+            };
+            if is_cut {
                 connection = None;
                 return Poll::Ready(None);
             }

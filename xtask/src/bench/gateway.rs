@@ -40,7 +40,7 @@ struct Standing {
     way: Way,
 }
 
-/// The binary that the command line names instead of a release build, and what stands behind it.
+/// The binary that the command line names instead of one that is built here, and what stands behind it.
 pub(super) fn given(rest: &[String]) -> Option<(PathBuf, &[String])> {
     match rest {
         [word, binary, rest @ ..] if word == "--binary" => Some((PathBuf::from(binary), rest)),

@@ -13,8 +13,8 @@ use crate::{AuditSettings, GatewayError};
 
 /// How long records gather before they are written: a wake-up of the writer costs more than a record.
 const GATHER: Duration = Duration::from_millis(50);
-/// So many bytes are written at once even before that.
-const EARLY: usize = 256 * 1024;
+/// So many bytes are written at once even before that: two such batches leave room in a core's cache for connections.
+const EARLY: usize = 64 * 1024;
 /// Beyond so many bytes that could not be written, new records are counted and dropped: memory has a bound.
 const BACKLOG: usize = 8 << 20;
 /// How long the writer waits after a failure.

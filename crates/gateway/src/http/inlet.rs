@@ -15,20 +15,30 @@ use super::request::Framing;
 use super::scan::Scan;
 use super::wire::Wire;
 
-/// A timer that is moved often and rings rarely: it is set anew only when it rings too early.
+/// A timer that is moved often and rings rarely: it is set anew only when it rings too early, and not looked at
+/// before it has rung. Whoever waits for it is the same task all the time.
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
-    sleep: Option<Pin<Box<Sleep>>>,
+    sleep: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl Patience {
     /// Ready once `deadline` has passed.
     pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
-        let sleep = self
-            .sleep
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
-        if sleep.deadline().into_std() > deadline {
+        let (rings, sleep) = match &mut self.sleep {
+            Some((rings, _)) if *rings <= deadline && Instant::now() < *rings => {
+                return Poll::Pending;
+            }
+            Some((rings, sleep)) => (rings, sleep),
+            none => {
+                let sleep = Box::pin(tokio::time::sleep_until(deadline.into()));
+                let (rings, sleep) = none.insert((deadline, sleep));
+                (rings, sleep)
+            }
+        };
+        if *rings > deadline {
             sleep.as_mut().reset(deadline.into());
+            *rings = deadline;
         }
         loop {
             if sleep.as_mut().poll(cx).is_pending() {
@@ -38,6 +48,7 @@ impl Patience {
                 return Poll::Ready(());
             }
             sleep.as_mut().reset(deadline.into());
+            *rings = deadline;
         }
     }
 }
