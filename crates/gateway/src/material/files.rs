@@ -3,12 +3,12 @@
 use super::shown;
 use crate::{GatewayError, Sources};
 use aws_lc_rs::digest::{Context, SHA256};
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
 use sealock_diag::{Diagnose, Sensitive};
 use sealock_pki::{Certificate, Crl};
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Certificates, keys and deny-lists are small.
@@ -140,9 +140,9 @@ pub(crate) fn read_small(path: &Path) -> Result<Vec<u8>, GatewayError> {
 
 fn read(path: &Path, limit: u64) -> Result<Content<Vec<u8>>, GatewayError> {
     // A pipe is opened without a wait for its other end, and refused below.
-    let at_once = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
-    let opened = File::options().read(true).custom_flags(at_once).open(path);
-    let file = opened.map_err(unreadable(path))?;
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(io::Error::from);
+    let file = File::from(opened.map_err(unreadable(path))?);
     let metadata = file.metadata().map_err(unreadable(path))?;
     if !metadata.is_file() {
         let kind = io::Error::other("it is not a file");
