@@ -161,6 +161,11 @@ pub(crate) enum Refused {
 }
 
 impl Refused {
+    /// Whether the other end ended it, before anybody was refused.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.reason() == GONE
+    }
+
     /// One word for metrics and audit records.
     pub(crate) fn reason(&self) -> &'static str {
         use sealock_tls::ClientRefusal as Is;

@@ -365,7 +365,13 @@ async fn receive(mut newcomer: Newcomer, mut arrival: Arrival, door: Door) {
                 Refused::TooSlow { .. } => Refusal::Slow,
                 _ => Refusal::Handshake,
             };
-            return refuse(&door, &from, why, refused.reason(), refused.code().0);
+            // Who went away was not refused.
+            let code = if refused.is_gone() {
+                ""
+            } else {
+                refused.code().0
+            };
+            return refuse(&door, &from, why, refused.reason(), code);
         }
         Ok(Ok(admitted)) => admitted,
     };
@@ -451,14 +457,7 @@ async fn serve(transport: Transport, peer: Peer, permit: Permit, door: Door) {
 /// A connection that ended before a word was said.
 fn went_away(arrival: Arrival, door: &Door, from: &dyn fmt::Display) {
     arrival.said_nothing();
-    let silent = Refused::Silent;
-    refuse(
-        door,
-        from,
-        Refusal::Handshake,
-        silent.reason(),
-        silent.code().0,
-    );
+    refuse(door, from, Refusal::Handshake, Refused::Silent.reason(), "");
 }
 
 /// Counts a connection that was turned away before its handshake; a flood of them is noted once a second.

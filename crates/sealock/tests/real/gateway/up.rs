@@ -163,11 +163,26 @@ fn shipped(host: &Host) {
         0o644,
         "version = 1\n[[grants]]\nto = \"cn:alice\"\nrole = \"observer\"\n",
     );
-    // The vault's folder of certificates need not be there, nor the vault.
     host.sh(
         "cp -rL /var/lib/sealock/gateway/live /etc/sealock/tls && chgrp -R docker /etc/sealock/tls && \
-         mv /var/lib/sealock /var/lib/vault && systemctl daemon-reload && \
-         systemctl enable --now sealock-gateway.socket",
+         systemctl daemon-reload && systemctl enable --now sealock-gateway.socket",
+    );
+    // Where there is a vault, it is closed.
+    assert_eq!(
+        host.alice("ps").code,
+        0,
+        "{}",
+        host.machine.journal(SERVICE)
+    );
+    let pid = host.property(SERVICE, "MainPID");
+    let looked = host
+        .machine
+        .sh(&format!("nsenter -t {pid} -m -- ls -A /var/lib/sealock"));
+    assert!(looked.stdout.is_empty(), "{looked}");
+    // It need not be there, and nothing is left in its place.
+    host.sh(
+        "systemctl stop sealock-gateway.socket sealock-gateway.service && mv /var/lib/sealock /var/lib/vault && \
+         systemctl start sealock-gateway.socket",
     );
     let alice = ALICE.replace("/var/lib/sealock", "/var/lib/vault");
     let asked = host.machine.sh(&format!("{alice} ps"));
@@ -176,6 +191,7 @@ fn shipped(host: &Host) {
     assert_ne!(host.machine.sh(&format!("{alice} kill keeper")).code, 0);
     let reload = host.machine.systemctl(&["reload", SERVICE]);
     assert_eq!(reload.code, 0, "{reload}");
+    assert_ne!(host.machine.sh("ls -d /var/lib/sealock").code, 0);
     host.sh(
         "systemctl disable --now sealock-gateway.socket sealock-gateway.service; rm -r /etc/sealock; \
          rm /etc/systemd/system/sealock-gateway.*; systemctl daemon-reload; mv /var/lib/vault /var/lib/sealock",
