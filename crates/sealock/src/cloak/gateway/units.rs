@@ -310,6 +310,11 @@ mod tests {
             assert!(shipped.starts_with("# For a gateway that"), "{shipped}");
             assert_eq!(body(shipped), body(&installed));
         }
+        let service = include_str!("../../../../../packaging/systemd/sealock-gateway.service");
+        assert!(
+            service.contains("\nInaccessiblePaths=-/var/lib/sealock\n"),
+            "{service}"
+        );
     }
 
     #[test]
