@@ -150,6 +150,8 @@ fn start(
         draining: false,
         given: false,
         successor: None,
+        hearing: 0,
+        ended: None,
         until: None,
     };
     let exit = gateway.turn(&events);
@@ -192,6 +194,10 @@ struct Running<'a> {
     given: bool,
     /// A process that is to take over, and who waits for it.
     successor: Option<(u32, Sender<Value>)>,
+    /// How many have the sockets and have not said yet whether they serve.
+    hearing: usize,
+    /// How the process ended that was to take over, while its words may still be on their way.
+    ended: Option<(u32, String)>,
     /// When it ends, whoever is still there.
     until: Option<Instant>,
 }
@@ -255,10 +261,10 @@ impl Running<'_> {
             }
             Event::Reopen => self.gateway.reopen_audit(),
             Event::Upgrade(asked) => self.upgrade(asked),
-            Event::Ended(pid, how) => self.successor_failed(
-                Some(pid),
-                &format!("process {pid} ended with {how}; its own words are in the gateway's log"),
-            ),
+            Event::Ended(pid, how) => {
+                self.ended = Some((pid, how));
+                self.successor_ended();
+            }
             Event::Learned(asked) => {
                 // With what a process before this one has seen since.
                 self.remember();
@@ -268,6 +274,7 @@ impl Running<'_> {
             }
             Event::HandOver(stream) => self.hand_over(stream),
             Event::Served(Ok(())) => {
+                self.hearing = self.hearing.saturating_sub(1);
                 self.gateway.was_taken_over();
                 self.remember();
                 if let Some((pid, asked)) = self.successor.take() {
@@ -281,6 +288,7 @@ impl Running<'_> {
                 self.drain();
             }
             Event::Served(Err(why)) => {
+                self.hearing = self.hearing.saturating_sub(1);
                 self.log.log(
                     Level::Error,
                     &format!("the process that was to take over does not serve; goes on: {why}"),
@@ -289,6 +297,7 @@ impl Running<'_> {
                 if !why.is_empty() {
                     self.successor_failed(None, &why);
                 }
+                self.successor_ended();
             }
             Event::Drained(_) => {}
         }
@@ -335,6 +344,18 @@ impl Running<'_> {
         }
     }
 
+    /// Tells how it ended, unless it may have said why itself: its end and its words come by two ways, and the words are better.
+    fn successor_ended(&mut self) {
+        if self.hearing == 0
+            && let Some((pid, how)) = self.ended.take()
+        {
+            self.successor_failed(
+                Some(pid),
+                &format!("process {pid} ended with {how}; its own words are in the gateway's log"),
+            );
+        }
+    }
+
     fn successor_failed(&mut self, ended: Option<u32>, why: &str) {
         let ours = |(pid, _): &mut (u32, Sender<Value>)| ended.is_none_or(|ended| ended == *pid);
         let Some((pid, asked)) = self.successor.take_if(ours) else {
@@ -351,7 +372,7 @@ impl Running<'_> {
         answer(Some(asked), not_taken_over(why));
     }
 
-    fn hand_over(&self, stream: UnixStream) {
+    fn hand_over(&mut self, stream: UnixStream) {
         if let Err(error) = self.gateway.hand_over(&stream) {
             self.log.log(
                 Level::Error,
@@ -361,11 +382,12 @@ impl Running<'_> {
         }
         let say = self.say.clone();
         // Beside us, because we serve until the other one does.
-        let _goes_on = std::thread::Builder::new()
+        let hears = std::thread::Builder::new()
             .name("hand-over".into())
             .spawn(move || {
                 let _ended = say.send(Event::Served(upgrade::serves(&stream)));
             });
+        self.hearing += usize::from(hears.is_ok());
     }
 
     fn drain(&mut self) {
