@@ -274,6 +274,8 @@ impl Machine {
     /// The machine's journal of `unit`, for messages.
     #[must_use]
     pub fn journal(&self, unit: &str) -> String {
+        // What a unit that has ended said may still be on its way.
+        let _best_effort = self.exec(&["journalctl", "--sync"]);
         let words = [
             "journalctl",
             "--no-pager",

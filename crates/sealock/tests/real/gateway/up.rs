@@ -430,15 +430,19 @@ fn what_fails_or_is_killed_leaves_nothing_open() {
     host.sh("rm -r /etc/systemd/system/sealock-gateway.service.d; systemctl daemon-reload");
     host.daemon_lives();
 
-    // Killed with the door open and before the proof: the next command closes it again.
-    host.sh(
-        "sealock --color never up --mode gateway --yes --client alice > /run/up 2>&1 & \
-         for i in $(seq 400); do systemctl -q is-active sealock-gateway.socket && break; sleep 0.01; done; kill -9 $!; wait",
-    );
-    assert!(
-        host.sh("ls /var/lib/sealock/changes").contains("journal"),
-        "it was not killed in its run"
-    );
+    // Killed with the door open and before the proof: the next command closes it again. Where the kill came too late, once more.
+    let killed = (0..10).any(|_| {
+        host.sh(
+            "sealock --color never up --mode gateway --yes --client alice > /run/up 2>&1 & \
+             for i in $(seq 400); do systemctl -q is-active sealock-gateway.socket && break; sleep 0.01; done; kill -9 $!; wait",
+        );
+        let within = host.sh("ls /var/lib/sealock/changes").contains("journal");
+        if !within {
+            host.sealock(&["down", "--yes"]).expect_code(0);
+        }
+        within
+    });
+    assert!(killed, "it was never killed in its run");
     let next = host.sealock(&["down", "--yes"]).expect_code(0);
     says(&next, &["an interrupted run"]);
     same(&before, &host.files(), &next);
@@ -479,7 +483,7 @@ fn renewal_rotation_and_other_doors_need_no_restart() {
         "the gateway's door was not looked at: {check}"
     );
     assert!(
-        !check.stdout.contains("F8"),
+        !check.stdout.contains("SL-F8"),
         "drift on a healthy host: {check}"
     );
     agent(&host);
@@ -525,6 +529,8 @@ fn agent(host: &Host) {
     assert_ne!(host.served(), old);
     assert_eq!(host.life(SERVICE), life);
     host.daemon_lives();
+    // On a slow machine its own hour would come in the middle of what follows, and one of two at once is refused.
+    host.sh("systemctl stop sealock-agent.timer");
 }
 
 /// Anchors are replaced while the gateway runs; nobody is locked out on the way, and then the old ones are refused.
