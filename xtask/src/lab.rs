@@ -12,6 +12,7 @@
 //! ```
 
 mod gateway;
+mod neighbours;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -102,7 +103,8 @@ pub(crate) fn install() -> Done<PathBuf> {
             )?;
             python(lab)?;
             node(lab)?;
-            gateway::install(lab)
+            gateway::install(lab)?;
+            neighbours::install(lab)
         },
     ];
     let outcomes: Vec<Done> = std::thread::scope(|scope| {

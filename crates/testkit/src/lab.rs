@@ -158,13 +158,32 @@ impl Lab {
     /// A program out of [`Lab::peers`], such as `usr/sbin/haproxy`, ready to be given its arguments.
     #[must_use]
     pub fn peer(&self, program: &str) -> std::process::Command {
-        let folder = self.peers();
-        let mut command = std::process::Command::new(self.existing(&format!("peers/{program}")));
-        command
-            .env_clear()
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("LD_LIBRARY_PATH", folder.join("usr/lib").join(triplet()));
-        command
+        self.unpacked("peers", program)
+    }
+
+    /// A program out of the folder into which databases and their clients are unpacked (`usr/bin/redis-cli`,
+    /// `usr/bin/tsql`, `usr/lib/postgresql/15/bin/psql`, …), ready to be given its arguments.
+    #[must_use]
+    pub fn neighbour(&self, program: &str) -> std::process::Command {
+        self.unpacked("neighbours", program)
+    }
+
+    /// Where programs of [`Lab::neighbour`] find libraries.
+    #[must_use]
+    pub fn neighbour_libraries(&self) -> PathBuf {
+        self.existing("neighbours").join("usr/lib").join(triplet())
+    }
+
+    /// A Python with three drivers of SQL Server: mssql-python (Microsoft's ODBC driver), pymssql and python-tds.
+    #[must_use]
+    pub fn tds_python(&self) -> PathBuf {
+        self.existing("tds/bin/python3")
+    }
+
+    /// The folder for `NODE_PATH` under which `require('tedious')` works.
+    #[must_use]
+    pub fn tedious(&self) -> PathBuf {
+        self.existing("tedious/node_modules")
     }
 
     /// The folder of the docker command line's plugins: `docker-buildx` and `docker-compose`.
@@ -183,6 +202,17 @@ impl Lab {
     #[must_use]
     pub fn bollard(&self) -> PathBuf {
         self.existing("bollard")
+    }
+
+    /// A program of a folder of unpacked packages, which finds the libraries that lie beside it.
+    fn unpacked(&self, folder: &str, program: &str) -> std::process::Command {
+        let libraries = self.existing(folder).join("usr/lib").join(triplet());
+        let mut command = std::process::Command::new(self.existing(&format!("{folder}/{program}")));
+        command
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("LD_LIBRARY_PATH", libraries);
+        command
     }
 
     fn existing(&self, relative: &str) -> PathBuf {

@@ -1,7 +1,8 @@
 //! Real dockerd, systemd and clients for tests (dev only).
 //!
 //! Everything here is real: Debian's own dockerd in three versions ([`Dockerd`]), whole Debian
-//! machines with systemd as their first process ([`Machine`]), rootless daemons ([`Rootless`]).
+//! machines with systemd as their first process ([`Machine`]), rootless daemons ([`Rootless`]), and what lives
+//! beside a daemon ([`Postgres`], [`Redis`], [`Registry`]).
 //! What they run from is the lab, a folder that `cargo xtask test` fills ([`lab()`]). Whatever a
 //! test starts ends with the value that stands for it: processes by their own id, mounts, network
 //! namespaces and folders too.
@@ -27,16 +28,24 @@ pub mod lab;
 pub mod leak;
 pub mod machine;
 pub mod network;
+pub mod postgres;
 pub mod process;
 pub mod redact;
+pub mod redis;
+pub mod registry;
 pub mod rootless;
 pub mod scratch;
+pub mod server;
 
 pub use dockerd::{Container, Dockerd};
 pub use lab::{Lab, Suite, Version, lab};
 pub use machine::Machine;
 pub use network::Network;
+pub use postgres::Postgres;
 pub use process::{Outcome, run};
 pub use redact::Redactor;
+pub use redis::Redis;
+pub use registry::Registry;
 pub use rootless::Rootless;
 pub use scratch::Scratch;
+pub use server::Server;

@@ -64,7 +64,7 @@ pub(super) fn install(lab: &Path) -> Done {
 }
 
 /// Packages of a suite unpacked into a folder of their own, none of their scripts run.
-fn unpacked(lab: &Path, name: &str, suite: &str, packages: &[&str]) -> Done {
+pub(super) fn unpacked(lab: &Path, name: &str, suite: &str, packages: &[&str]) -> Done {
     component(lab, name, &packages.join(" "), || {
         let folder = fresh(&lab.join(name))?;
         apt::Suite::open(lab, suite)?.unpack(packages, &folder)

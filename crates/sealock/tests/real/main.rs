@@ -19,6 +19,7 @@ mod kill;
 mod leak;
 mod life;
 mod messages;
+mod neighbours;
 mod revoke;
 mod rootless;
 mod scope;

@@ -6,6 +6,8 @@
     reason = "tests fail by panicking and say what they do"
 )]
 
+mod servers;
+
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -1,0 +1,1 @@
+//! What lives beside the daemon: registries, databases and whatever else serves with our certificates.

@@ -1,0 +1,74 @@
+//! Debian's docker-registry 2.8, started by hand.
+
+use crate::lab::lab;
+use crate::network::Network;
+use crate::server::{Server, Spec};
+
+/// A registry of our own; dropping it ends it and removes its files.
+///
+/// dockerd never verifies a registry on a loopback address, so one that is to be verified needs a [`Network`].
+///
+/// [`Server`] is what it is below: its scripts, its log, its process. Its configuration is `config.yml` in its folder.
+#[derive(Debug)]
+pub struct Registry {
+    server: Server,
+    port: u16,
+}
+
+impl Registry {
+    /// Writes the configuration; nothing is started. `tls` is the inside of `http.tls`, a line each without indentation,
+    /// and empty for clear text; `@FOLDER@` in it is the registry's folder.
+    ///
+    /// # Panics
+    /// When something cannot be written.
+    #[must_use]
+    pub fn prepare(network: &Network, port: u16, tls: &str) -> Self {
+        let program = lab().peer("usr/bin/docker-registry");
+        let program = program.get_program().to_string_lossy().into_owned();
+        let server = Server::prepare(&Spec {
+            name: "registry",
+            command: [&program, "serve", "@FOLDER@/config.yml"]
+                .map(str::to_owned)
+                .to_vec(),
+            ready: "listening on",
+            user: None,
+            network: Some(network),
+            libraries: lab().neighbour_libraries(),
+        });
+        let this = Self { server, port };
+        this.configure(tls);
+        this
+    }
+
+    /// Replaces what was given to [`Registry::prepare`]; it counts from the next start on, for a registry knows no reload.
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    pub fn configure(&self, tls: &str) {
+        let folder = self.server.folder().display().to_string();
+        let mut text = format!(
+            "version: 0.1\nlog:\n  level: info\nstorage:\n  filesystem:\n    rootdirectory: {folder}/data\n\
+             http:\n  addr: {}\n  secret: not-one\n",
+            self.host()
+        );
+        if !tls.is_empty() {
+            text.push_str("  tls:\n");
+        }
+        for line in tls.lines() {
+            text.push_str(&format!("    {}\n", line.replace("@FOLDER@", &folder)));
+        }
+        self.server.write("config.yml", text);
+    }
+
+    /// The process, its folder, its scripts and its log.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// What stands in front of the slash in the names of its images: `10.77.0.254:PORT`.
+    #[must_use]
+    pub fn host(&self) -> String {
+        format!("{}:{}", self.server.address(), self.port)
+    }
+}
