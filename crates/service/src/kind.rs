@@ -1,0 +1,133 @@
+//! What a kind of service says about itself.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use sealock_change::Edit;
+use sealock_pki::KeyKind;
+
+use crate::owner::Account;
+use crate::protocol::Protocol;
+
+/// Everything that is particular to a kind of service.
+pub trait Kind: fmt::Debug {
+    /// The shape of its certificate.
+    fn profile(&self) -> Profile;
+
+    /// The files that it reads, each with mode and owner.
+    fn files(&self) -> Vec<File>;
+
+    /// Its own configuration, as changes of what is there now. Not every kind has one that is ours to write.
+    fn configuration(&self) -> Result<Vec<Edit>, sealock_change::Error> {
+        Ok(Vec::new())
+    }
+
+    /// How it takes up new files.
+    fn take_up(&self) -> TakeUp;
+
+    /// Where it is asked whether it did, and who must get in there.
+    fn doors(&self) -> Vec<Door>;
+}
+
+/// The shape of a certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// The type of its key, where the authority's own will not do.
+    pub key: Option<KeyKind>,
+}
+
+/// A file that a service reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What is in it.
+    pub holds: Holds,
+    /// Its permission bits.
+    pub mode: u32,
+    /// Whose it is; whoever has it already, or who writes it, when `None`.
+    pub owner: Option<Account>,
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// The private key, PKCS#8 in PEM.
+    Key,
+    /// The certificate, PEM.
+    Certificate,
+    /// The anchors of clients that may come in, PEM, one after the other.
+    Anchors,
+}
+
+/// How a service takes up a new certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakeUp {
+    /// This command makes it read its files again; connections go on. Run by `/bin/sh -c`.
+    Reload(String),
+    /// This command starts it anew. Run by `/bin/sh -c`.
+    Restart(String),
+    /// Somebody does it.
+    Hands,
+}
+
+/// Where a service is asked, and what is expected there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// `host:port`, as seen from this host.
+    pub address: String,
+    /// The name or address by which its certificate is judged.
+    pub server_name: String,
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// Who must get in.
+    pub clients: Clients,
+}
+
+/// Who must get in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clients {
+    /// Those with a certificate of ours, and nobody else.
+    Required,
+    /// Everybody, as far as TLS goes.
+    NotAsked,
+}
+
+impl Clients {
+    /// The word in `sealock.toml`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::NotAsked => "none",
+        }
+    }
+}
+
+/// A key of a table that its kind does not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The key.
+    pub key: String,
+    /// What is wrong with it; foreign text in it is escaped.
+    pub problem: String,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A problem without help.
+    pub fn new(key: &str, problem: impl Into<String>) -> Self {
+        Self {
+            key: key.to_owned(),
+            problem: problem.into(),
+            help: None,
+        }
+    }
+
+    /// The same, with what to write instead.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
