@@ -24,6 +24,7 @@ mod proof;
 mod reader;
 mod report;
 mod scan;
+pub mod service;
 mod socket;
 mod target;
 mod why;

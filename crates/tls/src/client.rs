@@ -36,7 +36,7 @@ pub struct ClientSettings {
     pub clock: Clock,
 }
 
-/// A TLS client: no system roots, no resumption, ALPN `http/1.1`.
+/// A TLS client: no system roots, no resumption, ALPN `http/1.1` unless told otherwise.
 #[derive(Clone, Debug)]
 pub struct Client {
     settings: ClientSettings,
@@ -74,6 +74,13 @@ impl Client {
             config,
             check,
         })
+    }
+
+    /// The same client, offering these application protocols instead (RFC 7301); with none, it offers none.
+    #[must_use]
+    pub fn speaking(mut self, protocols: &[&[u8]]) -> Self {
+        self.config.alpn_protocols = protocols.iter().map(|one| one.to_vec()).collect();
+        self
     }
 
     /// Connects over `socket` to the server called `server` (checked, and sent as SNI when it is a

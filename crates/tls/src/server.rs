@@ -43,7 +43,7 @@ pub struct ServerSettings {
     pub clock: Clock,
 }
 
-/// A TLS server: no tickets, no resumption, ALPN `http/1.1`.
+/// A TLS server: no tickets, no resumption, ALPN `http/1.1` unless told otherwise.
 #[derive(Clone, Debug)]
 pub struct Server {
     config: Arc<ServerConfig>,
@@ -79,6 +79,16 @@ impl Server {
         Ok(Self {
             config: Arc::new(config),
         })
+    }
+
+    /// The same server, speaking these application protocols instead (RFC 7301): a client that offers others is
+    /// refused. With none, nobody is asked.
+    #[must_use]
+    pub fn speaking(mut self, protocols: &[&[u8]]) -> Self {
+        let mut config = (*self.config).clone();
+        config.alpn_protocols = protocols.iter().map(|one| one.to_vec()).collect();
+        self.config = Arc::new(config);
+        self
     }
 
     /// Accepts a connection over `socket`. Blocks for as long as the socket does. With

@@ -1,0 +1,64 @@
+//! What a protocol must know to be looked at.
+
+use super::hear::Obstacle;
+use super::road::Road;
+use super::seen::{Clear, Way as Verdict};
+use sealock_tls::{TlsError, TlsStream, Versions};
+
+/// What a service said to a client that it let speak.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// It answered.
+    In(String),
+    /// It judged the login: that may or may not be for want of a certificate.
+    Judged(String),
+}
+
+/// A protocol's way into TLS, its one question, and what it makes of clear text.
+pub(super) trait Way {
+    /// The application protocols to offer (RFC 7301).
+    fn alpn(&self) -> &'static [&'static [u8]] {
+        &[]
+    }
+
+    /// The versions of TLS to offer.
+    fn versions(&self) -> Versions {
+        Versions::Both
+    }
+
+    /// The versions to come again with when an answer in the others proves nothing.
+    fn surer(&self) -> Option<Versions> {
+        None
+    }
+
+    /// What is said before the handshake, on the same connection.
+    fn knock(&self, _road: &mut Road) -> Result<(), Obstacle> {
+        Ok(())
+    }
+
+    /// The one question behind the handshake, and its answer.
+    fn ask(&self, stream: &mut TlsStream<Road>) -> Result<Heard, Obstacle>;
+
+    /// The same question without TLS.
+    fn clear(&self, road: &mut Road) -> Clear;
+}
+
+impl Clear {
+    pub(super) fn new(verdict: Verdict, said: impl Into<String>) -> Self {
+        Self {
+            verdict,
+            said: said.into(),
+        }
+    }
+
+    /// Nothing came that belongs to the protocol.
+    pub(super) fn of(obstacle: &Obstacle) -> Self {
+        let verdict = match obstacle {
+            Obstacle::Refused(_) => Verdict::Refused,
+            Obstacle::Nonsense(_) | Obstacle::NoWay(_) => Verdict::NotSpoken,
+            Obstacle::Broken(TlsError::Closed | TlsError::Reset) => Verdict::NotSpoken,
+            Obstacle::Broken(_) => Verdict::Unclear,
+        };
+        Self::new(verdict, obstacle.words())
+    }
+}
