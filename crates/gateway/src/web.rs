@@ -136,7 +136,7 @@ impl Answers for Connection<'_> {
             self.visitor,
             self.number,
             head.method(bytes.filled()),
-            head.target(bytes.filled()).as_bytes(),
+            head.raw_target(bytes.filled()),
         );
         let then = match self.may_go_on(&head, bytes.filled()) {
             Err(refusal) => Then::Refuse(refusal),

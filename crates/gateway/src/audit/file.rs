@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::line::{LONGEST_LINE, decimal, key};
+use super::line::{LONGEST_LINE, decimal, member};
 use super::read;
 use super::record::{Event, Record};
 use super::writer::Batch;
@@ -216,7 +216,7 @@ impl Log {
         self.out.push(b',');
         self.out.extend_from_slice(record);
         if self.chain {
-            key(&mut self.out, "previous");
+            self.out.extend_from_slice(member!("previous").as_bytes());
             match &tip.digest {
                 Some(digest) => {
                     self.out.push(b'"');

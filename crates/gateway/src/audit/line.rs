@@ -1,6 +1,7 @@
 //! Writes JSON that is one line, bounded, and harmless to whoever prints it.
 
-use std::time::SystemTime;
+use std::cell::Cell;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
 
@@ -14,40 +15,48 @@ pub const LONGEST_LINE: usize = 64 * 1024;
 /// What stands for the part of a text that was beyond its bound.
 const ELLIPSIS: &[u8] = "…".as_bytes();
 
-/// Starts a member.
-pub(super) fn key(out: &mut Vec<u8>, name: &str) {
-    if !matches!(out.last(), None | Some(b'{')) {
-        out.push(b',');
-    }
-    out.push(b'"');
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
+/// What stands between a value and the next: the name of a member with everything around it, in one piece.
+macro_rules! member {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":")
+    };
+}
+pub(super) use member;
+
+/// Starts an object, or goes on with one: the comma of its first member is left out.
+pub(super) fn first(out: &mut Vec<u8>, member: &str) {
+    let begins = matches!(out.last(), None | Some(b'{'));
+    out.extend_from_slice(&member.as_bytes()[usize::from(begins)..]);
 }
 
 /// A member whose value is text from outside.
-pub(super) fn text(out: &mut Vec<u8>, name: &str, value: &[u8], bound: usize) {
-    key(out, name);
+#[inline]
+pub(super) fn text(out: &mut Vec<u8>, member: &'static str, value: &[u8], bound: usize) {
+    out.extend_from_slice(member.as_bytes());
     string(out, value, bound);
 }
 
 /// The same, left out when it is empty.
-pub(super) fn some_text(out: &mut Vec<u8>, name: &str, value: &str, bound: usize) {
+#[inline]
+pub(super) fn some_text(out: &mut Vec<u8>, member: &'static str, value: &str, bound: usize) {
     if !value.is_empty() {
-        text(out, name, value.as_bytes(), bound);
+        text(out, member, value.as_bytes(), bound);
     }
 }
 
 /// A member whose value is a word of ours, which needs no escaping.
-pub(super) fn word(out: &mut Vec<u8>, name: &str, value: &str) {
-    key(out, name);
+#[inline]
+pub(super) fn word(out: &mut Vec<u8>, member: &'static str, value: &str) {
+    out.extend_from_slice(member.as_bytes());
     out.push(b'"');
     out.extend_from_slice(value.as_bytes());
     out.push(b'"');
 }
 
 /// A member whose value is a number.
-pub(super) fn number(out: &mut Vec<u8>, name: &str, value: u64) {
-    key(out, name);
+#[inline]
+pub(super) fn number(out: &mut Vec<u8>, member: &'static str, value: u64) {
+    out.extend_from_slice(member.as_bytes());
     decimal(out, value);
 }
 
@@ -64,11 +73,7 @@ pub(super) fn string(out: &mut Vec<u8>, value: &[u8], bound: usize) {
         value
     };
     loop {
-        let plain = rest
-            .iter()
-            .position(|byte| !PLAIN[usize::from(*byte)])
-            .unwrap_or(rest.len());
-        let (run, special) = rest.split_at(plain);
+        let (run, special) = rest.split_at(plain(rest));
         out.extend_from_slice(run);
         if special.is_empty() {
             break;
@@ -87,6 +92,28 @@ fn boundary(value: &[u8], bound: usize) -> usize {
         .rev()
         .find(|at| value.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80))
         .unwrap_or(bound)
+}
+
+/// How many bytes in front need no escape; eight at a time, because nearly always none does.
+fn plain(value: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let is_zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let mut at = 0;
+    for word in value.chunks_exact(8) {
+        let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
+        let low = word.wrapping_sub(ONES * 0x20) & !word;
+        let quote = is_zero(word ^ (ONES * u64::from(b'"')));
+        let backslash = is_zero(word ^ (ONES * u64::from(b'\\')));
+        let delete = is_zero(word ^ (ONES * 0x7f));
+        if (low | quote | backslash | delete | word) & (ONES << 7) != 0 {
+            break;
+        }
+        at += 8;
+    }
+    let odd = value[at..]
+        .iter()
+        .position(|byte| !PLAIN[usize::from(*byte)]);
+    odd.map_or(value.len(), |odd| at + odd)
 }
 
 /// Printable ASCII but for the two that JSON escapes.
@@ -166,46 +193,70 @@ pub(super) fn hex(out: &mut Vec<u8>, value: u64) {
 
 /// A number; `fmt` would cost more than the rest of the line.
 pub(super) fn decimal(out: &mut Vec<u8>, mut value: u64) {
+    if value < 10 {
+        return out.push(b'0' + value as u8);
+    }
     let mut digits = [0; 20];
     let mut at = digits.len();
-    loop {
+    while value > 0 {
         at -= 1;
         digits[at] = b'0' + (value % 10) as u8;
         value /= 10;
-        if value == 0 {
-            break;
-        }
     }
     out.extend_from_slice(&digits[at..]);
 }
 
+/// A second as a moment begins with it, in quotes: `"2026-11-22T15:04:57.`
+type Second = [u8; 21];
+
+thread_local! {
+    /// The second that was written last: thousands of records are of the same.
+    static SECOND: Cell<(u64, Second)> = const { Cell::new((u64::MAX, [0; 21])) };
+}
+
 /// A moment in UTC, to the microsecond.
 pub(super) fn moment(out: &mut Vec<u8>, at: SystemTime) {
-    let at = OffsetDateTime::from(at);
-    let padded = |out: &mut Vec<u8>, value: u32, width: usize| {
-        let mut digits = [b'0'; 6];
-        let mut rest = value;
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
+    let (text, micros) = match at.duration_since(UNIX_EPOCH) {
+        Ok(since) => {
+            let (mut number, mut text) = SECOND.get();
+            if number != since.as_secs() {
+                (number, text) = (since.as_secs(), second(at));
+                SECOND.set((number, text));
+            }
+            (text, since.subsec_micros())
         }
-        out.extend_from_slice(&digits[digits.len() - width..]);
+        Err(_) => (second(at), OffsetDateTime::from(at).microsecond()),
     };
-    out.push(b'"');
-    padded(out, u32::try_from(at.year()).unwrap_or_default(), 4);
-    out.push(b'-');
-    padded(out, u32::from(u8::from(at.month())), 2);
-    out.push(b'-');
-    padded(out, u32::from(at.day()), 2);
-    out.push(b'T');
-    padded(out, u32::from(at.hour()), 2);
-    out.push(b':');
-    padded(out, u32::from(at.minute()), 2);
-    out.push(b':');
-    padded(out, u32::from(at.second()), 2);
-    out.push(b'.');
-    padded(out, at.microsecond(), 6);
-    out.extend_from_slice(b"Z\"");
+    out.extend_from_slice(&text);
+    let digit = |unit: u32| b'0' + (micros / unit % 10) as u8;
+    out.extend_from_slice(&[
+        digit(100_000),
+        digit(10_000),
+        digit(1_000),
+        digit(100),
+        digit(10),
+        digit(1),
+        b'Z',
+        b'"',
+    ]);
+}
+
+fn second(at: SystemTime) -> Second {
+    let at = OffsetDateTime::from(at);
+    let mut text = *b"\"0000-00-00T00:00:00.";
+    let mut put = |end: usize, width: usize, mut value: u32| {
+        for digit in text[end - width..end].iter_mut().rev() {
+            *digit = b'0' + (value % 10) as u8;
+            value /= 10;
+        }
+    };
+    put(5, 4, u32::try_from(at.year()).unwrap_or_default());
+    put(8, 2, u32::from(u8::from(at.month())));
+    put(11, 2, u32::from(at.day()));
+    put(14, 2, u32::from(at.hour()));
+    put(17, 2, u32::from(at.minute()));
+    put(20, 2, u32::from(at.second()));
+    text
 }
 
 #[cfg(test)]
@@ -237,6 +288,24 @@ mod tests {
             let found = written(raw, TEXT);
             assert_eq!(found, line);
             assert!(serde_json::from_str::<String>(&found).is_ok(), "{found}");
+        }
+    }
+
+    #[test]
+    fn what_needs_an_escape_is_found_wherever_it_is() {
+        for length in 1..40 {
+            for at in 0..length {
+                for odd in 0..=255 {
+                    let mut bytes = vec![b'~'; length];
+                    bytes[at] = odd;
+                    let expected = if super::PLAIN[usize::from(odd)] {
+                        length
+                    } else {
+                        at
+                    };
+                    assert_eq!(super::plain(&bytes), expected, "{odd} at {at} of {length}");
+                }
+            }
         }
     }
 

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use super::Who;
 use super::line::{
-    LONG, TEXT, decimal, hex, key, moment, number, padded_hex, some_text, text, word,
+    LONG, TEXT, decimal, first, hex, member, moment, number, padded_hex, some_text, string, text,
+    word,
 };
 use super::target::{Keys, masked};
 
@@ -172,12 +173,11 @@ pub struct Record<'a> {
 impl Record<'_> {
     /// Writes the record as the members of a JSON object, without the braces: what stands around is the writer's.
     pub(super) fn write(&self, out: &mut Vec<u8>, at: SystemTime) {
-        key(out, "time");
+        first(out, member!("time"));
         moment(out, at);
-        word(out, "event", self.event.word());
+        word(out, member!("event"), self.event.word());
         if let Some(id) = self.id {
-            key(out, "id");
-            out.push(b'"');
+            out.extend_from_slice(concat!(member!("id"), "\"").as_bytes());
             padded_hex(out, id.start);
             out.push(b'-');
             hex(out, id.connection);
@@ -192,52 +192,67 @@ impl Record<'_> {
             asked.write(out);
         }
         if let Some(object) = &self.object {
-            text(out, "object", object.kind.as_bytes(), TEXT);
-            some_text(out, "object_id", object.id, TEXT);
-            some_text(out, "object_name", object.name, TEXT);
-            some_text(out, "owner", object.owner, TEXT);
+            text(out, member!("object"), object.kind.as_bytes(), TEXT);
+            some_text(out, member!("object_id"), object.id, TEXT);
+            some_text(out, member!("object_name"), object.name, TEXT);
+            some_text(out, member!("owner"), object.owner, TEXT);
         }
         if let Some(judged) = &self.judged {
-            word(out, "decision", judged.verdict.word());
-            some_text(out, "rule", judged.rule, TEXT);
-            some_text(out, "code", judged.code, TEXT);
-            some_text(out, "reason", judged.reason, LONG / 2);
+            word(out, member!("decision"), judged.verdict.word());
+            some_text(out, member!("rule"), judged.rule, TEXT);
+            some_text(out, member!("code"), judged.code, TEXT);
+            some_text(out, member!("reason"), judged.reason, LONG / 2);
         }
         if self.status != 0 {
-            number(out, "status", u64::from(self.status));
+            number(out, member!("status"), u64::from(self.status));
         }
         if let Some(duration) = self.duration {
-            number(out, "received", self.received);
-            number(out, "sent", self.sent);
+            number(out, member!("received"), self.received);
+            number(out, member!("sent"), self.sent);
             let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-            number(out, "duration_us", micros);
+            number(out, member!("duration_us"), micros);
         }
         if self.policy != 0 {
-            number(out, "policy", self.policy);
+            number(out, member!("policy"), self.policy);
         }
         if self.material != 0 {
-            number(out, "material", self.material);
+            number(out, member!("material"), self.material);
         }
-        some_text(out, "detail", self.detail, LONG / 2);
+        some_text(out, member!("detail"), self.detail, LONG / 2);
     }
 }
 
 impl Asked<'_> {
     fn write(&self, out: &mut Vec<u8>) {
-        text(out, "method", self.method.as_bytes(), TEXT / 4);
-        some_text(out, "route", self.route, TEXT);
-        some_text(out, "verb", self.verb, TEXT);
+        text(out, member!("method"), self.method.as_bytes(), TEXT / 4);
+        some_text(out, member!("route"), self.route, TEXT);
+        some_text(out, member!("verb"), self.verb, TEXT);
         // What is no call of the Engine API belongs to a service whose keys nobody here knows.
         let keys = match self.route {
             "" => Keys::Foreign,
             _ => Keys::Engine,
         };
-        text(out, "raw", &masked(self.raw, keys), LONG);
+        out.extend_from_slice(member!("raw").as_bytes());
+        let start = out.len();
+        string(out, &masked(self.raw, keys), LONG);
+        let end = out.len();
         if self.raw.len() > LONG {
-            number(out, "raw_bytes", self.raw.len() as u64);
+            number(out, member!("raw_bytes"), self.raw.len() as u64);
         }
-        if !self.target.is_empty() {
-            text(out, "target", &masked(self.target.as_bytes(), keys), LONG);
+        if self.target.is_empty() {
+            return;
+        }
+        if self.target.as_bytes() == self.raw {
+            // Nearly always; it reads the same, so it is not looked at twice.
+            out.extend_from_slice(member!("target").as_bytes());
+            out.extend_from_within(start..end);
+        } else {
+            text(
+                out,
+                member!("target"),
+                &masked(self.target.as_bytes(), keys),
+                LONG,
+            );
         }
     }
 }

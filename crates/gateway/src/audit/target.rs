@@ -113,10 +113,10 @@ pub(super) enum Keys {
 /// password in front of a host.
 pub(super) fn masked(target: &[u8], keys: Keys) -> Cow<'_, [u8]> {
     let relative = target.first() == Some(&b'/');
-    let question = target.iter().position(|byte| *byte == b'?');
-    if relative && question.is_none() {
+    if relative && !target.contains(&b'?') {
         return Cow::Borrowed(target);
     }
+    let question = target.iter().position(|byte| *byte == b'?');
     let (path, query) = match question {
         Some(at) => (&target[..at], Some(&target[at + 1..])),
         None => (target, None),

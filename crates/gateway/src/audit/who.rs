@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use sealock_policy::Caller;
 
-use super::line::{LONG, TEXT, hex, key, number, padded_hex, string, text};
+use super::line::{LONG, TEXT, hex, member, number, padded_hex, string, text};
 use super::record::Id;
 
 /// More names than this are counted, not written.
@@ -38,21 +38,24 @@ impl Who {
         leaf: Option<Leaf<'_>>,
     ) -> Self {
         let mut out = Vec::with_capacity(384);
-        text(&mut out, "listener", listener.as_bytes(), TEXT);
-        key(&mut out, "connection");
-        out.push(b'"');
+        text(&mut out, member!("listener"), listener.as_bytes(), TEXT);
+        out.extend_from_slice(concat!(member!("connection"), "\"").as_bytes());
         padded_hex(&mut out, start);
         out.push(b'-');
         hex(&mut out, connection);
         out.push(b'"');
-        text(&mut out, "from", address.to_string().as_bytes(), TEXT);
+        text(
+            &mut out,
+            member!("from"),
+            address.to_string().as_bytes(),
+            TEXT,
+        );
         if let Some(caller) = caller {
             // A label is escaped where it is made; a name is not escaped twice.
-            text(&mut out, "caller", caller.label().as_bytes(), TEXT);
+            text(&mut out, member!("caller"), caller.label().as_bytes(), TEXT);
             let others = caller.names().get(1..).unwrap_or_default();
             if !others.is_empty() {
-                key(&mut out, "names");
-                out.push(b'[');
+                out.extend_from_slice(concat!(member!("names"), "[").as_bytes());
                 for (at, name) in others.iter().take(NAMES).enumerate() {
                     if at > 0 {
                         out.push(b',');
@@ -62,13 +65,22 @@ impl Who {
                 out.push(b']');
             }
             if others.len() > NAMES {
-                number(&mut out, "more_names", (others.len() - NAMES) as u64);
+                number(
+                    &mut out,
+                    member!("more_names"),
+                    (others.len() - NAMES) as u64,
+                );
             }
         }
         if let Some(leaf) = leaf {
-            text(&mut out, "issuer", leaf.issuer.as_bytes(), LONG / 2);
-            text(&mut out, "serial", leaf.serial.as_bytes(), TEXT);
-            text(&mut out, "spki", leaf.spki.as_bytes(), TEXT);
+            text(
+                &mut out,
+                member!("issuer"),
+                leaf.issuer.as_bytes(),
+                LONG / 2,
+            );
+            text(&mut out, member!("serial"), leaf.serial.as_bytes(), TEXT);
+            text(&mut out, member!("spki"), leaf.spki.as_bytes(), TEXT);
         }
         Self {
             start,
@@ -92,7 +104,6 @@ impl Who {
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        out.push(b',');
         out.extend_from_slice(&self.fragment);
     }
 }

@@ -123,7 +123,7 @@ impl Judging {
         };
         let incoming = Incoming {
             method: head.method(bytes).as_bytes(),
-            target: head.target(bytes).as_bytes(),
+            target: head.raw_target(bytes),
             content_type: head.content_type(bytes),
             upgrade: head.upgrade(bytes),
             has_body: head.has_body(),

@@ -82,7 +82,7 @@ impl Answers for Connection<'_> {
         self.number = self.number.wrapping_add(1);
         let line = (
             head.method(bytes.filled()),
-            head.target(bytes.filled()).as_bytes(),
+            head.raw_target(bytes.filled()),
         );
         self.is_read = !head.has_body();
         let policy = self.judging.policy_epoch;

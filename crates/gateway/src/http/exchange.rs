@@ -181,8 +181,12 @@ pub(crate) async fn ask<C: Wire, U: Wire>(
 ) -> Result<Answered, Fault> {
     let (mut scan, mut told, mut interims) = (Scan::default(), Buffer::default(), 0);
     poll_fn(|cx| {
-        loop {
+        // Once all was sent, it is nearly always the answer that wakes: the client is looked after when it is not.
+        let was_sent = outgoing.over == Some(true);
+        if !was_sent {
             outgoing.poll(cx, client, service)?;
+        }
+        loop {
             if !poll_tell(cx, &mut told, &mut client.wire).map_err(|_| Fault::ClientGone)? {
                 return Poll::Pending;
             }
@@ -195,7 +199,12 @@ pub(crate) async fn ask<C: Wire, U: Wire>(
                     return Poll::Ready(Err(Fault::Answer(BadAnswer("its head is too large"))));
                 }
                 match service.input.poll_fill(cx, &mut service.wire, ANSWER_HEAD) {
-                    Poll::Pending => return Poll::Pending,
+                    Poll::Pending => {
+                        if was_sent {
+                            outgoing.poll(cx, client, service)?;
+                        }
+                        return Poll::Pending;
+                    }
                     Poll::Ready(Ok(0)) => {
                         return Poll::Ready(Err(Fault::Unanswered));
                     }

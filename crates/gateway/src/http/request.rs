@@ -188,6 +188,11 @@ impl RequestHead {
         text(self.target.of_head(head))
     }
 
+    /// The same, for whoever does not need it as text.
+    pub(crate) fn raw_target<'h>(&self, head: &'h [u8]) -> &'h [u8] {
+        self.target.of_head(head)
+    }
+
     /// What the client wants to change to, when it says so.
     pub(crate) fn upgrade<'h>(&self, head: &'h [u8]) -> Option<&'h [u8]> {
         self.upgrade.map(|span| span.of_head(head))

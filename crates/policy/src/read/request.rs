@@ -216,9 +216,9 @@ impl Request {
 
     /// Writes the target behind what is there.
     pub fn write_target(&self, out: &mut String) {
-        use std::fmt::Write;
         if let Some(version) = self.version {
-            let _ = write!(out, "/v{version}");
+            out.push_str("/v");
+            version.write(out);
         }
         out.push_str(self.route.head());
         if let Some(name) = &self.name {

@@ -5,6 +5,7 @@ use super::Verb as V;
 use super::body;
 use super::route::Method::{Delete, Get, Head, Options, Post, Put};
 use super::route::{Method, Route, Upgrade};
+use super::target::until_slash;
 
 const fn at(call: C, method: Method, pattern: &'static str, verb: V) -> Route {
     Route::new(call, method, pattern, verb)
@@ -544,7 +545,7 @@ pub(super) fn find(method: Method, path: &str) -> Option<(&'static Route, &str, 
         ANY
     } else {
         let rest = path.strip_prefix('/')?;
-        group(rest.split_once('/').map_or(rest, |(first, _)| first))
+        group(until_slash(rest))
     };
     routes
         .iter()

@@ -153,7 +153,7 @@ fn versioned<'a>(
     let Some(rest) = path.strip_prefix("/v") else {
         return Ok((None, path));
     };
-    let (text, _) = rest.split_once('/').unwrap_or((rest, ""));
+    let text = until_slash(rest);
     // `/version` and `/volumes` start like this too; a version starts with what the daemon takes for one.
     if text.is_empty()
         || !text
@@ -182,7 +182,7 @@ fn clean(path: &str, escaped: bool) -> Result<(), Unclean> {
     let found = if escaped {
         path.chars().find(odd)
     } else {
-        path.contains('\\').then_some('\\')
+        path.as_bytes().contains(&b'\\').then_some('\\')
     };
     if let Some(c) = found {
         return Err(Unclean::path(&match c {
@@ -191,12 +191,19 @@ fn clean(path: &str, escaped: bool) -> Result<(), Unclean> {
         }));
     }
     let mut rest = rest;
-    while let Some((segment, more)) = rest.split_once('/') {
+    while !rest.is_empty() {
+        let segment = until_slash(rest);
         inner(segment)?;
-        rest = more;
+        // The last may be empty: a slash at the end, which one route has.
+        rest = rest.get(segment.len() + 1..).unwrap_or_default();
     }
-    // The last may be empty: a slash at the end, which one route has.
-    if rest.is_empty() { Ok(()) } else { inner(rest) }
+    Ok(())
+}
+
+/// What stands in front of the first slash. A path is short: a search by `char` begins with more than it costs.
+pub(super) fn until_slash(path: &str) -> &str {
+    let end = path.bytes().position(|byte| byte == b'/');
+    &path[..end.unwrap_or(path.len())]
 }
 
 fn inner(segment: &str) -> Result<(), Unclean> {
