@@ -36,6 +36,7 @@ pub mod registry;
 pub mod rootless;
 pub mod scratch;
 pub mod server;
+pub mod tds;
 
 pub use dockerd::{Container, Dockerd};
 pub use lab::{Lab, Suite, Version, lab};
@@ -49,3 +50,4 @@ pub use registry::Registry;
 pub use rootless::Rootless;
 pub use scratch::Scratch;
 pub use server::Server;
+pub use tds::{TdsDouble, TdsLogin, TdsMode};
