@@ -147,7 +147,8 @@ fn door(service: &Service, has_ca: bool) -> Result<Door, Problem> {
     };
     // It is judged by the address itself where its certificate carries it, else by the first name.
     let carried = service.names.iter().find(|name| same(name, &host));
-    let server_name = carried.or(service.names.first()).cloned().unwrap_or(host);
+    let asked = || service.names.iter().find(|name| !name.starts_with("*."));
+    let server_name = carried.or_else(asked).cloned().unwrap_or(host);
     Ok(Door {
         address: address.to_owned(),
         server_name,

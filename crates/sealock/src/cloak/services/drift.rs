@@ -1,0 +1,92 @@
+//! What of a service is not as it shall be.
+
+use std::os::unix::fs::MetadataExt as _;
+
+use sealock_diag::escape;
+use sealock_host::Desired;
+use sealock_pki::{Certificate, Purpose};
+use sealock_service::{Holds, Kind, Service};
+
+use super::certificate::held;
+use super::kind;
+use super::kit::Kit;
+use super::proof::judge;
+use crate::cloak::course::Renewal;
+use crate::cloak::credentials::Authority;
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// Every difference in sentences, and the certificates that are good.
+pub(crate) fn drift(
+    session: &Session,
+    authority: &Authority,
+    desired: &Desired,
+) -> Result<(Vec<String>, Vec<(String, Certificate)>), Failure> {
+    let (mut found, mut good) = (Vec::new(), Vec::new());
+    if desired.services.is_empty() {
+        return Ok((found, good));
+    }
+    let kit = Kit::forge(authority, session.now)?;
+    for service in &desired.services {
+        let kind = kind(session, service)?;
+        let held = held(session, authority, desired, service, &*kind, &Renewal::Due)?;
+        if held.issued.is_some() {
+            found.push(match held.reason {
+                Some(reason) => format!("the certificate of {}: {}", service.name, escape(&reason)),
+                None => format!("{} has no certificate of ours", service.name),
+            });
+            continue;
+        }
+        files(authority, service, &*kind, &mut found)?;
+        let seen = judge(&kind.doors(), held.leaf.fingerprint(), &kit);
+        let failures = seen.failures.into_iter();
+        found.extend(failures.map(|why| format!("{}: {why}", service.name)));
+        good.push((service.name.clone(), held.leaf));
+    }
+    Ok((found, good))
+}
+
+/// Modes and owners, and whom the service trusts.
+fn files(
+    authority: &Authority,
+    service: &Service,
+    kind: &dyn Kind,
+    found: &mut Vec<String>,
+) -> Result<(), Failure> {
+    for file in kind.files() {
+        let mut say = |what: String| {
+            let path = escape(&file.path.to_string_lossy());
+            found.push(format!("{path}, a file of {}: {what}", service.name));
+        };
+        let Ok(metadata) = std::fs::metadata(&file.path) else {
+            say("missing".to_owned());
+            continue;
+        };
+        let bits = metadata.mode() & 0o7777;
+        if bits != file.mode {
+            say(format!("mode {bits:04o}, expected {:04o}", file.mode));
+        }
+        match file.owner.as_ref().map(|account| account.resolve()) {
+            Some(Ok(owner)) if (owner.uid, owner.gid) != (metadata.uid(), metadata.gid()) => {
+                say(format!(
+                    "owner {}:{}, expected {}:{}",
+                    metadata.uid(),
+                    metadata.gid(),
+                    owner.uid,
+                    owner.gid
+                ));
+            }
+            Some(Err(why)) => say(why),
+            _ => {}
+        }
+        if file.holds == Holds::Anchors {
+            let bytes = sealock_change::fs::read(&file.path)?;
+            let trusted = authority.trusted(Purpose::Client)?;
+            match Certificate::chain_from_pem(&bytes) {
+                Ok(there) if there == trusted => {}
+                _ => say("it does not hold the anchors of the clients of this host".to_owned()),
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! The same movement for what serves beside the daemon: its files, how it takes them up, and the proof that it did.
+//!
+//! What a kind of service is stands in `sealock_service`; here a certificate is kept or issued for it, and steps are
+//! made of what it says. No step here knows a kind by name.
+
+mod certificate;
+mod drift;
+mod farewell;
+mod kit;
+mod part;
+mod proof;
+mod steps;
+
+pub(crate) use certificate::known as certificate_of;
+pub(crate) use drift::drift;
+pub(crate) use farewell::farewell;
+pub(crate) use part::{Act, Proofs, parts};
+pub(crate) use steps::{Prove, Take};
+
+use sealock_service::{Kind, Service};
+
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// The kind of a service. A table that was read has one already.
+fn kind(session: &Session, service: &Service) -> Result<Box<dyn Kind>, Failure> {
+    service.kind().map_err(|problem| {
+        let failure = Failure::own(
+            crate::commands::service::codes::TABLE,
+            format!("the service {} cannot be made so", service.name),
+        )
+        .at(session.config.display().to_string())
+        .because(format!("{}: {}", problem.key, problem.problem));
+        match problem.help {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    })
+}

@@ -1,0 +1,199 @@
+//! What a service does to everybody who comes, held against what it must do.
+
+use std::time::{Duration, Instant};
+
+use sealock_pki::Fingerprint;
+use sealock_probe::service::{Entry, Passage, ServiceSeen, ServiceTarget, Way, look};
+use sealock_service::{Clients, Door};
+use sealock_tls::Identity;
+
+use super::kit::Kit;
+
+/// Time for one look.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a service may take until everything is as it must be, once it was told to take it up. Where it is not,
+/// this is how long the rollback waits, so it is no longer than a slow start of a database.
+const READY: Duration = Duration::from_secs(20);
+const NAP: Duration = Duration::from_millis(150);
+
+/// What was found at the doors of a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Nobody answered, at any of its doors.
+    pub(super) silent: bool,
+    /// What is not as it must be.
+    pub(super) failures: Vec<String>,
+    /// What was seen at the doors where everything is.
+    pub(super) held: Vec<String>,
+}
+
+/// Looks once at every door, as everybody of the kit.
+pub(super) fn judge(doors: &[Door], leaf: Fingerprint, kit: &Kit) -> Found {
+    let mut found = Found {
+        silent: !doors.is_empty(),
+        ..Found::default()
+    };
+    for door in doors {
+        match at_door(door, leaf, kit) {
+            Ok(seen) => {
+                found.silent = false;
+                found.held.push(seen);
+            }
+            Err((silent, whys)) => {
+                found.silent &= silent;
+                let place = |why| format!("{}: {why}", door.address);
+                found.failures.extend(whys.into_iter().map(place));
+            }
+        }
+    }
+    found
+}
+
+/// Looks until everything is as it must be, or patience ends.
+pub(super) fn settle(doors: &[Door], leaf: Fingerprint, kit: &Kit) -> Found {
+    let deadline = Instant::now() + READY;
+    loop {
+        let found = judge(doors, leaf, kit);
+        if found.failures.is_empty() || Instant::now() > deadline {
+            return found;
+        }
+        std::thread::sleep(NAP);
+    }
+}
+
+/// A door in a few words, or whether it was silent and what is wrong there.
+fn at_door(door: &Door, leaf: Fingerprint, kit: &Kit) -> Result<String, (bool, Vec<String>)> {
+    let seen = visit(door, Some(&kit.ours), kit);
+    if let Some(why) = &seen.unreached {
+        return Err((true, vec![format!("nobody answers: {why}")]));
+    }
+    let mut whys = Vec::new();
+    match &seen.tls {
+        None => whys.push(format!("there is no TLS: {}", seen.without.said)),
+        Some(sight) if sight.leaf.as_ref() != Some(&leaf.to_string()) => {
+            whys.push("it serves another certificate than that of its file".to_owned());
+        }
+        Some(sight) if !sight.trusted => {
+            let why = sight.why_not.clone().unwrap_or_default();
+            whys.push(format!("a client of ours does not trust it: {why}"));
+        }
+        Some(_) => {}
+    }
+    if seen.clear.verdict == Way::Accepted {
+        whys.push(format!("clear text is taken: {}", seen.clear.said));
+    }
+    expect(
+        &mut whys,
+        "a client of ours",
+        seen.with.as_ref(),
+        Passage::In,
+    );
+    let bare = match door.clients {
+        Clients::Required => Passage::Refused,
+        Clients::NotAsked => Passage::In,
+    };
+    expect(
+        &mut whys,
+        "a client without a certificate",
+        Some(&seen.without),
+        bare,
+    );
+    if !whys.is_empty() {
+        return Err((false, whys));
+    }
+    if door.clients == Clients::Required {
+        let also = kit.also.iter().map(|one| (one, Passage::In));
+        let strangers = kit.strangers.iter().map(|one| (one, Passage::Refused));
+        for ((who, identity), expected) in also.chain(strangers) {
+            let seen = visit(door, Some(identity), kit);
+            expect(&mut whys, who, seen.with.as_ref(), expected);
+        }
+    }
+    if !whys.is_empty() {
+        return Err((false, whys));
+    }
+    let version = seen.tls.and_then(|sight| sight.version).unwrap_or_default();
+    let clients = match door.clients {
+        Clients::Required => "our clients get in, nobody else does",
+        Clients::NotAsked => "clients are not asked for certificates",
+    };
+    Ok(format!(
+        "{} at {}: {version}, {clients}",
+        door.protocol, door.address
+    ))
+}
+
+fn expect(whys: &mut Vec<String>, who: &str, entry: Option<&Entry>, expected: Passage) {
+    let Some(entry) = entry else {
+        whys.push(format!("{who}: nothing was found out"));
+        return;
+    };
+    if entry.verdict == expected {
+        return;
+    }
+    let became = match entry.verdict {
+        Passage::In => "gets in",
+        Passage::Refused => "is refused",
+        Passage::NoTls => "finds no TLS",
+        Passage::Unclear => "is neither let in nor refused",
+    };
+    whys.push(format!("{who} {became}: {}", entry.said));
+}
+
+fn visit(door: &Door, identity: Option<&Identity>, kit: &Kit) -> ServiceSeen {
+    let target = ServiceTarget {
+        address: door.address.clone(),
+        server_name: door.server_name.clone(),
+        protocol: door.protocol,
+        timeout: PATIENCE,
+        at: kit.at,
+    };
+    look(&target, identity, &kit.trust)
+}
+
+/// What a door showed before anything was changed, as far as it can be put back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shown {
+    reached: bool,
+    clear: Option<Way>,
+    leaf: Option<String>,
+    without: Option<Passage>,
+    ours: Option<Passage>,
+}
+
+impl Shown {
+    pub(super) fn at(door: &Door, kit: &Kit) -> Self {
+        let seen = visit(door, Some(&kit.ours), kit);
+        let reached = seen.unreached.is_none();
+        Self {
+            reached,
+            clear: reached.then_some(seen.clear.verdict),
+            leaf: seen.tls.and_then(|sight| sight.leaf),
+            without: reached.then_some(seen.without.verdict),
+            ours: seen.with.map(|entry| entry.verdict),
+        }
+    }
+
+    /// Looks until a door shows this again, or patience ends.
+    pub(super) fn again(&self, door: &Door, kit: &Kit) -> Result<(), String> {
+        let deadline = Instant::now() + READY;
+        loop {
+            let now = Self::at(door, kit);
+            if now == *self {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(format!("before: {}, now: {}", self.words(), now.words()));
+            }
+            std::thread::sleep(NAP);
+        }
+    }
+
+    fn words(&self) -> String {
+        match (self.reached, &self.leaf) {
+            (false, _) => "nobody answered".to_owned(),
+            (true, None) => "no TLS".to_owned(),
+            (true, Some(leaf)) => format!("TLS with certificate {leaf}"),
+        }
+    }
+}
