@@ -4,17 +4,21 @@ mod edit;
 pub mod gateway;
 mod life;
 mod read;
+pub mod registry;
+mod service;
 mod share;
 
 use crate::{HostError, Listen};
 use sealock_pki::KeyKind;
+use sealock_service::Service;
 use sealock_vault::Scope;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use edit::{add_client, remove_client};
+pub use edit::{add_client, add_service, remove_client, remove_service};
 pub use life::{format_life, parse_life};
 pub use read::nearest;
+pub use registry::{Registry, add_registry, remove_registry};
 pub use share::Share;
 
 /// Default life of a server leaf and of a client leaf.
@@ -33,6 +37,10 @@ pub struct Desired {
     pub clients: Vec<Client>,
     /// What stands in front of the daemon; without it the daemon listens itself.
     pub gateway: Option<gateway::Gateway>,
+    /// What else on this host has a certificate of ours.
+    pub services: Vec<Service>,
+    /// Where the daemon pulls from and pushes to with our certificates.
+    pub registries: Vec<registry::Registry>,
 }
 
 /// `[authority]`.
@@ -204,6 +212,8 @@ impl Desired {
             },
             clients: Vec::new(),
             gateway: None,
+            services: Vec::new(),
+            registries: Vec::new(),
         }
     }
 

@@ -21,6 +21,7 @@ mod observe;
 mod outlive;
 mod plan;
 mod port;
+pub mod registry;
 mod root;
 mod service;
 pub mod survey;

@@ -6,6 +6,8 @@ mod examples;
 mod gateway;
 mod life;
 mod policy;
+mod registry;
+mod service;
 
 use std::path::PathBuf;
 
@@ -18,6 +20,9 @@ pub(crate) use life::{
     Revoke, Rotate, Scope, Session,
 };
 pub(crate) use policy::{Policy, PolicyCheck, PolicyExplain, PolicyShow, PolicyTest};
+pub(crate) use registry::Registry;
+
+pub(crate) use service::{Service, ServiceAdd};
 
 use crate::passphrase::Source;
 use crate::printer::Color;
@@ -102,12 +107,18 @@ pub(crate) enum Verb {
     /// People and machines that may reach the daemon
     #[command(subcommand)]
     Client(Client),
+    /// What else on this host has a certificate of ours: databases, registries, anything with TLS
+    #[command(subcommand)]
+    Service(Service),
     /// The authority and its two anchors
     #[command(subcommand)]
     Ca(Ca),
     /// Single certificates, for anything
     #[command(subcommand)]
     Cert(Cert),
+    /// Registries that dockerd verifies and is let in by
+    #[command(subcommand)]
+    Registry(Registry),
     /// Prove an endpoint or this host, name what is wrong, and say how to mend it
     Check(Check),
     /// Renew what is due: same name, new key

@@ -25,7 +25,7 @@ fn said(words: &[&str]) -> String {
     text(&output.stdout)
 }
 
-const COMMANDS: [&[&str]; 59] = [
+const COMMANDS: [&[&str]; 67] = [
     &[],
     &["demo"],
     &["up"],
@@ -61,6 +61,14 @@ const COMMANDS: [&[&str]; 59] = [
     &["cert", "renew"],
     &["cert", "revoke"],
     &["cert", "verify"],
+    &["service"],
+    &["service", "add"],
+    &["service", "list"],
+    &["service", "remove"],
+    &["registry"],
+    &["registry", "trust"],
+    &["registry", "list"],
+    &["registry", "distrust"],
     &["check"],
     &["renew"],
     &["session"],

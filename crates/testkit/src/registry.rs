@@ -47,7 +47,7 @@ impl Registry {
     pub fn configure(&self, tls: &str) {
         let folder = self.server.folder().display().to_string();
         let mut text = format!(
-            "version: 0.1\nlog:\n  level: info\nstorage:\n  filesystem:\n    rootdirectory: {folder}/data\n\
+            "version: 0.1\nlog:\n  level: info\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: {folder}/data\n\
              http:\n  addr: {}\n  secret: not-one\n",
             self.host()
         );

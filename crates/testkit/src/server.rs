@@ -215,7 +215,10 @@ impl Drop for Server {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let log = self.log();
-            let lines: Vec<&str> = log.lines().collect();
+            let lines: Vec<String> = log
+                .lines()
+                .map(|line| line.chars().take(300).collect())
+                .collect();
             let tail = &lines[lines.len().saturating_sub(30)..];
             println!(
                 "--- the log of {}:\n{}",

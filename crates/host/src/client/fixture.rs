@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The moment at which everything in these tests happens.
-pub(super) const NOW: Timestamp = Timestamp::from_unix(1_795_322_400);
+pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_795_322_400);
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -32,13 +32,13 @@ impl Entropy for &Counter {
 
 static COUNTER: Counter = Counter(AtomicU64::new(1));
 
-pub(super) struct Authority {
-    pub(super) server: Issuer,
-    pub(super) client: Issuer,
+pub(crate) struct Authority {
+    pub(crate) server: Issuer,
+    pub(crate) client: Issuer,
 }
 
 impl Authority {
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let anchor = |purpose| {
             let request = AnchorRequest {
                 authority: AuthorityName::try_from(name).unwrap(),
@@ -56,7 +56,7 @@ impl Authority {
         }
     }
 
-    pub(super) fn leaf(&self, name: &str, purpose: Purpose) -> (Certificate, PrivateKey) {
+    pub(crate) fn leaf(&self, name: &str, purpose: Purpose) -> (Certificate, PrivateKey) {
         let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
         let (issuer, sans) = match purpose {
             Purpose::Server => (&self.server, vec![name.parse::<San>().unwrap()]),
@@ -74,21 +74,21 @@ impl Authority {
         (leaf, key)
     }
 
-    pub(super) fn bundle(&self, name: &str) -> Bundle {
+    pub(crate) fn bundle(&self, name: &str) -> Bundle {
         let (leaf, key) = self.leaf(name, Purpose::Client);
         Bundle::new(vec![self.server.certificate().clone()], vec![leaf], &key).unwrap()
     }
 }
 
-pub(super) fn endpoint() -> Endpoint {
+pub(crate) fn endpoint() -> Endpoint {
     "tcp://build.example.org:2376".parse().unwrap()
 }
 
 /// A directory of its own under the system's temporary directory.
-pub(super) struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("sealock-client-{}-{number}", std::process::id());
@@ -97,7 +97,7 @@ impl Scratch {
         Self(dir)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }
@@ -109,7 +109,7 @@ impl Drop for Scratch {
 }
 
 /// Does what a run would do, without its journal; returns how many edits changed something.
-pub(super) fn apply(edits: &[Edit]) -> usize {
+pub(crate) fn apply(edits: &[Edit]) -> usize {
     let mut changed = 0;
     for edit in edits {
         if edit.is_noop().unwrap() {

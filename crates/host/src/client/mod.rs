@@ -16,7 +16,7 @@ mod endpoint;
 mod error;
 mod farewell;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod place;
 mod select;
 mod shell;

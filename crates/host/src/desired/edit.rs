@@ -2,6 +2,7 @@
 
 use super::{Authority, CRL_LIFE, Client, Desired, Share, format_life};
 use crate::HostError;
+use sealock_service::Service;
 use std::fmt::Write as _;
 use std::path::Path;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
@@ -71,6 +72,10 @@ pub(super) fn write(desired: &Desired) -> String {
             text(&format_life(client.life)),
         );
     }
+    for service in &desired.services {
+        out.push_str(&super::service::write(service));
+    }
+    out.push_str(&super::registry::write(&desired.registries));
     out
 }
 
@@ -108,14 +113,7 @@ fn of_authority(authority: &Authority) -> String {
 ///
 /// Comments, order and spacing of everything else stay.
 pub fn add_client(path: &Path, source: &str, client: &Client) -> Result<String, HostError> {
-    let mut document = document(path, source)?;
-    let clients = document
-        .entry("client")
-        .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
-    let Item::ArrayOfTables(clients) = clients else {
-        return Err(not_tables(path));
-    };
-    let fill = |table: &mut Table| {
+    add(path, source, "client", &client.name, |table| {
         table["name"] = value(client.name.as_str());
         table["install"] = value(
             client
@@ -125,14 +123,60 @@ pub fn add_client(path: &Path, source: &str, client: &Client) -> Result<String, 
                 .collect::<Array>(),
         );
         table["life"] = value(format_life(client.life));
+    })
+}
+
+/// The same text with one more `[[service]]`, or with an existing one of that name replaced.
+///
+/// Comments, order and spacing of everything else stay.
+pub fn add_service(path: &Path, source: &str, service: &Service) -> Result<String, HostError> {
+    add(path, source, "service", &service.name, |table| {
+        let keys = super::service::keys(service);
+        let gone: Vec<String> = table
+            .iter()
+            .map(|(key, _)| key.to_owned())
+            .filter(|key| !keys.iter().any(|(wanted, _)| wanted == key))
+            .collect();
+        for key in gone {
+            table.remove(&key);
+        }
+        for (key, wanted) in keys {
+            table[&key] = Item::Value(wanted);
+        }
+    })
+}
+
+/// The same text without the `[[client]]` of that name; `None` when there is none.
+pub fn remove_client(path: &Path, source: &str, name: &str) -> Result<Option<String>, HostError> {
+    remove(path, source, "client", name)
+}
+
+/// The same text without the `[[service]]` of that name; `None` when there is none.
+pub fn remove_service(path: &Path, source: &str, name: &str) -> Result<Option<String>, HostError> {
+    remove(path, source, "service", name)
+}
+
+fn add(
+    path: &Path,
+    source: &str,
+    key: &'static str,
+    name: &str,
+    fill: impl Fn(&mut Table),
+) -> Result<String, HostError> {
+    let mut document = document(path, source)?;
+    let tables = document
+        .entry(key)
+        .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
+    let Item::ArrayOfTables(tables) = tables else {
+        return Err(not_tables(path, key));
     };
-    let existing = clients.iter_mut().find(|table| named(table, &client.name));
+    let existing = tables.iter_mut().find(|table| named(table, name));
     match existing {
         Some(table) => fill(table),
         None => {
             let mut table = Table::new();
             fill(&mut table);
-            clients.push(table);
+            tables.push(table);
         }
     }
     let text = document.to_string();
@@ -140,27 +184,34 @@ pub fn add_client(path: &Path, source: &str, client: &Client) -> Result<String, 
     Ok(text)
 }
 
-/// The same text without the `[[client]]` of that name; `None` when there is none.
-pub fn remove_client(path: &Path, source: &str, name: &str) -> Result<Option<String>, HostError> {
+fn remove(path: &Path, source: &str, key: &str, name: &str) -> Result<Option<String>, HostError> {
     let mut document = document(path, source)?;
-    let Some(Item::ArrayOfTables(clients)) = document.get_mut("client") else {
+    let Some(Item::ArrayOfTables(tables)) = document.get_mut(key) else {
         return Ok(None);
     };
-    let Some(index) = clients.iter().position(|table| named(table, name)) else {
+    let Some(index) = tables.iter().position(|table| named(table, name)) else {
         return Ok(None);
     };
-    clients.remove(index);
-    if clients.is_empty() {
-        document.remove("client");
+    tables.remove(index);
+    if tables.is_empty() {
+        document.remove(key);
     }
-    Ok(Some(document.to_string()))
+    let text = document.to_string();
+    // Something else of the file may need what is gone.
+    Desired::parse(path, &text)?;
+    Ok(Some(text))
 }
 
 fn named(table: &Table, name: &str) -> bool {
-    table.get("name").and_then(Item::as_str) == Some(name)
+    named_by(table, "name", name)
 }
 
-fn document(path: &Path, source: &str) -> Result<DocumentMut, HostError> {
+/// Whether the table has this name under this key.
+pub(super) fn named_by(table: &Table, key: &str, name: &str) -> bool {
+    table.get(key).and_then(Item::as_str) == Some(name)
+}
+
+pub(super) fn document(path: &Path, source: &str) -> Result<DocumentMut, HostError> {
     // Our own reader first: its errors know the line.
     Desired::parse(path, source)?;
     source
@@ -173,12 +224,12 @@ fn document(path: &Path, source: &str) -> Result<DocumentMut, HostError> {
         })
 }
 
-fn not_tables(path: &Path) -> HostError {
+pub(super) fn not_tables(path: &Path, key: &str) -> HostError {
     HostError::DesiredValue {
         path: path.to_path_buf(),
         line: 1,
-        key: "client".into(),
-        problem: "written inline; it can only be edited as [[client]] tables".into(),
+        key: key.into(),
+        problem: format!("written inline; it can only be edited as [[{key}]] tables"),
         help: None,
     }
 }

@@ -1,6 +1,8 @@
 //! Reading `sealock.toml` with lines in every message.
 
 mod gateway;
+mod registry;
+mod service;
 
 use super::gateway::Gateway;
 use super::{
@@ -16,7 +18,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml_edit::{Document, Item, TableLike};
 
-const TOP: &[&str] = &["version", "authority", "daemon", "client", "gateway"];
+const TOP: &[&str] = &[
+    "version",
+    "authority",
+    "daemon",
+    "client",
+    "gateway",
+    "registry",
+    "service",
+];
 /// What an authority is called unless somebody says otherwise.
 const NAME: &str = "sealock";
 const AUTHORITY: &[&str] = &["name", "key", "scope", "crl-dir", "crl-life", "renew-after"];
@@ -61,11 +71,14 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Desired, HostError> {
         }
         clients.push(client);
     }
+    let registries = registry::registries(&top, &clients)?;
     Ok(Desired {
         authority,
         daemon,
         clients,
         gateway: in_front(&top)?,
+        services: service::services(&top)?,
+        registries,
     })
 }
 

@@ -1,5 +1,8 @@
-use super::{Client, Desired, Install, LEAF_LIFE, add_client, remove_client};
+use super::{
+    Client, Desired, Install, LEAF_LIFE, add_client, add_service, remove_client, remove_service,
+};
 use sealock_diag::Diagnose;
+use sealock_service::{Service, Setting};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,6 +25,26 @@ fn alice() -> Client {
     }
 }
 
+fn redis() -> Service {
+    let settings = [
+        ("address", "127.0.0.1:6379"),
+        ("cert", "/etc/redis/tls/cert.pem"),
+        ("key", "/etc/redis/tls/key.pem"),
+        ("ca", "/etc/redis/tls/ca.pem"),
+        ("probe", "redis"),
+        ("reload", "redis-cli -s \"$HOME/s\" 'config'\n"),
+    ];
+    Service {
+        name: "redis".into(),
+        kind: "template".into(),
+        names: vec!["localhost".into(), "127.0.0.1".into()],
+        life: Duration::from_secs(36 * 3600),
+        settings: settings
+            .map(|(key, text)| (key.to_owned(), Setting::Text(text.to_owned())))
+            .into(),
+    }
+}
+
 fn full() -> Desired {
     let mut desired = Desired::new(
         "docker",
@@ -40,6 +63,7 @@ fn full() -> Desired {
     desired.daemon.restart_command = Some("kill -9 \"$x\"".into());
     desired.daemon.live_restore = false;
     desired.clients = vec![alice()];
+    desired.services = vec![redis()];
     desired
 }
 
@@ -249,6 +273,136 @@ fn adding_and_removing_a_client_keeps_the_rest() {
 }
 
 #[test]
+fn adding_and_removing_a_service_keeps_the_rest() {
+    let text = "# mine\nversion = 1\n\n[daemon] # here\nlisten   = [ \"0.0.0.0:2376\" ]\n";
+    let with = add_service(path(), text, &redis()).unwrap();
+    assert!(with.starts_with(text), "{with}");
+    assert_eq!(Desired::parse(path(), &with).unwrap().services, [redis()]);
+    assert_eq!(add_service(path(), &with, &redis()).unwrap(), with);
+    let mut other = redis();
+    other.settings.remove("reload");
+    other.settings.insert("mode".into(), "0640".into());
+    let replaced = add_service(path(), &with, &other).unwrap();
+    assert_eq!(Desired::parse(path(), &replaced).unwrap().services, [other]);
+    assert_eq!(remove_service(path(), &with, "bob").unwrap(), None);
+    assert_eq!(
+        remove_service(path(), &with, "redis").unwrap().as_deref(),
+        Some(text)
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_service_is_told_with_its_line() {
+    let good = "name = \"a\"\nkind = \"template\"\nnames = [\"h\"]\naddress = \"h:1\"\ncert = \"/c\"\nkey = \"/k\"\n";
+    for (table, code, line, cause, help) in [
+        (
+            "kind = \"template\"\n".to_owned(),
+            "SL-H103",
+            3,
+            "has no name",
+            "name = \"redis\"",
+        ),
+        (
+            "name = \"A\"\n".to_owned(),
+            "SL-H103",
+            4,
+            "small letters",
+            "",
+        ),
+        (
+            "name = \"dockerd\"\n".to_owned(),
+            "SL-H103",
+            4,
+            "the daemon",
+            "",
+        ),
+        (
+            "name = \"a\"\n".to_owned(),
+            "SL-H103",
+            3,
+            "its kind",
+            "kind = \"template\"",
+        ),
+        (
+            "name = \"a\"\nkind = \"x\"\n".to_owned(),
+            "SL-H103",
+            5,
+            "`x` is no kind",
+            "kind = \"template\"",
+        ),
+        (
+            good.replace("names", "Names"),
+            "SL-H102",
+            6,
+            "knows name",
+            "write `names`",
+        ),
+        (
+            good.replace("[\"h\"]", "[]"),
+            "SL-H103",
+            6,
+            "the names",
+            "names = [\"HOST\"]",
+        ),
+        (
+            good.replace("\"/c\"", "\"c\""),
+            "SL-H103",
+            8,
+            "absolute path",
+            "",
+        ),
+        (
+            good.replace("\"/c\"", "1"),
+            "SL-H103",
+            8,
+            "a number, expected a string",
+            "",
+        ),
+        (
+            good.replace("\"/c\"", "1.5"),
+            "SL-H103",
+            8,
+            "float, expected a plain value",
+            "",
+        ),
+        (
+            good.replace("\"/c\"", "\"/k\""),
+            "SL-H103",
+            9,
+            "of the certificate",
+            "",
+        ),
+        (
+            format!("{good}[[service]]\n{good}"),
+            "SL-H103",
+            11,
+            "twice",
+            "",
+        ),
+        (
+            format!("{good}[[service]]\n{}", good.replace("\"a\"", "\"b\"")),
+            "SL-H103",
+            11,
+            "a file of the service a already",
+            "",
+        ),
+    ] {
+        let text = format!("version = 1\n[daemon]\n[[service]]\n{table}");
+        let error = Desired::parse(path(), &text).unwrap_err();
+        assert_eq!(error.code().0, code, "{text}");
+        let place = error.location().unwrap();
+        assert!(place.ends_with(&format!(":{line}")), "{text}: {place}");
+        let told = error.cause().unwrap_or_default();
+        assert!(told.contains(cause), "{text}: {told}");
+        let told = error.help().unwrap_or_default();
+        assert!(told.contains(help), "{text}: {told}");
+    }
+    let inline = "version = 1\nservice = []\n[daemon]\n";
+    let error = add_service(path(), inline, &redis()).unwrap_err();
+    assert!(error.cause().unwrap().contains("[[service]]"));
+}
+
+#[test]
 fn damaged_files_end_in_errors() {
     let seed: Vec<char> = full().to_toml().chars().collect();
     let pieces = [
@@ -258,6 +412,7 @@ fn damaged_files_end_in_errors() {
         "=",
         "\n",
         "[[client]]",
+        "[[service]]",
         "é",
         "\u{0}",
         "#",

@@ -237,7 +237,7 @@ fn own_home() -> Result<PathBuf, Failure> {
 }
 
 /// Home directory and ids of an account, from /etc/passwd.
-fn account(user: &str) -> Result<(PathBuf, Option<Owner>), Failure> {
+pub(super) fn account(user: &str) -> Result<(PathBuf, Option<Owner>), Failure> {
     let text = String::from_utf8_lossy(&sealock_change::fs::read(std::path::Path::new(
         "/etc/passwd",
     ))?)

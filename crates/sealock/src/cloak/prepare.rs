@@ -13,8 +13,10 @@ use super::credentials::{self, Authority, Server, is_half_over};
 use super::gateway::{self, Front};
 use super::keep::{InUse, Record, Recorded, Settle, StoreAuthority};
 use super::proof::{Baseline, Kits, Prove, Seen, Shown, look};
+use super::registries;
 use super::revoked::left_out;
 use super::scopes;
+use super::services;
 use super::singles::{self, Moved};
 use super::targets::{self, Door};
 use super::up::{DAEMON, UNSEALED, remaining_words};
@@ -28,6 +30,8 @@ pub(crate) struct Prepared {
     pub(super) shown: Shown,
     pub(super) kits: Kits,
     pub(super) doors: Vec<Door>,
+    /// What was proved of services.
+    pub(super) services: services::Proofs,
 }
 
 impl Prepared {
@@ -60,7 +64,11 @@ pub(crate) struct Parts {
     /// What is issued, for the inventory.
     pub(crate) issued: Vec<Recorded>,
     pub(crate) in_use: Vec<InUse>,
-    /// The files of clients and of single certificates.
+    /// What else is taken up and proved.
+    pub(crate) services: Vec<services::Act>,
+    /// What was proved of services, and what will be.
+    pub(crate) proofs: services::Proofs,
+    /// The files of clients, of services and of single certificates.
     pub(crate) edits: Vec<Edit>,
     pub(crate) moved: Vec<singles::Change>,
     pub(crate) notes: Vec<String>,
@@ -123,6 +131,8 @@ pub(crate) fn parts(
                     .to_string(),
             ],
         }],
+        services: Vec::new(),
+        proofs: services::Proofs::default(),
         edits: Vec::new(),
         moved: Vec::new(),
         notes: Vec::new(),
@@ -140,6 +150,7 @@ pub(crate) fn parts(
         front,
     };
     let wanted = |name: &String| !course.without.contains(name);
+    let mut bundles = registries::Bundles::new();
     for client in desired.clients.iter().filter(|one| wanted(&one.name)) {
         if let Some(since) = parts.authority.revoked.since(&client.name)
             && !course.renewal.names(&client.name)
@@ -158,6 +169,16 @@ pub(crate) fn parts(
             places: files.places,
         });
         parts.edits.extend(files.edits);
+        bundles.insert(client.name.clone(), files.bundle);
+    }
+    registries::join(session, desired, &bundles, &mut parts)?;
+    for part in services::parts(session, &parts.authority, desired, course, &parts.proofs)? {
+        parts.issued.extend(part.issued);
+        parts.in_use.push(part.in_use);
+        parts.edits.extend(part.edits);
+        parts.notes.extend(part.notes);
+        parts.services.extend(part.act);
+        parts.proofs.borrow_mut().extend(part.held);
     }
     for single in singles::due(session, &parts.authority, course)? {
         let serial = single.issued.certificate().serial().clone();
@@ -199,6 +220,8 @@ fn in_order(
         doors,
         mut host,
         front,
+        services,
+        proofs,
         kits,
         issued,
         in_use,
@@ -247,7 +270,15 @@ fn in_order(
         ),
         _ => {}
     }
-    push_host(&mut plan, &mut host, edits)?;
+    let (mut before, mut then) = (Vec::new(), Vec::new());
+    for act in services {
+        before.push(act.before);
+        then.push((act.take, act.prove));
+    }
+    for before in before {
+        plan.push_action(before);
+    }
+    push_host(&mut plan, &mut host, edits, then)?;
     if let Some(act) = act {
         plan.push_action(act);
     }
@@ -300,6 +331,7 @@ fn in_order(
         shown,
         kits,
         doors,
+        services: proofs,
     })
 }
 
@@ -364,8 +396,14 @@ pub(crate) fn kits(
     Ok(Kits { signing, others })
 }
 
-/// The host's steps, with the files of clients just before the restart: until then the old ones let them in.
-fn push_host(plan: &mut Plan, host: &mut HostPlan, edits: Vec<Edit>) -> Result<(), Failure> {
+/// The host's steps, with the files of clients just before the restart: until then the old ones let them in. Services
+/// take theirs up there too: what does not hold of them is found before the daemon is restarted for nothing.
+fn push_host(
+    plan: &mut Plan,
+    host: &mut HostPlan,
+    edits: Vec<Edit>,
+    services: Vec<(services::Take, services::Prove)>,
+) -> Result<(), Failure> {
     let mut steps = std::mem::take(&mut host.steps);
     let restart = if host.restart { steps.pop() } else { None };
     for step in steps {
@@ -373,6 +411,10 @@ fn push_host(plan: &mut Plan, host: &mut HostPlan, edits: Vec<Edit>) -> Result<(
     }
     for edit in edits {
         plan.push_edit(edit)?;
+    }
+    for (take, prove) in services {
+        plan.push_action(take);
+        plan.push_action(prove);
     }
     if let Some(restart) = restart {
         plan.push(restart);

@@ -122,6 +122,7 @@ fn check(session: &Session, renewal: &Renewal, wanted: Option<&Desired>) -> Resu
     if let Some(wanted) = wanted {
         known.push(up::DAEMON.to_owned());
         known.extend(wanted.clients.iter().map(|client| client.name.clone()));
+        known.extend(wanted.services.iter().map(|service| service.name.clone()));
     }
     if session.has_vault()? {
         let entries = session

@@ -5,6 +5,7 @@ use std::time::Instant;
 use sealock_change::{Guard, Store};
 use sealock_host::Desired;
 use sealock_pki::Purpose;
+use sealock_service::{Service, TakeUp};
 use sealock_vault::{Operation, OperationKind, Phase};
 
 use super::course::{Course, Renewal, Transition};
@@ -129,6 +130,21 @@ fn replace_with(
 
 /// Nothing can be proved, so nothing can be withdrawn, while somebody else has to restart the daemon.
 pub(crate) fn refuse_hands(session: &Session, wanted: &Desired) -> Result<(), Failure> {
+    let by_hand = |service: &&Service| {
+        let kind = service.kind();
+        kind.is_ok_and(|kind| kind.take_up() == TakeUp::Hands)
+    };
+    if let Some(service) = wanted.services.iter().find(by_hand) {
+        return Err(Failure::own(
+            catalogue::CANNOT_RESTART,
+            format!("sealock cannot restart the service {}", service.name),
+        )
+        .at(session.config.display().to_string())
+        .because(
+            "it has neither `reload` nor `restart`; every phase has to be proved before the next",
+        )
+        .help("[[service]]\nrestart = \"/path/to/restart\""));
+    }
     let observed = up::observed(&wanted.options())?;
     // A gateway takes new files over by itself.
     if observed.service.can_restart() || wanted.gateway.is_some() {

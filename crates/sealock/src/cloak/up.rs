@@ -10,7 +10,7 @@ use sealock_probe::Proof;
 use super::course::Course;
 use super::prepare::{self, Prepared};
 use super::proof::{Kits, failed_rows};
-use super::{clients, run, show, targets};
+use super::{clients, run, services, show, targets};
 use crate::ask;
 use crate::catalogue;
 use crate::cli;
@@ -81,6 +81,7 @@ pub(crate) fn carry_out(
         shown,
         kits,
         doors,
+        services,
     } = prepared;
     let all = targets::all(&doors);
     if plan.is_empty() && intent.is_none() {
@@ -90,6 +91,7 @@ pub(crate) fn carry_out(
         session
             .printer
             .say("0 changes: this host is as sealock.toml wants it");
+        tell(session, &services);
         let proof = kits.prove(&all).map_err(|error| Failure::new(&*error))?;
         return conclude(session, &proof, 0, desired);
     }
@@ -106,6 +108,7 @@ pub(crate) fn carry_out(
     let intent = prepared_intent(session, store, guard, intent)?;
     let changes = run::run(session, store, guard, plan)
         .map_err(|failure| take_back(session, store, guard, intent, failure))?;
+    tell(session, &services);
     if let Some(step) = &host.remaining_step {
         return remaining(session, step, consent, &all, &kits, changes, desired);
     }
@@ -121,6 +124,13 @@ pub(crate) fn carry_out(
             changes,
             desired,
         ),
+    }
+}
+
+/// What was proved of services, line by line.
+fn tell(session: &Session, services: &services::Proofs) {
+    for line in services.borrow().iter() {
+        session.printer.say(line);
     }
 }
 

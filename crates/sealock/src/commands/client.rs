@@ -23,7 +23,7 @@ use crate::cloak::course::Renewal;
 use crate::cloak::credentials::{Authority, is_due};
 use crate::cloak::keep::{InUse, Record, Settle};
 use crate::cloak::revoked::{self, Revoked};
-use crate::cloak::{clients, desired, run, show, waiting};
+use crate::cloak::{clients, desired, registries, run, show, waiting};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
@@ -93,6 +93,10 @@ fn add(session: &Session, name: &str, install: &[String], days: u32) -> Result<E
     for edit in files.edits {
         plan.push_edit(edit)?;
     }
+    let shown = registries::of_client(session, &authority, &wanted, name, &files.bundle)?;
+    for edit in shown.edits {
+        plan.push_edit(edit)?;
+    }
     plan.push_edit(desired::write(session, new_text))?;
     if plan.is_empty() {
         session.printer.say(&format!(
@@ -104,7 +108,7 @@ fn add(session: &Session, name: &str, install: &[String], days: u32) -> Result<E
         identity: name.to_owned(),
         purpose: Purpose::Client,
         serial: files.bundle.leaf().serial().clone(),
-        places: files.places,
+        places: [files.places, shown.places].concat(),
     };
     plan.push_action(Settle {
         home: session.home.clone(),
@@ -403,7 +407,7 @@ fn parse_place(text: &str) -> Result<Install, Failure> {
     })
 }
 
-fn authority(session: &Session, wanted: &Desired) -> Result<Authority, Failure> {
+pub(super) fn authority(session: &Session, wanted: &Desired) -> Result<Authority, Failure> {
     let name = sealock_pki::AuthorityName::try_from(wanted.authority.name.as_str())?;
     Authority::open(session, &name)?.ok_or_else(|| {
         Failure::own(

@@ -9,7 +9,7 @@ use crate::agent::install;
 use crate::ask;
 use crate::cli::Down;
 use crate::cloak::proof::Baseline;
-use crate::cloak::{desired, gateway, run, show, targets, up};
+use crate::cloak::{desired, gateway, run, services, show, targets, up};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -56,6 +56,13 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
     }
 
     let mut plan = Plan::new(format!("put {} back as it was", observed.service.name()));
+    let beside = wanted
+        .as_ref()
+        .map_or(&[][..], |wanted| &wanted.services[..]);
+    let beside = services::farewell(beside, &originals);
+    for step in beside.first {
+        plan.push_action(step);
+    }
     let audit = farewell.is_some();
     let mut gateway_is_gone = None;
     if let Some(farewell) = farewell {
@@ -88,6 +95,12 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
     }
     for step in std::mem::take(&mut host.steps) {
         plan.push(step);
+    }
+    for step in beside.last {
+        plan.push_action(step);
+    }
+    for note in beside.notes {
+        plan.note(note);
     }
     if let Some(reload) = agent_is_gone {
         plan.push_action(reload);

@@ -11,7 +11,9 @@ use crate::agent::standing::Standing;
 use crate::cloak::course::{self, Renewal};
 use crate::cloak::credentials::{self, Authority, is_due};
 use crate::cloak::revoked::left_out;
-use crate::cloak::{clients, desired, gateway, prepare, show, targets, up, waiting};
+use crate::cloak::{
+    clients, desired, gateway, prepare, registries, services, show, targets, up, waiting,
+};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::printer::{BAD, GOOD, WARN, paint};
@@ -60,6 +62,7 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
     if server.issued.is_none() {
         lives.push(life(up::DAEMON, &server.leaf));
     }
+    let mut bundles = registries::Bundles::new();
     for client in &wanted.clients {
         if let Some(since) = authority.revoked.since(&client.name) {
             session.printer.warn(&left_out(&client.name, since));
@@ -73,8 +76,13 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
             ));
         } else {
             lives.push(life(&client.name, files.bundle.leaf()));
+            bundles.insert(client.name.clone(), files.bundle);
         }
     }
+    problems.extend(registries::drift(session, &authority, &wanted, &bundles)?);
+    let (of_services, good) = services::drift(session, &authority, &wanted)?;
+    problems.extend(of_services);
+    lives.extend(good.iter().map(|(name, leaf)| life(name, leaf)));
     let kits = prepare::kits(session, &wanted, &authority, &server)?;
     let all = targets::all(&targets::doors(observed, &wanted));
     let proof = sealock_probe::prove(&all, &kits.signing);

@@ -42,8 +42,9 @@ fn look(seen: &Seen) -> Vec<Spot> {
     spots
 }
 
-/// What is wrong with the name by itself.
-fn fault(name: &str) -> Option<(&'static str, Severity)> {
+/// What is wrong with the name of a folder by itself: it is `HOST` or `HOST:PORT`, letter for letter as before the first
+/// slash of an image's name.
+pub fn fault(name: &str) -> Option<(&'static str, Severity)> {
     let (host, port) = split(name);
     if matches!(name.trim_end_matches(':'), "http" | "https") && name.ends_with(':') {
         return Some(("expected HOST:PORT, found a scheme", Severity::LockedOut));

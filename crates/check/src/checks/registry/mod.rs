@@ -8,6 +8,9 @@ mod ignored;
 mod key_alone;
 mod unverified;
 
+pub use folder_name::fault;
+pub use unverified::why_unverified;
+
 use crate::Check;
 use crate::seen::{File, RegistryFolder, Role};
 use sealock_diag::escape;

@@ -1,7 +1,7 @@
 //! F604: a registry that is never verified.
 
-use super::{host, place, split};
-use crate::seen::{Host, RegistryFolder, Role};
+use super::{place, split};
+use crate::seen::{Host, Role};
 use crate::{Check, Seen, Severity, Spot, Stage};
 use std::net::IpAddr;
 
@@ -26,20 +26,23 @@ fn look(seen: &Seen) -> Vec<Spot> {
         if !read {
             continue;
         }
-        let why = if is_loopback(host(folder)) {
-            "it is on loopback, where the daemon verifies nothing"
-        } else if seen
-            .host
-            .as_ref()
-            .is_some_and(|host| is_insecure(host, folder))
-        {
-            "insecure-registries lists it"
-        } else {
-            continue;
-        };
-        spots.push(Spot::new(place(folder), why).of(&folder.name));
+        if let Some(why) = why_unverified(seen.host.as_ref(), &folder.name) {
+            spots.push(Spot::new(place(folder), why).of(&folder.name));
+        }
     }
     spots
+}
+
+/// Why the daemon verifies nothing at the registry of this name, as it stands before the first slash of an image's; `None`
+/// when it does.
+pub fn why_unverified(daemon: Option<&Host>, name: &str) -> Option<&'static str> {
+    if is_loopback(split(name).0) {
+        Some("it is on loopback, where the daemon verifies nothing")
+    } else if daemon.is_some_and(|daemon| is_insecure(daemon, name)) {
+        Some("insecure-registries lists it")
+    } else {
+        None
+    }
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -48,7 +51,7 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.is_some_and(|address| address.is_loopback())
 }
 
-fn is_insecure(host: &Host, folder: &RegistryFolder) -> bool {
+fn is_insecure(host: &Host, name: &str) -> bool {
     let json = host
         .config
         .keys
@@ -63,7 +66,7 @@ fn is_insecure(host: &Host, folder: &RegistryFolder) -> bool {
         .iter()
         .filter(|flag| flag.name == "insecure-registry");
     let mut listed = json.chain(flags.filter_map(|flag| flag.value.as_deref()));
-    listed.any(|listed| covers(listed, &folder.name))
+    listed.any(|listed| covers(listed, name))
 }
 
 /// Whether an entry of `insecure-registries`, a name with port or a network, is about this registry.

@@ -14,6 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a service may take until everything is as it must be, once it was told to take it up. Where it is not,
 /// this is how long the rollback waits, so it is no longer than a slow start of a database.
 const READY: Duration = Duration::from_secs(20);
+/// How long one may go on being wrong that serves the new certificate: it has read its files, and only a peer that was
+/// slow for a moment makes another look worth it.
+const SURE: Duration = Duration::from_secs(2);
 const NAP: Duration = Duration::from_millis(150);
 
 /// What was found at the doors of a service.
@@ -21,6 +24,8 @@ const NAP: Duration = Duration::from_millis(150);
 pub(super) struct Found {
     /// Nobody answered, at any of its doors.
     pub(super) silent: bool,
+    /// Every door serves the certificate of its file.
+    pub(super) fresh: bool,
     /// What is not as it must be.
     pub(super) failures: Vec<String>,
     /// What was seen at the doors where everything is.
@@ -31,6 +36,7 @@ pub(super) struct Found {
 pub(super) fn judge(doors: &[Door], leaf: Fingerprint, kit: &Kit) -> Found {
     let mut found = Found {
         silent: !doors.is_empty(),
+        fresh: true,
         ..Found::default()
     };
     for door in doors {
@@ -39,10 +45,11 @@ pub(super) fn judge(doors: &[Door], leaf: Fingerprint, kit: &Kit) -> Found {
                 found.silent = false;
                 found.held.push(seen);
             }
-            Err((silent, whys)) => {
-                found.silent &= silent;
+            Err(wrong) => {
+                found.silent &= wrong.silent;
+                found.fresh &= wrong.fresh;
                 let place = |why| format!("{}: {why}", door.address);
-                found.failures.extend(whys.into_iter().map(place));
+                found.failures.extend(wrong.whys.into_iter().map(place));
             }
         }
     }
@@ -51,9 +58,14 @@ pub(super) fn judge(doors: &[Door], leaf: Fingerprint, kit: &Kit) -> Found {
 
 /// Looks until everything is as it must be, or patience ends.
 pub(super) fn settle(doors: &[Door], leaf: Fingerprint, kit: &Kit) -> Found {
-    let deadline = Instant::now() + READY;
+    let mut deadline = Instant::now() + READY;
+    let mut read = false;
     loop {
         let found = judge(doors, leaf, kit);
+        if found.fresh && !read {
+            read = true;
+            deadline = deadline.min(Instant::now() + SURE);
+        }
         if found.failures.is_empty() || Instant::now() > deadline {
             return found;
         }
@@ -61,16 +73,34 @@ pub(super) fn settle(doors: &[Door], leaf: Fingerprint, kit: &Kit) -> Found {
     }
 }
 
-/// A door in a few words, or whether it was silent and what is wrong there.
-fn at_door(door: &Door, leaf: Fingerprint, kit: &Kit) -> Result<String, (bool, Vec<String>)> {
+/// What is wrong at a door.
+struct Wrong {
+    silent: bool,
+    fresh: bool,
+    whys: Vec<String>,
+}
+
+/// A door in a few words, or what is wrong there.
+fn at_door(door: &Door, leaf: Fingerprint, kit: &Kit) -> Result<String, Wrong> {
     let seen = visit(door, Some(&kit.ours), kit);
     if let Some(why) = &seen.unreached {
-        return Err((true, vec![format!("nobody answers: {why}")]));
+        return Err(Wrong {
+            silent: true,
+            fresh: false,
+            whys: vec![format!("nobody answers: {why}")],
+        });
     }
+    let sight = seen.tls.as_ref();
+    let fresh = sight.is_some_and(|sight| sight.leaf.as_ref() == Some(&leaf.to_string()));
+    let wrong = |whys| Wrong {
+        silent: false,
+        fresh,
+        whys,
+    };
     let mut whys = Vec::new();
     match &seen.tls {
         None => whys.push(format!("there is no TLS: {}", seen.without.said)),
-        Some(sight) if sight.leaf.as_ref() != Some(&leaf.to_string()) => {
+        Some(_) if !fresh => {
             whys.push("it serves another certificate than that of its file".to_owned());
         }
         Some(sight) if !sight.trusted => {
@@ -99,7 +129,7 @@ fn at_door(door: &Door, leaf: Fingerprint, kit: &Kit) -> Result<String, (bool, V
         bare,
     );
     if !whys.is_empty() {
-        return Err((false, whys));
+        return Err(wrong(whys));
     }
     if door.clients == Clients::Required {
         let also = kit.also.iter().map(|one| (one, Passage::In));
@@ -110,7 +140,7 @@ fn at_door(door: &Door, leaf: Fingerprint, kit: &Kit) -> Result<String, (bool, V
         }
     }
     if !whys.is_empty() {
-        return Err((false, whys));
+        return Err(wrong(whys));
     }
     let version = seen.tls.and_then(|sight| sight.version).unwrap_or_default();
     let clients = match door.clients {

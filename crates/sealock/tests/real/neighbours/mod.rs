@@ -1,1 +1,3 @@
 //! What lives beside the daemon: registries, databases and whatever else serves with our certificates.
+
+mod registry;

@@ -1,0 +1,356 @@
+//! A registry that demands client certificates, and dockerd with the files that we write: in with ours, out without, with a
+//! foreign pair, and with the old one once everything is new.
+//!
+//! The registry stands outside of the machine, on an address that is not loopback: there dockerd verifies nothing.
+
+use sealock_testkit::process::Outcome;
+use sealock_testkit::{Machine, Registry, Rootless, Suite, Version};
+
+use crate::common::program;
+use crate::systemd::says;
+
+/// What dockerd says when TLS went well and only the image is missing.
+const NO_IMAGE: &str = "manifest unknown";
+/// What a registry of this age says to whom it does not let in.
+const REFUSED: &str = "remote error: tls: bad certificate";
+const UNKNOWN_AUTHORITY: &str = "x509: certificate signed by unknown authority";
+
+/// `http.tls` as our page has it.
+const TLS: &str = "certificate: @FOLDER@/server.pem\nkey: @FOLDER@/server.key\nclientcas:\n  - @FOLDER@/clients.pem\n";
+
+/// A machine with sealock, and a registry beside it.
+struct Site {
+    registry: Registry,
+    machine: Machine,
+}
+
+impl Site {
+    fn boot(version: Version) -> Self {
+        let builder = Machine::builder(Suite::Bookworm);
+        let builder = match version {
+            Version::V20 => builder,
+            other => builder.docker(other),
+        };
+        let machine = builder.program(program()).boot();
+        let registry = Registry::prepare(machine.network(), 5000, TLS);
+        Self { registry, machine }
+    }
+
+    fn sealock(&self, words: &str) -> Outcome {
+        self.machine.sh(&format!("sealock --color never {words}"))
+    }
+
+    fn host(&self) -> String {
+        self.registry.host()
+    }
+
+    /// The folder of this registry below `certs.d`.
+    fn folder(&self) -> String {
+        format!("/etc/docker/certs.d/{}", self.host())
+    }
+
+    /// A certificate for the registry from the machine's authority.
+    fn issue(&self) {
+        let issue = "cert issue 10.77.0.254 --profile server --cert /root/server.pem --key /root/server.key --yes";
+        let _ = self.sealock(issue).ok();
+    }
+
+    /// Brings the registry's files from the machine to it, and starts it with them: it knows no reload.
+    fn install(&self) {
+        let server = self.registry.server();
+        for name in ["server.pem", "server.key"] {
+            server.write(name, self.machine.read(&format!("/root/{name}")));
+        }
+        server.write("clients.pem", self.sealock("ca export client").ok());
+        server.restart();
+    }
+
+    fn image(&self, name: &str) -> String {
+        format!("{}/{name}:1", self.host())
+    }
+
+    /// dockerd's words when it is to fetch something that is not there.
+    fn pull(&self) -> String {
+        let outcome = self.machine.docker(&["pull", &self.image("missing")]);
+        assert_ne!(outcome.code, 0, "{outcome}");
+        outcome.stderr
+    }
+
+    #[track_caller]
+    fn is_let_in(&self) {
+        let said = self.pull();
+        assert!(said.contains(NO_IMAGE), "{said}");
+    }
+
+    #[track_caller]
+    fn is_refused(&self, why: &str) {
+        let said = self.pull();
+        assert!(said.contains(why), "wanted `{why}`: {said}");
+    }
+
+    /// An image goes there and comes back.
+    fn push_and_pull(&self, name: &str) {
+        let image = self.image(name);
+        let docker = |words: &[&str]| self.machine.docker(words);
+        let _ = docker(&["tag", sealock_testkit::dockerd::IMAGE, &image]).ok();
+        let _ = docker(&["push", &image]).ok();
+        let _ = docker(&["rmi", &image]).ok();
+        let _ = docker(&["pull", &image]).ok();
+    }
+
+    /// The codes of the findings about registries.
+    fn findings(&self) -> Vec<String> {
+        let found = self.sealock("--json check");
+        let value: serde_json::Value = serde_json::from_str(&found.stdout).expect("findings");
+        let reports = value["reports"].as_array().expect("reports");
+        let findings = reports.iter().filter_map(|one| one["findings"].as_array());
+        let codes = findings.flatten().filter_map(|one| one["code"].as_str());
+        codes
+            .filter(|code| code.starts_with("SL-F6"))
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+fn there_and_back(version: Version) {
+    let site = Site::boot(version);
+    let host = site.host();
+    let folder = site.folder();
+    site.machine.import_busybox();
+    let _ = site.sealock("up --yes --client alice").ok();
+    site.issue();
+    site.install();
+
+    // Without anything, and with the anchor alone.
+    site.is_refused(UNKNOWN_AUTHORITY);
+    let _ = site.sealock(&format!("registry trust {host}")).ok();
+    site.is_refused(REFUSED);
+
+    // With ours, and dockerd is the same process.
+    let main = "systemctl show docker.service -p MainPID";
+    let pid = site.machine.sh(main).ok();
+    let trust = format!("registry trust {host} --client alice");
+    let _ = site.sealock(&trust).ok();
+    site.push_and_pull("first");
+    assert_eq!(site.machine.sh(main).ok(), pid);
+    let modes = format!("stat -c '%n %a %U' {folder} {folder}/*");
+    let expected = format!(
+        "{folder} 755 root\n{folder}/ca.crt 644 root\n{folder}/client.cert 644 root\n{folder}/client.key 600 root\n"
+    );
+    assert_eq!(site.machine.sh(&modes).ok(), expected);
+    let again = site.sealock(&trust).expect_code(0);
+    says(&again, &["0 changes"]);
+    assert_eq!(site.findings(), [""; 0]);
+    let list = site.sealock("registry list").ok();
+    assert!(list.contains(&host) && list.contains("alice"), "{list}");
+
+    // A foreign client, whom status tells and apply mends.
+    let foreign = "sealock --home /root/o --config /root/o.toml ca create --yes && \
+                   sealock --home /root/o --config /root/o.toml cert issue alice --profile client --yes \
+                   --cert /root/o.pem --key /root/o.key";
+    let _ = site.machine.sh(foreign).ok();
+    let _ = site
+        .machine
+        .sh(&format!(
+            "mkdir /root/ours && cp -a {folder}/. /root/ours && cat /root/o.pem >{folder}/client.cert && cat /root/o.key >{folder}/client.key"
+        ))
+        .ok();
+    site.is_refused(REFUSED);
+    let status = site.sealock("status").expect_code(3);
+    let told = format!("the registry {host}: other certificates lie where");
+    assert!(status.stdout.contains(&told), "{status}");
+    let apply = site.sealock("apply --yes").expect_code(1);
+    says(
+        &apply,
+        &["error[SL-H531]", &format!("{folder}/client.cert")],
+    );
+    let _ = site.machine.sh(&format!("rm {folder}/client.*")).ok();
+    let status = site.sealock("status").expect_code(3);
+    let told = format!("{folder}/client.key: not as the registry {host} needs it");
+    assert!(status.stdout.contains(&told), "{status}");
+    let _ = site.sealock("apply --yes").ok();
+    site.is_let_in();
+
+    // A misnamed pair: what check predicts is what dockerd then says.
+    let _ = site
+        .machine
+        .sh(&format!("mv {folder}/client.cert {folder}/client.crt"))
+        .ok();
+    assert_eq!(site.findings(), ["SL-F602"]);
+    site.is_refused("issing client certificate client.cert for key client.key");
+    let _ = site.machine.sh(&format!("rm {folder}/client.*")).ok();
+    let _ = site.sealock("apply --yes").ok();
+    site.is_let_in();
+
+    // Everything new: our files are, and what was copied before is good for nothing.
+    let _ = site.sealock("rekey --yes").ok();
+    site.install();
+    site.push_and_pull("second");
+    let swap = |from: &str| {
+        let copy = format!("for f in client.cert client.key; do cat {from}/$f >{folder}/$f; done");
+        let _ = site.machine.sh(&copy).ok();
+    };
+    let _ = site
+        .machine
+        .sh(&format!("mkdir /root/new && cp -a {folder}/. /root/new"))
+        .ok();
+    swap("/root/ours");
+    site.is_refused(REFUSED);
+    swap("/root/new");
+    site.is_let_in();
+    let _ = site
+        .machine
+        .sh(&format!("cat /root/ours/ca.crt >{folder}/ca.crt"))
+        .ok();
+    site.is_refused(UNKNOWN_AUTHORITY);
+    let _ = site.sealock("apply --yes").ok();
+    site.is_let_in();
+    if version != Version::V20 {
+        containerd_reads_hosts_toml(&site);
+    }
+
+    let distrust = format!("registry distrust {host} --yes");
+    let _ = site.sealock(&distrust).ok();
+    site.is_refused(UNKNOWN_AUTHORITY);
+    assert_ne!(site.machine.sh(&format!("ls {folder}")).code, 0);
+    says(
+        &site.sealock(&distrust).expect_code(1),
+        &["error[SL-H534]", "there are none yet"],
+    );
+}
+
+/// The other reader of `certs.d`, which dockerd 29 has inside and containerd's own client outside.
+fn containerd_reads_hosts_toml(site: &Site) {
+    let (host, folder) = (site.host(), site.folder());
+    let image = site.image("second");
+    let pull = || {
+        site.machine.sh(&format!(
+            "ctr images pull --hosts-dir /etc/docker/certs.d {image} 2>&1"
+        ))
+    };
+    let _ = pull().ok();
+    // Somebody's hosts.toml hides ours from it, and check predicts that.
+    let foreign = format!("server = \"https://{host}\"\n");
+    site.machine
+        .write(&format!("{folder}/hosts.toml"), 0o644, foreign);
+    assert_eq!(site.findings(), ["SL-F606"]);
+    let refused = pull();
+    assert!(refused.stdout.contains(UNKNOWN_AUTHORITY), "{refused}");
+    let told = site.sealock(&format!("registry trust {host} --hosts-toml"));
+    says(
+        &told.expect_code(1),
+        &[
+            "error[SL-H532]",
+            "client = [[\"client.cert\", \"client.key\"]]",
+        ],
+    );
+    let _ = site.machine.sh(&format!("rm {folder}/hosts.toml")).ok();
+    let trust = format!("registry trust {host} --hosts-toml");
+    let _ = site.sealock(&trust).ok();
+    let _ = pull().ok();
+    assert_eq!(site.findings(), [""; 0]);
+    site.is_let_in();
+}
+
+#[test]
+fn docker_20_pushes_and_pulls_with_our_files_only() {
+    there_and_back(Version::V20);
+}
+
+#[test]
+fn docker_28_pushes_and_pulls_with_our_files_only() {
+    there_and_back(Version::V28);
+}
+
+#[test]
+fn a_rootless_daemon_reads_its_user_s_own_folder() {
+    let machine = Machine::builder(Suite::Bookworm)
+        .name("rootless")
+        .program(program())
+        .boot();
+    let registry = Registry::prepare(machine.network(), 5000, TLS);
+    let host = registry.host();
+    let rootless = Rootless::set_up(machine);
+    let desired = "version = 1\n[daemon]\nlisten = []\nnames = [\"localhost\"]\n[[client]]\nname = \"alice\"\n";
+    let worker = |words: &str| rootless.sh(&format!("sealock --color never --yes {words}"));
+    let _ = rootless
+        .sh(&format!(
+            "mkdir -p ~/.config/sealock && printf '%s' '{desired}' >~/.config/sealock/sealock.toml"
+        ))
+        .ok();
+    let _ = worker("ca create").ok();
+    let _ =
+        worker("cert issue 10.77.0.254 --profile server --cert ~/server.pem --key ~/server.key")
+            .ok();
+    let server = registry.server();
+    for name in ["server.pem", "server.key"] {
+        let path = format!("/home/worker/{name}");
+        server.write(name, rootless.machine().read(&path));
+    }
+    server.write("clients.pem", worker("ca export client").ok());
+    server.start();
+    let pull = || {
+        rootless
+            .docker(&["pull", &format!("{host}/missing:1")])
+            .stderr
+    };
+    let said = pull();
+    assert!(said.contains(UNKNOWN_AUTHORITY), "{said}");
+    let trust = format!("registry trust {host} --client alice --rootless current");
+    let _ = worker(&trust).ok();
+    let said = pull();
+    assert!(said.contains(NO_IMAGE), "{said}");
+
+    // Root does it for a user: the files are the user's, and what is another authority's stays.
+    let root = |words: &str| {
+        rootless
+            .machine()
+            .sh(&format!("sealock --color never --yes {words}"))
+    };
+    let machine = rootless.machine();
+    machine.write("/etc/sealock/sealock.toml", 0o644, desired);
+    let _ = root("ca create").ok();
+    let told = root(&format!("registry trust {host} --rootless worker"));
+    says(&told.expect_code(1), &["error[SL-H531]", "ca.crt"]);
+    let _ = root("registry trust other.test:5000 --client alice --rootless worker").ok();
+    let listed =
+        rootless.sh("cd ~/.config/docker/certs.d/other.test:5000 && stat -c '%n %a %U:%G' . *");
+    assert_eq!(
+        listed.ok(),
+        ". 755 worker:worker\nca.crt 644 worker:worker\nclient.cert 644 worker:worker\nclient.key 600 worker:worker\n"
+    );
+    // A link of the user's leads root nowhere.
+    let _ = rootless
+        .sh("cd ~/.config/docker && mv certs.d kept && ln -s kept certs.d")
+        .ok();
+    let told = root("registry trust other.test:5000 --rootless worker");
+    says(&told.expect_code(1), &["error[SL-H533]", "symbolic link"]);
+    let told = root("registry trust other.test:5000 --rootless nobody-of-this-name");
+    says(&told.expect_code(1), &["error[SL-U007]"]);
+    let told = root("registry trust other.test:5000 --rootless current");
+    says(&told.expect_code(2), &["error[SL-U007]"]);
+    let told = root("registry trust https://other.test");
+    says(&told.expect_code(2), &["error[SL-H530]", "found a scheme"]);
+
+    // What dockerd never verifies is said.
+    machine.write(
+        "/etc/docker/daemon.json",
+        0o644,
+        "{\"insecure-registries\": [\"10.9.0.0/16\"]}\n",
+    );
+    for (host, why) in [
+        ("127.0.0.1:5000", "it is on loopback"),
+        ("10.9.1.2:5000", "insecure-registries lists it"),
+    ] {
+        let told = root(&format!("registry trust {host}")).expect_code(0);
+        says(&told, &["is not verified", why]);
+    }
+    let told = root("registry trust 10.8.1.2:5000").expect_code(0);
+    assert!(!told.stderr.contains("is not verified"), "{told}");
+    // What names a client keeps it.
+    let told = root("client remove alice");
+    says(
+        &told.expect_code(1),
+        &["error[SL-H103]", "`alice` is no client"],
+    );
+}
