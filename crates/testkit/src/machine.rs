@@ -303,6 +303,23 @@ impl Machine {
         run(self.command("docker").args(words))
     }
 
+    /// Starts a container that stopped with its daemon. Docker is asked again for half a minute: a daemon that has just come back
+    /// may still be clearing away what is left of it, and says until then that it exists.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[track_caller]
+    pub fn start_again(&self, id: &str) {
+        let mut outcome = self.docker(&["start", id]);
+        becomes(Duration::from_secs(30), || {
+            outcome.code == 0 || {
+                outcome = self.docker(&["start", id]);
+                outcome.code == 0
+            }
+        });
+        let _ = outcome.ok();
+    }
+
     /// Imports the lab's image as [`IMAGE`].
     ///
     /// # Panics

@@ -3,7 +3,9 @@
 //! Two things are different there. The port is published by RootlessKit, which has to be told by a drop-in of the user's
 //! unit. And containers end with the daemon, whatever live-restore says: that has to be asked first.
 
-use sealock_testkit::process::Outcome;
+use std::time::Duration;
+
+use sealock_testkit::process::{Outcome, wait_for};
 use sealock_testkit::{Machine, Rootless, Suite};
 
 use crate::check::ground::Found;
@@ -111,7 +113,10 @@ fn there_and_back(suite: Suite) {
         None,
         "then nobody has to be asked: {up}"
     );
-    let _ = docker.docker(&["start", "keeper"]).ok();
+    // A daemon that has just come back may still be clearing away what is left of the container.
+    wait_for("keeper to start", Duration::from_secs(30), || {
+        docker.docker(&["start", "keeper"]).code == 0
+    });
     user.is_cloaked(&container.id);
     let drop_in = docker.sh(&format!("cat {UNIT}/zz-sealock.conf")).ok();
     assert!(

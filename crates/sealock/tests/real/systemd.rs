@@ -131,7 +131,7 @@ impl Host {
             self.machine.sh("journalctl --no-pager -n 60 -u docker.service -u docker.socket -u containerd.service")
         );
         if self.keeper_pid().is_none() {
-            let _ = self.machine.docker(&["start", &self.keeper.id]).ok();
+            self.machine.start_again(&self.keeper.id);
         }
         let pid = self.keeper_pid().expect("a container that runs");
         *self.life.borrow_mut() = (pid, began(&self.machine, pid));

@@ -31,7 +31,7 @@ fn everything(builder: sealock_testkit::machine::Builder) {
     };
     let _ = host.machine.run_container("keeper");
     door::scenario(&host);
-    let _ = host.sh("docker start keeper").ok();
+    host.machine.start_again("keeper");
     let up = host.sh("sealock up --yes --client alice").expect_code(0);
     assert!(host.check().codes().is_empty(), "{up}\n{}", host.check());
     starts::scenario(&host);

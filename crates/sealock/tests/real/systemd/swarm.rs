@@ -19,7 +19,7 @@ pub(super) fn scenario(host: &Host) {
     );
     let before = host.etc();
     let up = host.up(&["--accept", "swarm-restart"]).expect_code(0);
-    let _ = host.machine.docker(&["start", &host.keeper.id]).ok();
+    host.machine.start_again(&host.keeper.id);
     host.is_cloaked();
     host.second_apply_changes_nothing();
     let node = host
@@ -61,7 +61,7 @@ fn autolock(host: &Host) {
     let before = host.etc();
     let consents = ["--accept", "swarm-restart", "--accept", "swarm-autolock"];
     let _ = host.up(&consents).expect_code(0);
-    let _ = host.machine.docker(&["start", &host.keeper.id]).ok();
+    host.machine.start_again(&host.keeper.id);
     host.is_cloaked();
     unlock();
     let state = host
