@@ -18,6 +18,8 @@ const CHARSET: u8 = 45;
 
 /// ER_SECURE_TRANSPORT_REQUIRED: `require_secure_transport` is on.
 const SECURE_TRANSPORT_REQUIRED: u16 = 3159;
+/// ER_ACCESS_DENIED_ERROR.
+const LOGIN_REFUSED: u16 = 1045;
 
 /// A packet of a server: what it greets with, and what it says to a login. Text is escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,24 +140,41 @@ impl Way for Mysql {
     }
 
     fn clear(&self, road: &mut Road) -> Clear {
-        match greeting(road).and_then(|_| self.log_in(road, 1, 0)) {
-            Ok(MysqlContent::Error(SECURE_TRANSPORT_REQUIRED, message)) => Clear::new(
+        let answer = greeting(road).and_then(|(_, tls)| Ok((tls, self.log_in(road, 1, 0)?)));
+        let (tls, answer) = match answer {
+            Ok(answer) => answer,
+            Err(obstacle) => return Clear::of(&obstacle),
+        };
+        // MariaDB refuses a login by the same error for want of TLS, of a certificate and of the right password.
+        let judged = match tls {
+            true => Verdict::Unclear,
+            false => Verdict::Accepted,
+        };
+        match answer {
+            MysqlContent::Error(SECURE_TRANSPORT_REQUIRED, message) => Clear::new(
                 Verdict::Refused,
                 format!("error {SECURE_TRANSPORT_REQUIRED}: {message}"),
             ),
-            // The login was judged, so clear text would have done.
-            Ok(MysqlContent::Error(number @ (1044..=1049 | 1698), message)) => {
-                Clear::new(Verdict::Accepted, format!("error {number}: {message}"))
+            MysqlContent::Error(LOGIN_REFUSED, message) => {
+                Clear::new(judged, format!("error {LOGIN_REFUSED}: {message}"))
             }
-            Ok(MysqlContent::Error(number, message)) => {
+            MysqlContent::Error(number, message) => {
                 Clear::new(Verdict::Unclear, format!("error {number}: {message}"))
             }
-            Ok(MysqlContent::More(what)) => Clear::new(Verdict::Accepted, what),
-            Ok(_) => Clear::new(
+            MysqlContent::More(what) => Clear::new(judged, what),
+            MysqlContent::Ok => Clear::new(
                 Verdict::Accepted,
                 format!("it let {} in", shown(self.user.as_bytes())),
             ),
-            Err(obstacle) => Clear::of(&obstacle),
+            MysqlContent::Greeting { .. } => Clear::new(Verdict::NotSpoken, "a second greeting"),
+        }
+    }
+
+    fn settled(&self, clear: Clear, let_in: bool) -> Clear {
+        let judged = clear.said.starts_with(&format!("error {LOGIN_REFUSED}:"));
+        match clear.verdict {
+            Verdict::Unclear if judged && let_in => Clear::new(Verdict::Refused, clear.said),
+            _ => clear,
         }
     }
 }

@@ -12,7 +12,7 @@ use sealock_tls::danger::Unverified;
 use sealock_tls::{Client, ClientSettings, Clock, Identity, Seen, TlsError, Trust, Versions};
 use std::io;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Most names of a certificate that are shown.
 const MOST_NAMES: usize = 16;
@@ -27,6 +27,8 @@ pub(super) struct Found {
     pub(super) with: Option<Entry>,
     /// Whether the protocol was heard behind TLS, by whomever.
     pub(super) spoke: bool,
+    /// Whether somebody was let in, not merely judged.
+    pub(super) let_in: bool,
 }
 
 /// Everything that visits have in common.
@@ -41,6 +43,8 @@ pub(super) struct Visits<'a> {
     /// How many visits there may still be: each gets its share of what is left of the time, so that a silence
     /// in one does not hide the others.
     pub(super) left: u32,
+    /// More than this is not given to any of them.
+    pub(super) most: Option<Duration>,
 }
 
 /// One visit by TLS.
@@ -56,6 +60,7 @@ impl Visits<'_> {
     pub(super) fn open(&mut self) -> io::Result<Socket> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         let share = left / self.left.max(1);
+        let share = self.most.map_or(share, |most| share.min(most));
         self.left = self.left.saturating_sub(1);
         let target = Target::tcp(self.address, self.name.clone());
         Socket::connect(&target, Instant::now() + share)
@@ -110,6 +115,7 @@ impl Visits<'_> {
             without: entry(&stranger, someone),
             with,
             spoke,
+            let_in: someone,
         }
     }
 

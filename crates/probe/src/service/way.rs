@@ -31,6 +31,11 @@ pub(super) trait Way {
         None
     }
 
+    /// Whether a server that speaks clear text waits for ever for the end of what TLS begins with.
+    fn waits_when_plain(&self) -> bool {
+        false
+    }
+
     /// What is said before the handshake, on the same connection.
     fn knock(&self, _road: &mut Road) -> Result<(), Obstacle> {
         Ok(())
@@ -41,6 +46,11 @@ pub(super) trait Way {
 
     /// The same question without TLS.
     fn clear(&self, road: &mut Road) -> Clear;
+
+    /// The verdict on clear text once it is known whether the same login got in by TLS.
+    fn settled(&self, clear: Clear, _let_in: bool) -> Clear {
+        clear
+    }
 }
 
 impl Clear {

@@ -1,3 +1,5 @@
 //! What lives beside the daemon: registries, databases and whatever else serves with our certificates.
 
+mod material;
+mod probes;
 mod registry;
