@@ -3,3 +3,4 @@
 mod material;
 mod probes;
 mod registry;
+mod template;
