@@ -9,6 +9,7 @@ use sealock_diag::{Diagnose, escape};
 use sealock_policy::{Mode, Policy};
 use sealock_tls::Clock;
 use std::collections::HashMap;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,15 +78,23 @@ impl Reloader {
         share: impl FnOnce(Snapshot) -> Arc<Shared>,
     ) -> Result<Self, GatewayError> {
         let mut snapshot = Snapshot::default();
-        if let Some(sources) = &sources {
-            snapshot.material = Some(Arc::new(crate::material::Material::load(
-                sources,
-                Clock::System,
-            )?));
-        }
+        let load = |sources| crate::material::Material::load(sources, Clock::System);
+        // Side by side: both take a millisecond or two, and somebody waits for the gateway to start.
+        let (material, read) = std::thread::scope(|scope| {
+            let reading = policy.as_ref().map(|path| {
+                let thread = std::thread::Builder::new().name("policy".to_owned());
+                (path, thread.spawn_scoped(scope, move || read_policy(path)))
+            });
+            let material = sources.as_ref().map(load).transpose();
+            let read = reading.map(|(path, reading)| match reading {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                Err(_no_thread) => read_policy(path),
+            });
+            (material, read)
+        });
+        snapshot.material = material?.map(Arc::new);
         let mut held = Held::default();
-        if let Some(path) = &policy {
-            let (read, parsed) = read_policy(path)?;
+        if let Some((read, parsed)) = read.transpose()? {
             held.text = read;
             snapshot.policy = Some(Arc::new(parsed));
             snapshot.policy_epoch = 1;

@@ -22,7 +22,7 @@ use crate::shared::Visitor;
 use crate::transport::Transport;
 use crate::{Service, Upstream};
 use answer::Refusal;
-use forward::{Forward, Then};
+use forward::{Forward, Then, Underway};
 use judging::Judging;
 use note::Note;
 
@@ -80,10 +80,7 @@ impl Answers for Connection<'_> {
         };
         self.judging.refresh(self.visitor);
         self.number = self.number.wrapping_add(1);
-        let line = (
-            head.method(bytes.filled()),
-            head.raw_target(bytes.filled()),
-        );
+        let line = (head.method(bytes.filled()), head.raw_target(bytes.filled()));
         self.is_read = !head.has_body();
         let policy = self.judging.policy_epoch;
         let mut note = Note::new(self.visitor, self.number, since, line, policy);
@@ -114,41 +111,62 @@ impl<'v> Connection<'v> {
         bytes: &mut Buffer,
         note: &mut Note<'v>,
     ) -> Then {
+        // What sending takes is on the heap for this one moment, and so is what delivering takes below: most requests are
+        // sent at once, and nothing of it is held while the daemon thinks.
+        let mut underway = match Box::pin(self.send(head, bytes, note)).await {
+            Ok(underway) => underway,
+            Err(then) => return then,
+        };
+        let answered = match underway.answered(&mut self.client, note).await {
+            Ok(answered) => answered,
+            Err(then) => return then,
+        };
+        let shared = &self.visitor.door.shared;
+        Box::pin(underway.deliver(&mut self.client, answered, shared, note)).await
+    }
+
+    /// Judges a request and sends it as it was judged; or says why not.
+    async fn send<'h>(
+        &mut self,
+        head: &'h mut RequestHead,
+        bytes: &mut Buffer,
+        note: &mut Note<'v>,
+    ) -> Result<Underway<'h>, Then>
+    where
+        'v: 'h,
+    {
         let shared = &self.visitor.door.shared;
         if !shared.audit.ready() {
-            return Then::Refuse(Refusal::new(
+            return Err(Then::Refuse(Refusal::new(
                 503,
                 codes::UNRECORDED,
                 "requests must be recorded and records cannot be written",
-            ));
+            )));
         }
         if self.visitor.peer.lapsed(&shared.current) {
             let what = "the certificate, or the list that vouches for it, has run out";
-            return Then::Refuse(Refusal::new(403, LAPSED, what));
+            return Err(Then::Refuse(Refusal::new(403, LAPSED, what)));
         }
         let mut request = match self.judging.read(head, bytes.filled(), self.prefix) {
             Ok(request) => request,
-            Err(refusal) => return Then::Refuse(refusal),
+            Err(refusal) => return Err(Then::Refuse(refusal)),
         };
         note.read(&request);
         if head.has_body() && request.route().body != BodyRule::Stream {
-            match Box::pin(self.take_body(head, &mut request, note)).await {
-                Ok(()) => {}
-                Err(then) => return then,
-            }
+            Box::pin(self.take_body(head, &mut request, note)).await?;
             // It took its time, minutes if the client wants: what was allowed when it began may be no more.
             self.judging.refresh(self.visitor);
             note.policy = self.judging.policy_epoch;
         } else if let BodyRule::Json { .. } = request.route().body
             && let Err(unclean) = request.set_body(b"")
         {
-            return Then::Refuse(judging::unclean(unclean));
+            return Err(Then::Refuse(judging::unclean(unclean)));
         }
         let mut facts = Facts::new(shared.makers.clone());
         let judged = self.judging.judge(&mut request, &mut facts, self.upstream);
-        let decision = match judged.await {
+        let mut decision = match judged.await {
             Ok(decision) => decision,
-            Err(refusal) => return Then::Refuse(refusal),
+            Err(refusal) => return Err(Then::Refuse(refusal)),
         };
         note.judged(&decision, &facts);
         drop(facts);
@@ -158,24 +176,22 @@ impl<'v> Connection<'v> {
             decision.answer_to(caller, &note.id().to_string())
         });
         if let Some((status, message)) = refused {
-            return Then::Refuse(Refusal {
+            return Err(Then::Refuse(Refusal {
                 status,
                 code: "",
                 message,
-            });
+            }));
         }
         let forward = Forward {
             upstream: self.upstream,
             head,
             request: &request,
-            decision: &decision,
+            decision: &mut decision,
             ceiling: self.judging.ceiling(),
-            makers: shared.makers.clone(),
-            drain: &shared.drain,
         };
         // From here on the request is on its way, and how far it got is known to nobody else.
         self.is_read = false;
-        forward.run(&mut self.client, bytes, note).await
+        forward.set_out(bytes, note).await
     }
 
     /// Reads the body of a request that is judged with it, or whose body nobody reads.

@@ -17,14 +17,15 @@ pub(super) struct Note<'v> {
     /// The number of the policy that judges.
     pub(super) policy: u64,
     method: &'static str,
-    other_method: String,
-    raw: Vec<u8>,
+    /// One that the Engine API does not know.
+    other_method: Option<Box<str>>,
+    raw: Box<[u8]>,
     /// The target that goes on is the one that came.
     as_it_came: bool,
     route: &'static str,
     verb: &'static str,
-    target: String,
-    object: Option<sealock_policy::Object>,
+    target: Box<str>,
+    object: Option<Box<sealock_policy::Object>>,
     verdict: Verdict,
     rule: Option<Arc<str>>,
     code: &'static str,
@@ -57,16 +58,12 @@ impl<'v> Note<'v> {
             since,
             policy,
             method: known,
-            other_method: if known.is_empty() {
-                method.to_owned()
-            } else {
-                String::new()
-            },
-            raw: raw.to_vec(),
+            other_method: known.is_empty().then(|| method.into()),
+            raw: raw.into(),
             as_it_came: false,
             route: "",
             verb: "",
-            target: String::new(),
+            target: Box::default(),
             object: None,
             verdict: Verdict::Deny,
             rule: None,
@@ -89,7 +86,7 @@ impl<'v> Note<'v> {
     /// The method of the request.
     pub(super) fn method(&self) -> &str {
         match self.method {
-            "" => &self.other_method,
+            "" => self.other_method.as_deref().unwrap_or_default(),
             method => method,
         }
     }
@@ -103,7 +100,7 @@ impl<'v> Note<'v> {
     /// It was judged.
     pub(super) fn judged(&mut self, decision: &Decision, facts: &Facts) {
         self.rule = Some(decision.rule.clone());
-        self.object = facts.object().cloned();
+        self.object = facts.object().cloned().map(Box::new);
         self.verdict = match (&decision.verdict, &decision.refusal) {
             (Decided::Allow, None) => Verdict::Allow,
             (Decided::Allow, Some(_)) => Verdict::Warn,
@@ -117,11 +114,11 @@ impl<'v> Note<'v> {
     }
 
     /// It goes to the daemon, as `target`.
-    pub(super) fn goes_on(&mut self, target: String) {
-        self.as_it_came = target.as_bytes() == self.raw;
+    pub(super) fn goes_on(&mut self, target: &str) {
+        self.as_it_came = target.as_bytes() == &*self.raw;
         // Kept once: hundreds of requests may wait for their answers.
         if !self.as_it_came {
-            self.target = target;
+            self.target = target.into();
         }
     }
 

@@ -86,9 +86,7 @@ pub(crate) struct Flow {
     lead: Buffer,
     /// The head stays here after it was written, so that it can be sent again.
     keeps_lead: bool,
-    filter: Option<Box<dyn Filter>>,
-    /// What the filter made of the bytes.
-    filtered: Vec<u8>,
+    filtered: Option<Box<Filtered>>,
     plan: Plan,
     end: Option<End>,
     /// The end was planned, the last chunk included.
@@ -97,6 +95,12 @@ pub(crate) struct Flow {
     is_bulk: bool,
     drops_trailers: bool,
     passed: u64,
+}
+
+/// A filter, and what it made of the bytes at hand.
+struct Filtered {
+    filter: Box<dyn Filter>,
+    bytes: Vec<u8>,
 }
 
 /// What is to be written next: pieces of what was read, with framing around them.
@@ -132,8 +136,7 @@ impl Flow {
             frame,
             lead,
             keeps_lead: false,
-            filter: None,
-            filtered: Vec::new(),
+            filtered: None,
             plan: Plan::default(),
             end: None,
             closed: false,
@@ -151,7 +154,8 @@ impl Flow {
 
     /// The same flow, through a filter.
     pub(crate) fn through(mut self, filter: Box<dyn Filter>) -> Self {
-        self.filter = Some(filter);
+        let bytes = Vec::new();
+        self.filtered = Some(Box::new(Filtered { filter, bytes }));
         self
     }
 
@@ -255,21 +259,20 @@ impl Flow {
             body = self.take(input)?;
         }
         self.passed += body as u64;
-        if let Some(filter) = &mut self.filter {
-            body = self
-                .plan
-                .filtered(filter.as_mut(), input, &mut self.filtered);
+        if let Some(filtered) = &mut self.filtered {
+            let Filtered { filter, bytes } = filtered.as_mut();
+            body = self.plan.filtered(filter.as_mut(), input, bytes);
             if self.end == Some(End::Complete) {
-                let before = self.filtered.len();
-                filter.finish(&mut self.filtered);
-                body += self.filtered.len() - before;
-                self.plan.piece = (0, self.filtered.len());
+                let before = bytes.len();
+                filter.finish(bytes);
+                body += bytes.len() - before;
+                self.plan.piece = (0, bytes.len());
             }
             self.plan.span = body;
         }
         // Chunks that come stay as they are; what comes otherwise, or is changed on the way, becomes chunks.
         let makes_chunks = self.frame == Frame::Chunked
-            && (self.filter.is_some() || !matches!(self.rest, Rest::Chunked(_)));
+            && (self.filtered.is_some() || !matches!(self.rest, Rest::Chunked(_)));
         if makes_chunks {
             self.plan.span = body;
             if body > 0 {
@@ -328,7 +331,7 @@ impl Flow {
                 Ok(plan.take(0, here))
             }
             Rest::Chunked(chunked) => {
-                let stays = self.frame == Frame::Chunked && self.filter.is_none();
+                let stays = self.frame == Frame::Chunked && self.filtered.is_none();
                 let mut body = 0;
                 while plan.consumes < input.len() && plan.count() < PIECES {
                     let rest = &input[plan.consumes..];
@@ -379,9 +382,9 @@ impl Flow {
         to: &mut B,
     ) -> Poll<io::Result<()>> {
         if self.plan.total > self.plan.written {
-            let source = match self.filter {
+            let source = match &self.filtered {
                 None => input.filled(),
-                Some(_) => &self.filtered,
+                Some(filtered) => &filtered.bytes,
             };
             let mut slices = [IoSlice::new(&[]); PIECES + 3];
             let count = self.plan.slices(&self.lead, source, &mut slices);
@@ -398,7 +401,9 @@ impl Flow {
         }
         if self.plan.written >= self.plan.total {
             input.consume(self.plan.consumes);
-            self.filtered.clear();
+            if let Some(filtered) = &mut self.filtered {
+                filtered.bytes.clear();
+            }
             if self.plan.leads && !self.keeps_lead {
                 self.lead = Buffer::default();
             }

@@ -60,7 +60,8 @@ impl Link {
                 });
             }
         }
-        Self::new(upstream).await
+        // On the heap: most requests find one that is kept.
+        Box::pin(Self::new(upstream)).await
     }
 
     /// A new connection.
