@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use sealock_host::client::Place;
-use sealock_host::{Observed, Supervisor};
+use sealock_host::{Desired, Observed, Supervisor};
+use sealock_service::{Service, TakeUp};
 use sealock_vault::{Filter, StateKind};
 
-use crate::cloak::{clients, desired, up};
+use crate::cloak::{clients, desired, services, up};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -48,12 +49,23 @@ pub(crate) fn access(
                 } => docker_config_dir,
             });
         }
+        for service in &wanted.services {
+            let files = service.kind().map(|kind| services::paths(&*kind));
+            let files = files.unwrap_or_default();
+            folders.extend(
+                files
+                    .iter()
+                    .filter_map(|file| file.parent())
+                    .map(Path::to_owned),
+            );
+        }
         let by_command = wanted.gateway.is_none()
             && observed.supervisor == Supervisor::Hand
             && wanted.daemon.restart_command.is_some();
         open = by_command.then(|| {
             "the restart command of sealock.toml may start dockerd itself, which would live behind them".to_owned()
         });
+        open = open.or_else(|| of_services(&wanted));
     }
     folders.extend(of_single_certificates(session)?);
     let seen = [program.to_owned(), session.config.clone()];
@@ -80,6 +92,25 @@ fn of_daemon(observed: &Observed) -> Vec<PathBuf> {
         .and_then(|unit| unit.our_path.parent());
     folders.extend(drop_in.filter(|dir| dir.exists()).map(Path::to_owned));
     folders
+}
+
+/// Why there can be no walls around the commands of services: only systemd does its work outside of them.
+fn of_services(wanted: &Desired) -> Option<String> {
+    let needs_none = |service: &&Service| match service.kind().map(|kind| kind.take_up()) {
+        Ok(TakeUp::Reload(line) | TakeUp::Restart(line)) => !is_systemctl(&line),
+        Ok(TakeUp::Hands) | Err(_) => false,
+    };
+    let service = wanted.services.iter().find(needs_none)?;
+    Some(format!(
+        "the command that makes {} take up its files may start it or send it a signal, which they would not let through",
+        service.name
+    ))
+}
+
+/// Whether a command line is one call of systemctl and nothing else.
+fn is_systemctl(line: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@._- ".contains(c);
+    line.starts_with("systemctl ") && line.chars().all(plain)
 }
 
 fn of_single_certificates(session: &Session) -> Result<Vec<PathBuf>, Failure> {
@@ -128,8 +159,23 @@ fn is_in_a_home(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{existing, is_in_a_home, outermost};
+    use super::{existing, is_in_a_home, is_systemctl, outermost};
     use std::path::{Path, PathBuf};
+
+    #[test]
+    fn only_systemd_does_its_work_outside_of_walls() {
+        for (line, whole) in [
+            ("systemctl restart redis-server", true),
+            ("systemctl reload nginx@a.service", true),
+            ("systemctl reload nginx; nginx", false),
+            ("systemctl is-active x || redis-server", false),
+            ("nginx -s reload", false),
+            ("systemctl $(x)", false),
+            ("systemctlx y", false),
+        ] {
+            assert_eq!(is_systemctl(line), whole, "{line}");
+        }
+    }
 
     #[test]
     fn what_lies_below_another_is_not_named_twice() {

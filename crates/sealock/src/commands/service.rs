@@ -216,10 +216,10 @@ fn remove(session: &Session, name: &str) -> Result<Exit, Failure> {
     };
     let text = desired::text(session)?.unwrap_or_default();
     let without = remove_service(&session.config, &text, name)?.unwrap_or(text);
-    let files: Vec<_> = match service.kind() {
-        Ok(kind) => kind.files().into_iter().map(|file| file.path).collect(),
-        Err(_) => Vec::new(),
-    };
+    let files: Vec<_> = service
+        .kind()
+        .map(|kind| services::paths(&*kind))
+        .unwrap_or_default();
     let files: Vec<_> = files
         .iter()
         .filter_map(|path| fs::resolve(path).ok())

@@ -17,10 +17,20 @@ pub(crate) use farewell::farewell;
 pub(crate) use part::{Act, Proofs, parts};
 pub(crate) use steps::{Prove, Take};
 
+use std::path::PathBuf;
+
 use sealock_service::{Kind, Service};
 
 use crate::failure::Failure;
 use crate::session::Session;
+
+/// Every file that is ours to write for a service: what it reads, and its own configuration.
+pub(crate) fn paths(kind: &dyn Kind) -> Vec<PathBuf> {
+    let configuration = kind.configuration().unwrap_or_default();
+    let configuration = configuration.iter().map(|edit| edit.path().to_owned());
+    let files = kind.files().into_iter().map(|file| file.path);
+    files.chain(configuration).collect()
+}
 
 /// The kind of a service. A table that was read has one already.
 fn kind(session: &Session, service: &Service) -> Result<Box<dyn Kind>, Failure> {

@@ -128,7 +128,7 @@ fn part(
     part.act = Some(Act {
         before: Before::new(name, &doors, &take_up, kit, &tried),
         take: Take::new(name, &take_up, &tried),
-        prove: Prove::new(name, doors, fingerprint, kit, proofs),
+        prove: Prove::new(name, doors, fingerprint, take_up, kit, proofs),
     });
     Ok(part)
 }

@@ -4,16 +4,17 @@ use std::time::{Duration, Instant};
 
 use sealock_pki::Fingerprint;
 use sealock_probe::service::{Entry, Passage, ServiceSeen, ServiceTarget, Way, look};
-use sealock_service::{Clients, Door};
+use sealock_service::{Clients, Door, TakeUp};
 use sealock_tls::Identity;
 
 use super::kit::Kit;
 
 /// Time for one look.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a service may take until everything is as it must be, once it was told to take it up. Where it is not,
-/// this is how long the rollback waits, so it is no longer than a slow start of a database.
-const READY: Duration = Duration::from_secs(20);
+/// How long a service may take after a restart until everything is as it must be: a slow start of a database.
+const STARTED: Duration = Duration::from_secs(30);
+/// The same for one that goes on running and only reads its files.
+const RELOADED: Duration = Duration::from_secs(10);
 /// How long one may go on being wrong that serves the new certificate: it has read its files, and only a peer that was
 /// slow for a moment makes another look worth it.
 const SURE: Duration = Duration::from_secs(2);
@@ -56,9 +57,17 @@ pub(super) fn judge(doors: &[Door], leaf: Fingerprint, kit: &Kit) -> Found {
     found
 }
 
+/// How long to wait for a service that was told to take its files up.
+fn patience(take_up: &TakeUp) -> Duration {
+    match take_up {
+        TakeUp::Restart(_) => STARTED,
+        TakeUp::Reload(_) | TakeUp::Hands => RELOADED,
+    }
+}
+
 /// Looks until everything is as it must be, or patience ends.
-pub(super) fn settle(doors: &[Door], leaf: Fingerprint, kit: &Kit) -> Found {
-    let mut deadline = Instant::now() + READY;
+pub(super) fn settle(doors: &[Door], leaf: Fingerprint, kit: &Kit, take_up: &TakeUp) -> Found {
+    let mut deadline = Instant::now() + patience(take_up);
     let mut read = false;
     loop {
         let found = judge(doors, leaf, kit);
@@ -205,8 +214,8 @@ impl Shown {
     }
 
     /// Looks until a door shows this again, or patience ends.
-    pub(super) fn again(&self, door: &Door, kit: &Kit) -> Result<(), String> {
-        let deadline = Instant::now() + READY;
+    pub(super) fn again(&self, door: &Door, kit: &Kit, take_up: &TakeUp) -> Result<(), String> {
+        let deadline = Instant::now() + patience(take_up);
         loop {
             let now = Self::at(door, kit);
             if now == *self {

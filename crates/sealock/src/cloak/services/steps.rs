@@ -65,7 +65,7 @@ impl Action for Before {
         // A service that was not there before need not come back; what it shows decides.
         let told = take(&self.name, &self.take_up);
         for (door, before) in self.doors.iter().zip(&self.seen) {
-            if let Err(why) = before.again(door, &self.kit) {
+            if let Err(why) = before.again(door, &self.kit, &self.take_up) {
                 let said = told
                     .as_ref()
                     .err()
@@ -170,6 +170,7 @@ pub(crate) struct Prove {
     name: String,
     doors: Vec<Door>,
     leaf: Fingerprint,
+    take_up: TakeUp,
     kit: Rc<Kit>,
     proofs: Proofs,
 }
@@ -179,6 +180,7 @@ impl Prove {
         name: &str,
         doors: Vec<Door>,
         leaf: Fingerprint,
+        take_up: TakeUp,
         kit: &Rc<Kit>,
         proofs: &Proofs,
     ) -> Self {
@@ -186,6 +188,7 @@ impl Prove {
             name: name.to_owned(),
             doors,
             leaf,
+            take_up,
             kit: Rc::clone(kit),
             proofs: Rc::clone(proofs),
         }
@@ -210,7 +213,7 @@ impl Action for Prove {
     }
 
     fn apply(&mut self) -> Result<(), BoxDiagnose> {
-        let found = settle(&self.doors, self.leaf, &self.kit);
+        let found = settle(&self.doors, self.leaf, &self.kit, &self.take_up);
         if !found.failures.is_empty() {
             return boxed(Err(not_proved(&self.name, &found.failures)));
         }
