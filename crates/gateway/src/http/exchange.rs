@@ -173,14 +173,16 @@ impl Outgoing {
 }
 
 /// Sends a request and waits for the head of the final response; interim ones are passed on.
-pub(crate) async fn ask<C: Wire, U: Wire>(
+///
+/// No `async fn`, which would hold everything twice: hundreds of these wait at once.
+pub(crate) fn ask<C: Wire, U: Wire>(
     outgoing: &mut Outgoing,
     client: &mut Side<C>,
     service: &mut Side<U>,
     asked: Asked<'_>,
-) -> Result<Answered, Fault> {
+) -> impl Future<Output = Result<Answered, Fault>> + Send {
     let (mut scan, mut told, mut interims) = (Scan::default(), Buffer::default(), 0);
-    poll_fn(|cx| {
+    poll_fn(move |cx| {
         // Once all was sent, it is nearly always the answer that wakes: the client is looked after when it is not.
         let was_sent = outgoing.over == Some(true);
         if !was_sent {
@@ -229,7 +231,6 @@ pub(crate) async fn ask<C: Wire, U: Wire>(
             scan = Scan::default();
         }
     })
-    .await
 }
 
 /// Writes what is to be told to a client in between; `true` once it is.
