@@ -188,7 +188,7 @@ fn find(target: &ServiceTarget) -> Result<(San, Vec<SocketAddr>), String> {
     };
     let odd = || format!("`{}` is no host and port", shown(&target.address));
     let port = target.address.rsplit_once(':').map(|(_, port)| port);
-    if !port.is_some_and(|port| port.parse::<u16>().is_ok()) || target.address.contains('/') {
+    if port.is_none_or(|port| port.parse::<u16>().is_err()) || target.address.contains('/') {
         return Err(odd());
     }
     let place = Place::parse(&target.address).map_err(|_| odd())?;

@@ -3,4 +3,5 @@
 mod material;
 mod probes;
 mod registry;
+mod tds;
 mod template;

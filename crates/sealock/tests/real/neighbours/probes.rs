@@ -158,96 +158,90 @@ fn redis_says_who_gets_in() {
     }
 }
 
-/// A MariaDB with users, TLS when `tls`, and these words besides.
-struct Mariadb {
-    // First: it ends before its data go.
-    server: Server,
-    _data: Scratch,
-    port: u16,
+/// Users and tables of a MariaDB: `alice` has no password and needs a certificate of ours, `bob` needs neither.
+fn mariadb_data() -> Scratch {
+    let data = Scratch::new("mariadb-data");
+    let share = lab().root().join("neighbours/usr/share/mysql");
+    let read = |name: &str| std::fs::read_to_string(share.join(name)).unwrap();
+    // The tables as its own installer makes them, one statement after the other.
+    let statements = [
+        "create database mysql;\nuse mysql;\n",
+        &read("mysql_system_tables.sql"),
+        &read("mysql_system_tables_data.sql"),
+        "flush privileges;\ncreate user alice@'%' require x509;\ncreate user bob@'%';\n",
+    ]
+    .concat()
+    .replace("ENGINE=InnoDB", "ENGINE=Aria")
+    .replace("engine=InnoDB", "engine=Aria");
+    let script = data.write("bootstrap.sql", statements);
+    let mut bootstrap = Command::new("sh");
+    bootstrap
+        .args(["-c", "exec \"$@\" --bootstrap <\"$SCRIPT\"", "sh"])
+        .args(mariadb_words(&data))
+        .env("SCRIPT", script)
+        .env("LD_LIBRARY_PATH", lab().neighbour_libraries());
+    let _ = process::run(&mut bootstrap).ok();
+    data
 }
 
-impl Mariadb {
-    /// `alice` has no password and needs a certificate of ours, `bob` needs neither.
-    fn start(material: &Material, tls: bool, more: &[&str]) -> Self {
-        let data = Scratch::new("mariadb-data");
-        let program = lab().neighbour("usr/sbin/mariadbd");
-        let share = lab().root().join("neighbours/usr/share/mysql");
-        let mut words: Vec<String> = [
-            &program.get_program().display().to_string(),
-            "--no-defaults",
-            "--user=root",
-            "--bind-address=127.0.0.1",
-            "--skip-innodb",
-            "--default-storage-engine=Aria",
-        ]
-        .map(str::to_owned)
-        .to_vec();
-        words.push(format!("--datadir={}", data.path().display()));
-        words.push(format!("--lc-messages-dir={}", share.display()));
-        let read = |name: &str| std::fs::read_to_string(share.join(name)).unwrap();
-        // The tables as its own installer makes them, one statement after the other.
-        let statements = [
-            "create database mysql;\nuse mysql;\n",
-            &read("mysql_system_tables.sql"),
-            &read("mysql_system_tables_data.sql"),
-            "flush privileges;\ncreate user alice@'%' require x509;\ncreate user bob@'%';\n",
-        ]
-        .concat()
-        .replace("ENGINE=InnoDB", "ENGINE=Aria")
-        .replace("engine=InnoDB", "engine=Aria");
-        let script = data.write("bootstrap.sql", statements);
-        let mut bootstrap = Command::new("sh");
-        bootstrap
-            .args(["-c", "exec \"$@\" --bootstrap <\"$SCRIPT\"", "sh"])
-            .args(&words)
-            .env("SCRIPT", script)
-            .env("LD_LIBRARY_PATH", lab().neighbour_libraries());
-        let _ = process::run(&mut bootstrap).ok();
+fn mariadb_words(data: &Scratch) -> Vec<String> {
+    let program = lab().neighbour("usr/sbin/mariadbd");
+    let share = lab().root().join("neighbours/usr/share/mysql");
+    vec![
+        program.get_program().display().to_string(),
+        "--no-defaults".to_owned(),
+        "--user=root".to_owned(),
+        "--bind-address=127.0.0.1".to_owned(),
+        "--skip-innodb".to_owned(),
+        "--default-storage-engine=Aria".to_owned(),
+        format!("--datadir={}", data.path().display()),
+        format!("--lc-messages-dir={}", share.display()),
+    ]
+}
 
-        let port = process::free_port();
-        words.push(format!("--port={port}"));
-        words.push("--socket=@FOLDER@/socket".to_owned());
-        words.push("--pid-file=@FOLDER@/own-pid".to_owned());
-        if tls {
-            for (word, name) in [
-                ("cert", "server.pem"),
-                ("key", "server.key"),
-                ("ca", "clients.pem"),
-            ] {
-                words.push(format!("--ssl-{word}={}", material.file(name).display()));
-            }
-        }
-        words.extend(more.iter().map(|word| (*word).to_owned()));
-        let server = Server::prepare(&Spec {
-            name: "mariadb",
-            command: words,
-            ready: "ready for connections",
-            user: None,
-            network: None,
-            libraries: lab().neighbour_libraries(),
-        });
-        server.start();
-        Self {
-            server,
-            _data: data,
-            port,
+/// A MariaDB with TLS when there is material, and these words besides; its port comes with it.
+fn mariadb(data: &Scratch, material: Option<&Material>, more: &[&str]) -> (Server, u16) {
+    let port = process::free_port();
+    let mut words = mariadb_words(data);
+    words.push(format!("--port={port}"));
+    words.push("--socket=@FOLDER@/socket".to_owned());
+    words.push("--pid-file=@FOLDER@/own-pid".to_owned());
+    for (word, name) in [
+        ("cert", "server.pem"),
+        ("key", "server.key"),
+        ("ca", "clients.pem"),
+    ] {
+        if let Some(material) = material {
+            words.push(format!("--ssl-{word}={}", material.file(name).display()));
         }
     }
+    words.extend(more.iter().map(|word| (*word).to_owned()));
+    let server = Server::prepare(&Spec {
+        name: "mariadb",
+        command: words,
+        ready: "ready for connections",
+        user: None,
+        network: None,
+        libraries: lab().neighbour_libraries(),
+    });
+    server.start();
+    (server, port)
 }
 
 #[test]
 fn mariadb_says_who_gets_in_and_whether_clear_text_will_do() {
     let (material, strangers) = (Material::new(), Material::new());
     let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| material.client(name));
-    let asked = |mariadb: &Mariadb, identity: &Identity| {
-        seen(mariadb.port, Protocol::Mysql, Some(identity), &material)
+    let asked = |mariadb: &(Server, u16), identity: &Identity| {
+        seen(mariadb.1, Protocol::Mysql, Some(identity), &material)
     };
+    let data = mariadb_data();
 
-    let off = asked(&Mariadb::start(&material, false, &[]), &alice);
+    let off = asked(&mariadb(&data, None, &[]), &alice);
     let wanted = (Way::Accepted, Passage::NoTls, Some(Passage::NoTls));
     assert_eq!(verdicts(&off), wanted, "{off:#?}");
 
-    let both = Mariadb::start(&material, true, &[]);
+    let both = mariadb(&data, Some(&material), &[]);
     let mutual = asked(&both, &alice);
     let wanted = (Way::Refused, Passage::Refused, Some(Passage::In));
     assert_eq!(verdicts(&mutual), wanted, "{mutual:#?}");
@@ -268,11 +262,10 @@ fn mariadb_says_who_gets_in_and_whether_clear_text_will_do() {
     assert_eq!(verdicts(&foreign).2, Some(Passage::Refused), "{foreign:#?}");
     drop(both);
 
-    let required = Mariadb::start(&material, true, &["--require-secure-transport=ON"]);
-    let refused = asked(&required, &bob);
+    let only_tls = ["--require-secure-transport=ON"];
+    let refused = asked(&mariadb(&data, Some(&material), &only_tls), &bob);
     let wanted = (Way::Refused, Passage::In, Some(Passage::In));
     assert_eq!(verdicts(&refused), wanted, "{refused:#?}");
-    assert!(required.server.pid().is_some());
 }
 
 #[test]
