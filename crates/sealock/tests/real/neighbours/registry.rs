@@ -199,6 +199,9 @@ fn there_and_back(version: Version) {
     if version == Version::V20 {
         rotate(&site);
     } else {
+        let _ = site.sealock("rekey --rehearse --yes").ok();
+        assert_eq!(site.machine.sh(&modes).ok(), expected);
+        site.is_let_in();
         let _ = site.sealock("rekey --yes").ok();
         site.install();
     }
@@ -226,10 +229,28 @@ fn there_and_back(version: Version) {
         containerd_reads_hosts_toml(&site);
     }
 
-    let distrust = format!("registry distrust {host} --yes");
-    let _ = site.sealock(&distrust).ok();
+    match version {
+        Version::V20 => {
+            let _ = site.sealock("down --yes").ok();
+        }
+        _ => revoked_and_distrusted(&site),
+    }
     site.is_refused(UNKNOWN_AUTHORITY);
     assert_ne!(site.machine.sh(&format!("ls {folder}")).code, 0);
+}
+
+/// Who is revoked is shown to nobody any more, and what is distrusted is gone.
+fn revoked_and_distrusted(site: &Site) {
+    let (host, folder) = (site.host(), site.folder());
+    let _ = site.sealock("cert revoke alice --yes").ok();
+    let apply = site.sealock("apply --yes").expect_code(0);
+    says(&apply, &["is shown nothing while alice is revoked"]);
+    let listed = site.machine.sh(&format!("ls {folder}")).ok();
+    assert_eq!(listed, "ca.crt\nhosts.toml\n");
+    let told = site.sealock(&format!("registry trust {host} --client alice"));
+    says(&told.expect_code(1), &["error[SL-U088]"]);
+    let distrust = format!("registry distrust {host} --yes");
+    let _ = site.sealock(&distrust).ok();
     says(
         &site.sealock(&distrust).expect_code(1),
         &["error[SL-H534]", "there are none yet"],
