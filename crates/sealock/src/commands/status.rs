@@ -80,9 +80,9 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
         }
     }
     problems.extend(registries::drift(session, &authority, &wanted, &bundles)?);
-    let (of_services, good) = services::drift(session, &authority, &wanted)?;
-    problems.extend(of_services);
-    lives.extend(good.iter().map(|(name, leaf)| life(name, leaf)));
+    let beside = services::drift(session, &authority, &wanted)?;
+    problems.extend(beside.problems);
+    lives.extend(beside.good.iter().map(|(name, leaf)| life(name, leaf)));
     let kits = prepare::kits(session, &wanted, &authority, &server)?;
     let all = targets::all(&targets::doors(observed, &wanted));
     let proof = sealock_probe::prove(&all, &kits.signing);

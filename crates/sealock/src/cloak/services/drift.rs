@@ -16,16 +16,29 @@ use crate::cloak::credentials::Authority;
 use crate::failure::Failure;
 use crate::session::Session;
 
-/// Every difference in sentences, and the certificates that are good.
+/// How the services of a host stand.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    /// Every difference, in sentences.
+    pub(crate) problems: Vec<String>,
+    /// The certificates that are good, by the names of their services.
+    pub(crate) good: Vec<(String, Certificate)>,
+}
+
+/// What differs, and what is good.
 pub(crate) fn drift(
     session: &Session,
     authority: &Authority,
     desired: &Desired,
-) -> Result<(Vec<String>, Vec<(String, Certificate)>), Failure> {
-    let (mut found, mut good) = (Vec::new(), Vec::new());
+) -> Result<Standing, Failure> {
+    let mut standing = Standing::default();
     if desired.services.is_empty() {
-        return Ok((found, good));
+        return Ok(standing);
     }
+    let Standing {
+        problems: found,
+        good,
+    } = &mut standing;
     let kit = Kit::forge(authority, session.now)?;
     for service in &desired.services {
         let kind = kind(session, service)?;
@@ -37,13 +50,13 @@ pub(crate) fn drift(
             });
             continue;
         }
-        files(authority, service, &*kind, &mut found)?;
+        files(authority, service, &*kind, found)?;
         let seen = judge(&kind.doors(), held.leaf.fingerprint(), &kit);
         let failures = seen.failures.into_iter();
         found.extend(failures.map(|why| format!("{}: {why}", service.name)));
         good.push((service.name.clone(), held.leaf));
     }
-    Ok((found, good))
+    Ok(standing)
 }
 
 /// Modes and owners, and whom the service trusts.
