@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use sealock_change::Edit;
-use sealock_pki::KeyKind;
+use sealock_pki::{CommonName, KeyKind};
 
 use crate::owner::Account;
 use crate::protocol::Protocol;
@@ -17,9 +17,15 @@ pub trait Kind: fmt::Debug {
     /// The files that it reads, each with mode and owner.
     fn files(&self) -> Vec<File>;
 
-    /// Its own configuration, as changes of what is there now. Not every kind has one that is ours to write.
-    fn configuration(&self) -> Result<Vec<Edit>, sealock_change::Error> {
+    /// Its own configuration, as changes of what is there now; what is right already is among them as it is, so that
+    /// whoever takes the service out again knows every file. Not every kind has one that is ours to write.
+    fn configuration(&self) -> Result<Vec<Edit>, Unfit> {
         Ok(Vec::new())
+    }
+
+    /// The files of its own configuration, also where they cannot be read now.
+    fn configured(&self) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// How it takes up new files.
@@ -30,10 +36,12 @@ pub trait Kind: fmt::Debug {
 }
 
 /// The shape of a certificate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
     /// The type of its key, where the authority's own will not do.
     pub key: Option<KeyKind>,
+    /// The common name of its subject, for clients that look there; the first of its names that fits when `None`.
+    pub common_name: Option<CommonName>,
 }
 
 /// A file that a service reads.
@@ -119,6 +127,55 @@ impl Problem {
     pub fn new(key: &str, problem: impl Into<String>) -> Self {
         Self {
             key: key.to_owned(),
+            problem: problem.into(),
+            help: None,
+        }
+    }
+
+    /// The same, with what to write instead.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Why the configuration of a service cannot be changed.
+#[derive(Debug)]
+pub enum Unfit {
+    /// A file cannot be read.
+    Change(sealock_change::Error),
+    /// A file holds what is not understood, or what nobody but its owner can judge.
+    Text {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong there.
+        refused: Refused,
+    },
+}
+
+impl From<sealock_change::Error> for Unfit {
+    fn from(error: sealock_change::Error) -> Self {
+        Self::Change(error)
+    }
+}
+
+/// A place of a foreign file that is not changed, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The line, from 1 on; `None` when it is the file as a whole.
+    pub line: Option<usize>,
+    /// What is wrong; foreign text in it is escaped.
+    pub problem: String,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl Refused {
+    /// A line that is refused without help.
+    pub fn line(line: usize, problem: impl Into<String>) -> Self {
+        Self {
+            line: Some(line),
             problem: problem.into(),
             help: None,
         }

@@ -13,7 +13,7 @@ mod owner;
 mod protocol;
 mod service;
 
-pub use kind::{Clients, Door, File, Holds, Kind, Problem, Profile, TakeUp};
+pub use kind::{Clients, Door, File, Holds, Kind, Problem, Profile, Refused, TakeUp, Unfit};
 pub use owner::Account;
 pub use protocol::Protocol;
 pub use service::{Service, Setting, check_name};

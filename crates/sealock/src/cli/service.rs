@@ -32,8 +32,9 @@ their certificates. Then `sealock apply` writes the files, has them taken up, an
 pub(crate) struct ServiceAdd {
     /// What it is called here
     pub(crate) name: String,
+    // Other kinds have keys of their own, which are written into sealock.toml.
     /// The kind of service
-    #[arg(long, value_name = "KIND", default_value = "template", value_parser = sealock_service::kinds::words())]
+    #[arg(long, value_name = "KIND", default_value = "template", value_parser = ["template"])]
     pub(crate) kind: String,
     /// The shape of its certificate; server-rsa is for clients that know no other keys
     #[arg(long, value_name = "PROFILE", default_value = "server", value_parser = ["server", "server-rsa"])]

@@ -1,5 +1,9 @@
 //! Every kind of service, one file or folder each.
 
+pub mod mssql;
+pub mod postgres;
+pub mod registry;
+mod sqlpad;
 mod template;
 
 use crate::kind::{Kind, Problem};
@@ -16,11 +20,33 @@ pub struct Entry {
 }
 
 /// All kinds. A new one is a file in this folder, and a line here.
-pub const ALL: &[Entry] = &[Entry {
-    word: "template",
-    keys: template::KEYS,
-    read: template::read,
-}];
+pub const ALL: &[Entry] = &[
+    Entry {
+        word: "template",
+        keys: template::KEYS,
+        read: template::read,
+    },
+    Entry {
+        word: "postgres",
+        keys: postgres::KEYS,
+        read: postgres::read,
+    },
+    Entry {
+        word: "mssql",
+        keys: mssql::KEYS,
+        read: mssql::read,
+    },
+    Entry {
+        word: "registry",
+        keys: registry::KEYS,
+        read: registry::read,
+    },
+    Entry {
+        word: "sqlpad",
+        keys: sqlpad::KEYS,
+        read: sqlpad::read,
+    },
+];
 
 /// The kind of that word.
 pub fn find(word: &str) -> Option<&'static Entry> {
@@ -46,3 +72,6 @@ pub(crate) fn of(service: &Service) -> Result<Box<dyn Kind>, Problem> {
 pub fn words() -> Vec<&'static str> {
     ALL.iter().map(|one| one.word).collect()
 }
+
+#[cfg(test)]
+mod tests;

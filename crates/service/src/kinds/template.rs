@@ -71,7 +71,7 @@ pub(super) fn read(service: &Service) -> Result<Box<dyn Kind>, Problem> {
 
 impl Kind for Template {
     fn profile(&self) -> Profile {
-        self.profile
+        self.profile.clone()
     }
 
     fn files(&self) -> Vec<File> {
@@ -108,6 +108,7 @@ fn profile(service: &Service) -> Result<Profile, Problem> {
         // For clients that know no other keys.
         Some("server-rsa") => Ok(Profile {
             key: Some(KeyKind::Rsa3072),
+            ..Profile::default()
         }),
         Some(other) => Err(Problem::new(
             "profile",
@@ -116,7 +117,7 @@ fn profile(service: &Service) -> Result<Profile, Problem> {
     }
 }
 
-fn door(service: &Service, has_ca: bool) -> Result<Door, Problem> {
+pub(super) fn door(service: &Service, has_ca: bool) -> Result<Door, Problem> {
     let address = service.needs("address", "127.0.0.1:6379")?;
     let host = host_of(address).map_err(|why| {
         Problem::new("address", format!("`{}` {why}", shown(address)))
@@ -210,7 +211,7 @@ fn mode(service: &Service) -> Result<u32, Problem> {
     }
 }
 
-fn take_up(service: &Service) -> Result<TakeUp, Problem> {
+pub(super) fn take_up(service: &Service) -> Result<TakeUp, Problem> {
     let command = |key: &str| -> Result<Option<String>, Problem> {
         match service.text(key)? {
             Some(text) if text.trim().is_empty() || text.contains('\0') => {
@@ -235,22 +236,27 @@ fn needed_path(service: &Service, key: &str, example: &str) -> Result<PathBuf, P
     path(service, key).map(Option::unwrap_or_default)
 }
 
-fn path(service: &Service, key: &str) -> Result<Option<PathBuf>, Problem> {
+pub(super) fn path(service: &Service, key: &str) -> Result<Option<PathBuf>, Problem> {
     match service.text(key)? {
         None => Ok(None),
         Some(text) if !text.starts_with('/') || text.ends_with('/') => Err(Problem::new(
             key,
             format!("`{}` is not the absolute path of a file", shown(text)),
         )),
-        Some(text) if text.split('/').any(|part| part == "..") || text.contains('\0') => Err(
-            Problem::new(key, format!("`{}` is not a plain path", shown(text))),
-        ),
+        Some(text)
+            if text.split('/').any(|part| part == "..") || text.contains(char::is_control) =>
+        {
+            Err(Problem::new(
+                key,
+                format!("`{}` is not a plain path", shown(text)),
+            ))
+        }
         Some(text) => Ok(Some(PathBuf::from(text))),
     }
 }
 
 /// A value as it is shown: escaped, and short enough to be read.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let short: String = text.chars().take(64).collect();
     escape(&short)
 }

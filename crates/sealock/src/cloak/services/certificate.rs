@@ -4,7 +4,7 @@ use sealock_change::fs;
 use sealock_diag::{Sensitive, escape};
 use sealock_host::Desired;
 use sealock_pki::{Certificate, LeafRequest, PrivateKey, Purpose, San};
-use sealock_service::{Holds, Kind, Service};
+use sealock_service::{Holds, Kind, Profile, Service};
 
 use crate::cloak::course::Renewal;
 use crate::cloak::credentials::{Authority, Issued, good_for};
@@ -41,11 +41,14 @@ pub(super) fn held(
     renewal: &Renewal,
 ) -> Result<Held, Failure> {
     let wanted = names(service)?;
+    let profile = kind.profile();
     let there = read(kind);
     let (first, reason) = match there {
         Ok(None) => (true, None),
         Err(why) => (false, Some(why)),
-        Ok(Some((chain, key))) => match judge(session, authority, &chain, &key, &wanted) {
+        Ok(Some((chain, key))) => match judge(session, authority, &chain, &key, &wanted)
+            .and_then(|leaf| called(leaf, &profile))
+        {
             Ok(_) if renewal.asks_for(&service.name) => {
                 (false, Some("a new one was asked for".to_owned()))
             }
@@ -68,9 +71,12 @@ pub(super) fn held(
             session.config.display()
         )
     };
-    let request =
+    let mut request =
         LeafRequest::server(wanted, service.life).map_err(|error| Failure::new(&error).at(at()))?;
-    let key = kind.profile().key.unwrap_or(desired.authority.key);
+    if let Some(name) = &profile.common_name {
+        request.common_name = name.clone();
+    }
+    let key = profile.key.unwrap_or(desired.authority.key);
     let issued = authority
         .issue(&request, key, &service.name, session.now)
         .map_err(|failure| failure.or_at(&at()))?;
@@ -134,6 +140,16 @@ fn judge(
         ));
     }
     Ok(leaf.clone())
+}
+
+/// The leaf, when it has the shape that its kind needs; the error is the reason in words.
+fn called(leaf: Certificate, profile: &Profile) -> Result<Certificate, String> {
+    match &profile.common_name {
+        Some(name) if leaf.common_name().as_deref() != Some(name.as_str()) => {
+            Err(format!("its common name is not {}", escape(name.as_str())))
+        }
+        _ => Ok(leaf),
+    }
 }
 
 fn file(kind: &dyn Kind, holds: Holds) -> Option<std::path::PathBuf> {

@@ -8,9 +8,9 @@ use sealock_pki::{Certificate, Purpose};
 use sealock_service::{Holds, Kind, Service};
 
 use super::certificate::held;
-use super::kind;
 use super::kit::Kit;
 use super::proof::judge;
+use super::{configuration, kind};
 use crate::cloak::course::Renewal;
 use crate::cloak::credentials::Authority;
 use crate::failure::Failure;
@@ -51,6 +51,13 @@ pub(crate) fn drift(
             continue;
         }
         files(authority, service, &*kind, found)?;
+        for edit in configuration(service, &*kind)? {
+            if !edit.is_noop()? {
+                let path = escape(&edit.path().to_string_lossy());
+                let what = "not as the service needs it";
+                found.push(format!("{path}, configuration of {}: {what}", service.name));
+            }
+        }
         let seen = judge(&kind.doors(), held.leaf.fingerprint(), &kit);
         let failures = seen.failures.into_iter();
         found.extend(failures.map(|why| format!("{}: {why}", service.name)));

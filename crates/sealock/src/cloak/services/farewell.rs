@@ -34,7 +34,9 @@ pub(crate) fn farewell(services: &[Service], originals: &[Original]) -> Farewell
         };
         let had = |original: &Original| matches!(original.was, Snapshot::File { .. });
         let name = &service.name;
-        match (kind.take_up(), had(cert) && key.is_none_or(had)) {
+        // One whose configuration goes back with the files is as it was before, with or without TLS.
+        let whole = !kind.configured().is_empty();
+        match (kind.take_up(), whole || had(cert) && key.is_none_or(had)) {
             (TakeUp::Hands, _) => farewell.notes.push(format!(
                 "{name} goes on with the certificate that it has read, until somebody restarts it"
             )),

@@ -19,7 +19,9 @@ pub(crate) use steps::{Prove, Take};
 
 use std::path::PathBuf;
 
-use sealock_service::{Kind, Service};
+use sealock_change::Edit;
+use sealock_diag::escape;
+use sealock_service::{Kind, Service, Unfit};
 
 use crate::failure::Failure;
 use crate::session::Session;
@@ -29,7 +31,10 @@ pub(crate) fn paths(kind: &dyn Kind) -> Vec<PathBuf> {
     let configuration = kind.configuration().unwrap_or_default();
     let configuration = configuration.iter().map(|edit| edit.path().to_owned());
     let files = kind.files().into_iter().map(|file| file.path);
-    files.chain(configuration).collect()
+    files
+        .chain(kind.configured())
+        .chain(configuration)
+        .collect()
 }
 
 /// The kind of a service. A table that was read has one already.
@@ -44,6 +49,32 @@ fn kind(session: &Session, service: &Service) -> Result<Box<dyn Kind>, Failure> 
         match problem.help {
             Some(help) => failure.help(help),
             None => failure,
+        }
+    })
+}
+
+/// Its own configuration, as changes.
+fn configuration(service: &Service, kind: &dyn Kind) -> Result<Vec<Edit>, Failure> {
+    kind.configuration().map_err(|unfit| match unfit {
+        Unfit::Change(error) => Failure::new(&error),
+        Unfit::Text { path, refused } => {
+            let path = escape(&path.to_string_lossy());
+            let failure = Failure::own(
+                crate::commands::service::codes::CONFIGURATION,
+                format!(
+                    "the configuration of the service {} is not changed",
+                    service.name
+                ),
+            )
+            .at(match refused.line {
+                Some(line) => format!("{path}, line {line}"),
+                None => path,
+            })
+            .because(refused.problem);
+            match refused.help {
+                Some(help) => failure.help(help),
+                None => failure,
+            }
         }
     })
 }

@@ -10,10 +10,10 @@ use sealock_pki::{Certificate, Purpose};
 use sealock_service::{Account, Door, Holds, Kind, Service, TakeUp};
 
 use super::certificate::{self, Held};
-use super::kind;
 use super::kit::Kit;
 use super::proof::judge;
 use super::steps::{Before, Prove, Take};
+use super::{configuration, kind};
 use crate::cloak::course::Course;
 use crate::cloak::credentials::Authority;
 use crate::cloak::keep::{InUse, Recorded};
@@ -202,7 +202,7 @@ fn edits(
         });
     }
     folders.extend(edits);
-    folders.extend(kind.configuration()?);
+    folders.extend(configuration(service, kind)?);
     Ok(folders)
 }
 

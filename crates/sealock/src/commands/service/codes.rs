@@ -9,6 +9,7 @@ pub(crate) const NOT_TAKEN_UP: Code = Code("SL-U123");
 pub(crate) const NOT_PROVED: Code = Code("SL-U124");
 pub(crate) const AS_BEFORE: Code = Code("SL-U125");
 pub(crate) const NO_SERVICE: Code = Code("SL-U126");
+pub(crate) const CONFIGURATION: Code = Code("SL-U127");
 
 /// Every one.
 pub(crate) const CATALOGUE: &[Entry] = &[
@@ -60,5 +61,13 @@ pub(crate) const CATALOGUE: &[Entry] = &[
         title: "there is no such service",
         meaning: "Services are the tables [[service]] of sealock.toml.",
         remedy: "sealock service list",
+    },
+    Entry {
+        code: CONFIGURATION,
+        title: "the configuration of a service is not changed",
+        meaning: "Some kinds of service have their own configuration edited: pg_hba.conf of PostgreSQL, mssql.conf of SQL Server. The line \
+                  that is named is not understood, or it lets somebody in past TLS or without a certificate, and only its owner can say \
+                  whether it may go. No part of the file was changed.",
+        remedy: "Change that line by hand, then\n  sealock apply",
     },
 ];
