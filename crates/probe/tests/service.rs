@@ -243,7 +243,7 @@ fn clear_text_is_told_by_what_it_says() {
         (Protocol::Postgres, b"R\0\0\0\x08\0\0\0\x05", Way::Accepted),
         (
             Protocol::Postgres,
-            b"E\0\0\0\x1bSFATAL\0C28000\0Mno entry\0\0",
+            b"E\0\0\0\x1dSFATAL\0C28000\0Mno entry\0\0",
             Way::Refused,
         ),
         (Protocol::Postgres, &[21, 3, 3, 0, 2, 2, 10], Way::NotSpoken),
@@ -285,7 +285,7 @@ fn postgres_is_asked_on_both_sides_of_its_tls() {
             return;
         }
         if head[4..] != [0x04, 0xd2, 0x16, 0x2f] {
-            let _ = socket.write_all(b"E\0\0\0\x1bSFATAL\0C28000\0Mno entry\0\0");
+            let _ = socket.write_all(b"E\0\0\0\x1dSFATAL\0C28000\0Mno entry\0\0");
             while !some(&mut socket, 4096).is_empty() {}
             return;
         }

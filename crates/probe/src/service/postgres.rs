@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn answers_are_told_apart() {
-        let refusal = b"E\0\0\0\x1bSFATAL\0C28000\0Mno entry\0\0";
+        let refusal = b"E\0\0\0\x1dSFATAL\0C28000\0Mno entry\0\0";
         for (bytes, expected) in [
             (
                 &b"R\0\0\0\x08\0\0\0\x0a"[..],
