@@ -52,7 +52,10 @@ impl Redis {
         let lines = lines
             .replace("@PORT@", &self.port.to_string())
             .replace("@FOLDER@", &folder);
-        let text = format!("bind 127.0.0.1\nsave \"\"\nappendonly no\ndir {folder}\n{lines}\n");
+        // It keeps its command line: by the folder in it a test finds its processes, and ends them.
+        let text = format!(
+            "set-proc-title no\nbind 127.0.0.1\nsave \"\"\nappendonly no\ndir {folder}\n{lines}\n"
+        );
         self.server.write("redis.conf", text);
     }
 

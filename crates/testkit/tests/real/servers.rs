@@ -34,6 +34,16 @@ fn a_redis_answers_and_a_wrong_configuration_is_told() {
     assert!(refused.stderr.contains("Bad directive"), "{refused}");
 }
 
+/// Redis writes its own name over its command line: it was not found again, and outlived its test.
+#[test]
+fn a_redis_that_serves_ends_with_its_test() {
+    let redis = Redis::prepare("port @PORT@");
+    redis.server().start();
+    let pid = redis.server().pid().expect("it runs and is known");
+    drop(redis);
+    assert!(!process::runs(pid));
+}
+
 #[test]
 fn a_registry_answers_in_its_own_network() {
     let network = Network::new();
