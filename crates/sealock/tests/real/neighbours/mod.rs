@@ -1,6 +1,7 @@
 //! What lives beside the daemon: registries, databases and whatever else serves with our certificates.
 
 mod material;
+mod mssql;
 mod postgres;
 mod probes;
 mod registry;
