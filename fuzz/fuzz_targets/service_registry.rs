@@ -1,0 +1,35 @@
+//! A registry's config.yml: refused with what can be printed, or changed once and no more, with every other line as it was.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use sealock_diag::escape;
+use sealock_service::kinds::registry::config::{Tls, with_tls};
+
+fuzz_target!(|data: &[u8]| {
+    let tls = Tls {
+        certificate: "/t/cert.pem",
+        key: "/t/key.pem",
+        clients: "/t/ca.pem",
+    };
+    match with_tls(data, tls) {
+        Ok(text) => {
+            assert_eq!(with_tls(&text, tls).unwrap(), text);
+            let text = String::from_utf8(text).unwrap();
+            let before = std::str::from_utf8(data).unwrap();
+            // A comment is nobody's to take away.
+            let comments = |text: &str| {
+                text.lines()
+                    .filter(|line| line.trim_start().starts_with('#'))
+                    .count()
+            };
+            assert!(comments(&text) >= comments(before), "{text:?}");
+            let more = text.lines().count().saturating_sub(before.lines().count());
+            assert!(more <= 6, "{more} lines more");
+        }
+        Err(refused) => {
+            assert_eq!(escape(&refused.problem), refused.problem);
+            let lines = data.iter().filter(|byte| **byte == b'\n').count() + 1;
+            assert!(refused.line.is_none_or(|line| (1..=lines).contains(&line)));
+        }
+    }
+});
