@@ -48,11 +48,6 @@ pub(crate) fn test(rest: &[String]) -> Done {
         ["--only", "real"] => Only::Real,
         other => return Err(format!("test does not know `{}`", other.join(" "))),
     };
-    // Unit tests need nothing installed, so whoever only wants those does not wait.
-    let lab = match only {
-        Only::Unit => None,
-        Only::Everything | Only::Real => Some(lab::install()?),
-    };
     let mut arguments = vec!["test".to_owned(), "--workspace".into(), "--locked".into()];
     match only {
         Only::Everything => {}
@@ -64,12 +59,19 @@ pub(crate) fn test(rest: &[String]) -> Done {
     }
     // Built with the environment as it is (a registry may need it), run without what misleads.
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    show(
-        Command::new(&cargo)
-            .current_dir(root())
-            .args(&arguments)
-            .arg("--no-run"),
-    )?;
+    let mut build = Command::new(&cargo);
+    build.current_dir(root()).args(&arguments).arg("--no-run");
+    // Unit tests need nothing installed, so whoever only wants those does not wait; and what is installed mostly waits
+    // for others' servers, so the compiler has its time meanwhile.
+    let lab = match only {
+        Only::Unit => show(&mut build).map(|()| None)?,
+        Only::Everything | Only::Real => std::thread::scope(|scope| {
+            let lab = scope.spawn(lab::install);
+            let built = show(&mut build);
+            let lab = lab.join().map_err(|_| "the installation panicked")?;
+            built.and(lab.map(Some))
+        })?,
+    };
     // A shell that runs this in the background ignores interrupts for it, and whoever was started so cannot be
     // interrupted by a test either.
     let mut command = Command::new("env");

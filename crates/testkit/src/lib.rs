@@ -22,6 +22,7 @@
 )]
 
 pub mod clients;
+mod control_group;
 pub mod dockerd;
 pub mod kill;
 pub mod lab;

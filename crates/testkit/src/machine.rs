@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::control_group::ControlGroup;
 use crate::dockerd::{Container, IMAGE, container_pid, import_arguments, run_arguments};
 use crate::lab::{Suite, Version, lab};
 use crate::network::{Host, Network};
@@ -101,9 +102,12 @@ impl Builder {
         let network = self.network.unwrap_or_default();
         let host = network.attach();
         let log = fs::File::create(scratch.join("console")).expect("a machine's console");
-        let mut command = Command::new("setsid");
+        let name = scratch.path().file_name().unwrap_or_default();
+        let group = ControlGroup::new(&format!("sealock-{}", name.to_string_lossy()));
+        let mut command = Command::new("sh");
         command
-            .arg("systemd-nspawn")
+            .args(["-c", &format!("{} && exec \"$@\"", group.enter()), "sh"])
+            .args(["setsid", "systemd-nspawn"])
             .args(["--quiet", "--register=no", "--keep-unit", "--boot"])
             .args(["--capability=all", "--system-call-filter=@known"])
             .args(["--console=pipe", "--resolv-conf=off", "--timezone=off"])
@@ -123,6 +127,7 @@ impl Builder {
             name: self.name,
             nspawn,
             leader: 0,
+            group,
             host,
             network,
             scratch,
@@ -143,6 +148,7 @@ pub struct Machine {
     name: String,
     nspawn: std::process::Child,
     leader: u32,
+    group: ControlGroup,
     // In this order: the namespace goes after the machine, the folder last.
     host: Host,
     network: Network,
@@ -231,8 +237,13 @@ impl Machine {
     /// A command that will run inside; more arguments and a standard input can be added.
     #[must_use]
     pub fn command(&self, program: &str) -> Command {
-        let mut command = Command::new("nsenter");
+        let mut command = Command::new("sh");
         command
+            .args([
+                "-c",
+                &format!("{} && exec \"$@\"", self.group.enter_booted()),
+            ])
+            .args(["sh", "nsenter"])
             .arg(format!("--target={}", self.leader))
             .args(["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"])
             .args(["--root", "--wd"])
@@ -282,7 +293,7 @@ impl Machine {
             "-o",
             "cat",
             "-n",
-            "50",
+            "400",
             "-u",
             unit,
         ];

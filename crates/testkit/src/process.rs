@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -199,16 +200,25 @@ pub fn becomes(limit: Duration, mut ready: impl FnMut() -> bool) -> bool {
     }
 }
 
-/// A TCP port of 127.0.0.1 that was free a moment ago.
+/// A TCP port on which nobody listens, another one each time.
+///
+/// Below those that the kernel gives to whoever connects (from 32768): one of those could become the near end of some
+/// other test's connection while a daemon restarts, and the daemon would not get it back.
 ///
 /// # Panics
 /// When the machine has none.
 #[must_use]
 pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .expect("a free port of 127.0.0.1")
-        .port()
+    const LOWEST: u32 = 12_000;
+    const COUNT: u32 = 20_000;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    // Each process has its own beginning, so that two of them do not follow each other.
+    let first = std::process::id().wrapping_mul(7919);
+    (0..COUNT)
+        .map(|_| first.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)))
+        .filter_map(|number| u16::try_from(LOWEST + number % COUNT).ok())
+        .find(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_ok())
+        .expect("a free port")
 }
 
 /// Whether process `pid` runs (a zombie does not).

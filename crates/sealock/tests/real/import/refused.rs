@@ -7,6 +7,7 @@ use sealock_testkit::process::Outcome;
 
 use super::makers::{self, PASSPHRASE, make};
 use super::{Ground, parts};
+use crate::common::faketime_library;
 
 /// A CA made by hand: its key as openssl is told, its extensions, its days.
 fn ca(key: &str, extensions: &str, days: &str) -> String {
@@ -155,7 +156,12 @@ fn keys_that_are_missing_or_another_ones() {
         "SL-U044",
         &["ca-key.pem", "it is not the key of CN=Lab CA"],
     );
-    let expired = ca(EC, SOUND, "9").replace("openssl req", "faketime -f -20d openssl req");
+    // The library: the program `faketime` fails where a killed one with the same process number left its semaphore.
+    let past = format!(
+        "LD_PRELOAD='{}' FAKETIME=-20d openssl req",
+        faketime_library().display()
+    );
+    let expired = ca(EC, SOUND, "9").replace("openssl req", &past);
     let _ = refused(
         "import-expired",
         &expired,

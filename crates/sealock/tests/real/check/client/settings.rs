@@ -1,7 +1,9 @@
 //! Variables of the shell.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use sealock_testkit::lab::Version;
 
@@ -123,9 +125,22 @@ fn without_a_port(healthy: &Shell<'_>) {
     }
 }
 
+/// Another thread's child holds the last listener until it becomes another program.
+fn listening(address: &str, port: u16) -> TcpListener {
+    let limit = Instant::now() + Duration::from_secs(20);
+    loop {
+        match TcpListener::bind((address, port)) {
+            Err(why) if why.kind() == ErrorKind::AddrInUse && Instant::now() < limit => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            other => return other.expect("an address of loopback"),
+        }
+    }
+}
+
 /// Whether somebody connects to that very port while `act` runs; whoever does is hung up on.
 pub(super) fn knocks_at(address: &str, port: u16, act: impl FnOnce()) -> bool {
-    let listener = TcpListener::bind((address, port)).expect("an address of loopback");
+    let listener = listening(address, port);
     let taker = {
         let listener = listener.try_clone().unwrap();
         std::thread::spawn(move || {
