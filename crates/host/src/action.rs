@@ -33,6 +33,9 @@ impl Action for DaemonReload {
 pub(crate) struct Validate {
     pub(crate) service: Service,
     pub(crate) argv: Vec<String>,
+    /// Where the daemon looks for its helpers. Ours may lead nowhere: `su` keeps a user's, without `/usr/sbin`, and a
+    /// dockerd that finds no docker-proxy refuses every configuration.
+    pub(crate) search_path: String,
     pub(crate) how: Check,
 }
 
@@ -85,7 +88,8 @@ impl Action for Validate {
     }
 
     fn apply(&mut self) -> Result<(), BoxDiagnose> {
-        let invocation = Invocation::new(self.argv.clone()).within(Duration::from_secs(20));
+        let mut invocation = Invocation::new(self.argv.clone()).within(Duration::from_secs(20));
+        invocation.variables = vec![("PATH".to_owned(), self.search_path.clone())];
         let command = escape(&invocation.line());
         let refusal = match self.service.system.run(&invocation) {
             Ok(outcome) => self.how.refusal(&outcome),

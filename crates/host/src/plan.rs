@@ -6,7 +6,7 @@ mod target;
 use crate::action::{Check, DaemonReload, LiveRestore, Restart, Validate};
 use crate::engine::Swarm;
 use crate::json::{DaemonJson, TLS_KEYS};
-use crate::observe::{Observed, Supervisor, Way};
+use crate::observe::{Observed, Supervisor, Way, daemon_environment};
 use crate::{Desired, HostError, Listen, dropin, port};
 pub use material::{Material, plan_gateway_material, plan_material};
 use material::{certificates, superseded};
@@ -490,6 +490,7 @@ fn finish(observed: &Observed, target: &Target, plan: &mut HostPlan) {
         plan.act(Validate {
             service: observed.service.clone(),
             argv,
+            search_path: search_path(observed),
             how,
         });
     }
@@ -509,6 +510,13 @@ fn finish(observed: &Observed, target: &Target, plan: &mut HostPlan) {
         ),
         None => "start dockerd, then `sealock apply`".into(),
     });
+}
+
+/// The `PATH` with which the daemon runs or will be started: what systemd gives a service, unless it is told otherwise.
+fn search_path(observed: &Observed) -> String {
+    daemon_environment(observed)
+        .remove("PATH")
+        .unwrap_or_else(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin".into())
 }
 
 /// The command that lets dockerd check its configuration, where it would see what it will really get.

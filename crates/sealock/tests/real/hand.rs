@@ -13,6 +13,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::time::{Duration, SystemTime};
 
 use sealock_testkit::lab::Version;
+use sealock_testkit::process::run;
 
 use crate::common::{Host, Tree};
 
@@ -24,6 +25,16 @@ fn docker_20_is_cloaked_and_uncloaked_byte_for_byte_with_its_container_alive() {
 #[test]
 fn docker_28_is_cloaked_and_uncloaked_byte_for_byte_with_its_container_alive() {
     there_and_back(Version::V28);
+}
+
+/// dockerd refuses every configuration when it finds no docker-proxy, and `su` keeps a PATH without `/usr/sbin`.
+#[test]
+fn dockerd_checks_its_configuration_with_its_own_search_path() {
+    let host = Host::new(Version::V28);
+    let restart = host.daemon.restart_script().display().to_string();
+    let mut up = host.up_without_restart(&["--restart-command", &restart]);
+    let _ = run(up.env("PATH", "/usr/bin:/bin")).expect_code(0);
+    host.lives();
 }
 
 fn there_and_back(version: Version) {
