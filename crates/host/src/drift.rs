@@ -224,15 +224,9 @@ pub(crate) fn outdated(observed: &Observed) -> bool {
 }
 
 /// Unix seconds of a process start given in clock ticks since boot (100 a second on every Linux that
-/// runs Docker).
+/// runs Docker), cut to a tick.
 pub(crate) fn started_at(observed: &Observed, ticks: u64) -> Option<f64> {
-    let stat = std::fs::read_to_string(observed.at(Path::new("/proc/stat"))).ok()?;
-    let boot: u64 = stat
-        .lines()
-        .find_map(|line| line.strip_prefix("btime "))
-        .and_then(|text| text.trim().parse().ok())?;
-    // btime is cut to whole seconds: up to one second too early, never too late.
-    let ticks = f64::from(u32::try_from(ticks / 100).ok()?)
+    let since = f64::from(u32::try_from(ticks / 100).ok()?)
         + f64::from(u32::try_from(ticks % 100).ok()?) / 100.0;
-    Some(f64::from(u32::try_from(boot).ok()?) + 1.0 + ticks)
+    Some(observed.system().booted_at() + since)
 }

@@ -4,6 +4,7 @@
 //! theirs. Files are reached through [`Root`], so that a temporary directory can play `/`.
 
 use crate::Root;
+use rustix::time::ClockId;
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
 use std::os::unix::net::UnixStream;
@@ -108,6 +109,9 @@ pub trait System: Send + Sync {
     fn hostname(&self) -> String;
     /// The addresses of all interfaces.
     fn interfaces(&self) -> Vec<Interface>;
+    /// When this machine was booted, in Unix seconds, as its clock has it now. The kernel's own figure (`btime` in
+    /// `/proc/stat`) is cut to whole seconds, too much for telling what came first.
+    fn booted_at(&self) -> f64;
     /// Waits. A scripted system returns at once.
     fn pause(&self, duration: Duration);
 }
@@ -241,6 +245,14 @@ impl System for Local {
             .collect()
     }
 
+    fn booted_at(&self) -> f64 {
+        let seconds = |clock| {
+            let time = rustix::time::clock_gettime(clock);
+            Duration::try_from(time).map_or(0.0, |time| time.as_secs_f64())
+        };
+        seconds(ClockId::Realtime) - seconds(ClockId::Boottime)
+    }
+
     fn pause(&self, duration: Duration) {
         std::thread::sleep(duration);
     }
@@ -303,7 +315,7 @@ fn collect(drain: Drain) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Invocation, Local, System};
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
     #[test]
     fn a_command_runs_in_a_clean_environment() {
@@ -328,5 +340,27 @@ mod tests {
             .unwrap();
         assert!(out.success());
         assert_eq!(out.stdout, "started\n");
+    }
+
+    /// By `btime` a daemon could have been started up to a second after a file that was changed behind its back.
+    #[test]
+    fn the_time_of_the_start_is_known_to_a_few_hundredths_of_a_second() {
+        let before = SystemTime::now();
+        let mut child = std::process::Command::new("sleep")
+            .arg("9")
+            .spawn()
+            .unwrap();
+        let after = SystemTime::now();
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let ticks: f64 = stat.split(' ').nth(21).unwrap().parse().unwrap();
+        let started = Local::new().booted_at() + ticks / 100.0;
+        let [before, after] =
+            [before, after].map(|time| time.duration_since(UNIX_EPOCH).unwrap().as_secs_f64());
+        assert!(
+            before - 0.02 <= started && started <= after + 0.02,
+            "{before} {started} {after}"
+        );
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Script {
     pub(crate) version: String,
     /// A restart does not change the main process when set.
     pub(crate) dead: bool,
+    /// Unix seconds; after everything else when it is not set.
+    pub(crate) booted: Option<f64>,
 }
 
 #[derive(Debug)]
@@ -292,6 +294,10 @@ impl System for Fake {
             address: address.parse().unwrap(),
         })
         .to_vec()
+    }
+
+    fn booted_at(&self) -> f64 {
+        self.script.lock().unwrap().booted.unwrap_or(f64::INFINITY)
     }
 
     fn pause(&self, _duration: Duration) {}

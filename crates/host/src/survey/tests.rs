@@ -409,7 +409,7 @@ fn strays_beside_the_keys() {
 #[test]
 fn a_certificate_that_came_after_the_start_is_not_the_one_in_use() {
     let fake = Fake::debian("survey-stale");
-    fake.write("/proc/stat", "btime 1000\n");
+    fake.with(|script| script.booted = Some(1000.0));
     fake.write("/etc/docker/daemon.json", "{\"debug\": true}");
     assert!(!seen(&fake).stale);
     fake.write("/etc/docker/daemon.json", "{\"tlscert\": \"/c.pem\"}");
