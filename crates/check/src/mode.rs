@@ -10,7 +10,7 @@ mod keys;
 
 pub use conflict::{Conflict, conflicts};
 pub use hosts::{HostEntry, Source, Target, hosts};
-pub use keys::{Shape, flattened, is_known, shape_problem, similar, since};
+pub use keys::{Shape, flattened, is_ever_known, is_known, shape_problem, similar, since};
 
 use crate::seen::{ConfigState, Host, Supervisor};
 use sealock_diag::escape;
@@ -188,13 +188,14 @@ pub fn members(host: &Host) -> Option<Cow<'_, Map<String, Value>>> {
     }
 }
 
-/// Keys that the installed version does not know, escaped; none when the version is not known.
+/// Keys that the installed version does not know, escaped; when the version is not known, those that none knows.
 pub fn unknown_keys(host: &Host, json: &Map<String, Value>) -> Vec<String> {
-    let Some(version) = &host.version else {
-        return Vec::new();
+    let is_known = |key: &str| match &host.version {
+        Some(version) => is_known(key, version.major),
+        None => is_ever_known(key),
     };
     flattened(json)
-        .filter(|(key, _)| !is_known(key, version.major))
+        .filter(|(key, _)| !is_known(key))
         .map(|(key, _)| escape(key))
         .collect()
 }

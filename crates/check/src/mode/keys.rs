@@ -195,6 +195,11 @@ pub fn is_known(key: &str, major: u32) -> bool {
             .any(|(name, _, since, until)| *name == key && (*since..*until).contains(&major))
 }
 
+/// Whether any version that the table speaks of knows a key.
+pub fn is_ever_known(key: &str) -> bool {
+    (OLDEST..=NEWEST).any(|major| is_known(key, major))
+}
+
 /// The major version in which a key came, when it is one of ours to know.
 pub fn since(key: &str) -> Option<u32> {
     KEYS.iter()

@@ -27,14 +27,18 @@ fn look(seen: &Seen) -> Vec<Spot> {
     let Some(json) = mode::members(host) else {
         return Vec::new();
     };
-    let version = host.version.as_ref().map_or("", |version| &version.text);
+    let version = match &host.version {
+        Some(version) => format!("dockerd {}", version.text),
+        // Nobody says which one is installed, so only what none of them has is told.
+        None => "every dockerd from 20.10 to 29".to_owned(),
+    };
     let unknown = mode::unknown_keys(host, &json).into_iter();
     unknown
         .map(|key| {
             let spot = Spot::new(
                 escape(&host.config.path.to_string_lossy()),
                 format!(
-                    "dockerd {version}: the following directives don't match any configuration option: {key}"
+                    "{version}: the following directives don't match any configuration option: {key}"
                 ),
             );
             let spot = match (mode::similar(&key), mode::since(&key)) {
@@ -51,6 +55,21 @@ fn look(seen: &Seen) -> Vec<Spot> {
 mod tests {
     use super::CHECK;
     use crate::testing::World;
+
+    /// A daemon that is off and was started by hand says nothing of its version.
+    #[test]
+    fn what_no_version_knows_is_told_of_a_daemon_whose_version_nobody_knows() {
+        for (key, told) in [("tls-verify", true), ("bip6", false), ("graph", false)] {
+            let mut world = World::new();
+            let host = world.host_mut();
+            host.version = None;
+            host.config.keys.insert(key.into(), true.into());
+            let spots = world.look(&CHECK);
+            assert_eq!(!spots.is_empty(), told, "{key}");
+            let says = |spot: &crate::Spot| spot.cause.starts_with("every dockerd from");
+            assert!(spots.iter().all(says), "{spots:?}");
+        }
+    }
 
     #[test]
     fn by_version() {
