@@ -90,11 +90,7 @@ impl Gateway {
         settings: Settings,
         handed_over: Vec<(String, OwnedFd)>,
     ) -> Result<Self, GatewayError> {
-        for listener in &settings.listeners {
-            if let Service::Web { header, .. } = &listener.service {
-                web::check(header)?;
-            }
-        }
+        settings.check_headers()?;
         let mut inherited = Inherited::from_environment()?;
         inherited.hand_over(handed_over);
         let audit = match &settings.audit {

@@ -1,5 +1,6 @@
 //! What a gateway is told to do.
 
+use crate::{GatewayError, web};
 use sealock_policy::Name;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,6 +25,21 @@ pub struct Settings {
     pub limits: Limits,
     /// Worker threads; one per core when `None`.
     pub workers: Option<usize>,
+}
+
+impl Settings {
+    /// Judges the headers that carry identities.
+    ///
+    /// # Errors
+    /// SL-G055: one of them is no header that a service may be told something in.
+    pub fn check_headers(&self) -> Result<(), GatewayError> {
+        for listener in &self.listeners {
+            if let Service::Web { header, .. } = &listener.service {
+                web::check(header)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// One door and what is behind it.

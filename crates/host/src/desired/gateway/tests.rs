@@ -144,6 +144,11 @@ fn mistakes_are_told_with_their_line() {
             "no name of a header",
         ),
         (
+            "[[gateway.web]]\nname = \"a\"\nlisten = \"0.0.0.0:1\"\nupstream = \"127.0.0.1:2\"\nheader = \"X-User=\"",
+            6,
+            "no name of a header",
+        ),
+        (
             "[[gateway.tcp]]\nname = \"a\"\nlisten = \"0.0.0.0:1\"\nupstream = \"127.0.0.1:2\"\n\
              [[gateway.tcp]]\nname = \"a\"\nlisten = \"0.0.0.0:3\"\nupstream = \"127.0.0.1:2\"",
             7,
@@ -165,4 +170,16 @@ fn mistakes_are_told_with_their_line() {
         assert!(words.contains(said), "{lines}: {words}");
         assert_eq!(at, line + 1, "{lines}: {words}");
     }
+}
+
+/// docs/gateway/tcp.md shows this form, and only the command line took it.
+#[test]
+fn a_header_can_carry_names_of_one_kind() {
+    let door = "name = \"a\"\nlisten = \"0.0.0.0:1\"\nupstream = \"127.0.0.1:2\"";
+    let text = format!(
+        "version = 1\n[gateway]\n[[gateway.web]]\n{door}\nheader = \"X-WEBAUTH-EMAIL=email\"\n"
+    );
+    let read = Gateway::read(Path::new("g.toml"), &text).unwrap().unwrap();
+    let header = "X-WEBAUTH-EMAIL=email".to_owned();
+    assert_eq!(read.services[0].kind, Kind::Web { header });
 }

@@ -263,13 +263,16 @@ fn service(section: &Section<'_>, web: bool) -> Result<Service, HostError> {
     })
 }
 
-/// A token (RFC 9110 §5.6.2).
+/// A token (RFC 9110 §5.6.2), and behind it where wanted `=KIND` for names of one kind; which kinds there are the gateway
+/// knows, and refuses others before it starts.
 fn header(section: &Section<'_>) -> Result<String, HostError> {
     let Some(name) = section.string("header")? else {
         return Err(missing(section, "header", "header = \"X-Remote-User\""));
     };
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || !name.bytes().all(legal) {
+    let (token, kind) = name.split_once('=').unwrap_or((&name, "any"));
+    let is_kind = !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_lowercase());
+    if token.is_empty() || !token.bytes().all(legal) || !is_kind {
         let problem = format!("`{}` is no name of a header", shown(&name));
         return Err(section.refuse("header", section.item("header"), &problem, None));
     }

@@ -53,6 +53,7 @@ pub(super) enum Event {
 
 /// Reads everything as a start would; what a start would open or write is left alone.
 pub(super) fn check(session: &Session, mut settings: Settings) -> Result<Exit, Failure> {
+    settings.check_headers()?;
     settings.listeners.clear();
     settings.audit = None;
     settings.metrics = None;

@@ -151,10 +151,10 @@ fn an_upgrade_refuses_nobody_and_cuts_nobody() {
                 panic!("{told}\n{}", gateway.said());
             }
         }
-        std::thread::sleep(Duration::from_millis(300));
+        let enough = becomes(SOON, || done.load(Ordering::Relaxed) > 50);
         over.store(true, Ordering::Relaxed);
+        assert!(enough, "{done:?}");
     });
-    assert!(done.load(Ordering::Relaxed) > 50, "{done:?}");
     // The first process lives for the stream that it has.
     assert!(gateway.runs());
     asks(&mut live, "still from the first").unwrap();
@@ -291,16 +291,24 @@ fn a_server_certificate_of_a_stranger_is_not_taken_over() {
         assert!(refused.stderr.contains(words), "{words}: {refused}");
     }
     asks(&mut connect(&world, front).unwrap(), "the last good one").unwrap();
-    let check = run(Command::new(program())
-        .env_clear()
-        .env("HOME", world.at())
-        .arg("--config")
-        .arg(world.scratch.join("gateway.toml"))
-        .args(["gateway", "--check"]));
-    assert!(check.expect_code(1).stderr.contains("SL-G002"));
+    let config = world.scratch.join("gateway.toml");
+    let check = || {
+        let mut command = Command::new(program());
+        command.env_clear().env("HOME", world.at()).arg("--config");
+        run(command.arg(&config).args(["gateway", "--check"]))
+    };
+    assert!(check().expect_code(1).stderr.contains("SL-G002"));
     serve(world.authority.server());
     asks_gateway(&world, &["reload"]).expect_code(0);
     asks(&mut connect(&world, front).unwrap(), "our own again").unwrap();
+
+    // A header that means something else is told before a start would stumble over it.
+    check().expect_code(0);
+    let good = std::fs::read_to_string(&config).unwrap();
+    let web = "[[gateway.web]]\nname = \"web\"\nlisten = \"127.0.0.1:9\"\nupstream = \"127.0.0.1:9\"\nheader = \"Host\"\nallow = [\"cn:alice\"]\n";
+    std::fs::write(&config, format!("{good}\n{web}")).unwrap();
+    let told = check().expect_code(1);
+    assert!(told.stderr.contains("SL-G055"), "{told}");
 }
 
 /// Mounts a disk of so few bytes that it is soon full.
