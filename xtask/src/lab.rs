@@ -11,8 +11,10 @@
 //!   image/busybox.tar   venv/   npm/node_modules/   cargo-deny/   stamps/   run/ (test leftovers)
 //! ```
 
+mod clients;
 mod gateway;
 mod neighbours;
+mod sqlpad;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -104,7 +106,9 @@ pub(crate) fn install() -> Done<PathBuf> {
             python(lab)?;
             node(lab)?;
             gateway::install(lab)?;
-            neighbours::install(lab)
+            neighbours::install(lab)?;
+            sqlpad::install(lab)?;
+            clients::install(lab)
         },
     ];
     let outcomes: Vec<Done> = std::thread::scope(|scope| {

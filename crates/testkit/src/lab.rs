@@ -186,6 +186,88 @@ impl Lab {
         self.existing("tedious/node_modules")
     }
 
+    /// The folder with SQLPad and a browser's driver in `node_modules`.
+    #[must_use]
+    pub fn sqlpad(&self) -> PathBuf {
+        self.existing("sqlpad")
+    }
+
+    /// This machine's node.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn node(&self) -> PathBuf {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path)
+            .map(|folder| folder.join("node"))
+            .find(|node| node.is_file())
+            .expect("node is on PATH; run the tests through: cargo xtask test")
+    }
+
+    /// A program out of the folder into which Chromium and the tools of its certificate database are unpacked
+    /// (`usr/lib/chromium/chromium`, `usr/bin/certutil`), ready to be given its arguments.
+    #[must_use]
+    pub fn chromium(&self, program: &str) -> std::process::Command {
+        let mut command = self.unpacked("chromium", program);
+        let folder = self.existing("chromium");
+        let places = ["usr/lib", "lib"].map(|place| folder.join(place).join(triplet()));
+        let inner = ["nss", "pulseaudio"].map(|place| places[0].join(place));
+        let path =
+            std::env::join_paths(places.iter().chain(&inner)).expect("a path without colons");
+        command.env("LD_LIBRARY_PATH", path);
+        command
+    }
+
+    /// A program that uses services (`usr/bin/isql`, `usr/bin/certutil`, …), ready to be given its arguments.
+    #[must_use]
+    pub fn client_program(&self, program: &str) -> std::process::Command {
+        self.unpacked("clients", program)
+    }
+
+    /// A folder of [`Lab::client_program`]'s, such as that of its libraries or of Java.
+    #[must_use]
+    pub fn clients(&self, relative: &str) -> PathBuf {
+        self.existing(&format!("clients/{relative}"))
+    }
+
+    /// Java, as `bin/java` and `bin/keytool` below it.
+    #[must_use]
+    pub fn java(&self) -> PathBuf {
+        let homes = self.clients("usr/lib/jvm");
+        let found = fs::read_dir(&homes).into_iter().flatten().flatten();
+        let mut homes = found.map(|entry| entry.path());
+        homes
+            .find(|home| home.join("bin/java").exists())
+            .expect("the lab's Java")
+    }
+
+    /// Microsoft's ODBC driver for SQL Server, as mssql-python brings it.
+    #[must_use]
+    pub fn microsoft_odbc(&self) -> PathBuf {
+        let mut folders = vec![self.existing("tds/lib")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                let name = entry.file_name();
+                let is_driver = name.to_string_lossy().starts_with("libmsodbcsql-");
+                if is_driver && path.to_string_lossy().contains("debian") {
+                    return path;
+                }
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    folders.push(path);
+                }
+            }
+        }
+        panic!("mssql-python has no driver for Debian in it")
+    }
+
+    /// The folder for `PYTHONPATH` under which `import redis` and `import pika` work.
+    #[must_use]
+    pub fn drivers(&self) -> PathBuf {
+        self.existing("drivers")
+    }
+
     /// The folder of the docker command line's plugins: `docker-buildx` and `docker-compose`.
     #[must_use]
     pub fn docker_plugins(&self) -> PathBuf {

@@ -21,6 +21,7 @@
     reason = "tests fail by panicking and say what they do"
 )]
 
+pub mod browser;
 pub mod clients;
 mod control_group;
 pub mod dockerd;
@@ -37,8 +38,10 @@ pub mod registry;
 pub mod rootless;
 pub mod scratch;
 pub mod server;
+pub mod sqlpad;
 pub mod tds;
 
+pub use browser::Browser;
 pub use dockerd::{Container, Dockerd};
 pub use lab::{Lab, Suite, Version, lab};
 pub use machine::Machine;
@@ -51,4 +54,5 @@ pub use registry::Registry;
 pub use rootless::Rootless;
 pub use scratch::Scratch;
 pub use server::Server;
+pub use sqlpad::Sqlpad;
 pub use tds::{TdsDouble, TdsLogin, TdsMode};

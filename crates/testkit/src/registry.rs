@@ -1,6 +1,9 @@
-//! Debian's docker-registry 2.8, started by hand.
+//! Debian's docker-registry 2.8, started by hand, or as its package has it in a machine.
+
+use std::path::Path;
 
 use crate::lab::lab;
+use crate::machine::{Builder, Machine};
 use crate::network::Network;
 use crate::server::{Server, Spec};
 
@@ -71,4 +74,64 @@ impl Registry {
     pub fn host(&self) -> String {
         format!("{}:{}", self.server.address(), self.port)
     }
+}
+
+/// The registry as if its package were installed in a machine: Debian's program, unit, configuration, user and folders.
+#[derive(Debug)]
+pub struct Packaged;
+
+impl Packaged {
+    /// Its unit.
+    pub const UNIT: &'static str = "docker-registry.service";
+    /// Its configuration.
+    pub const CONFIG: &'static str = "/etc/docker/registry/config.yml";
+
+    /// What [`Packaged::debian`] says of passwords, which leads nowhere: the file that is to hold them is a folder.
+    pub const PASSWORDS: &'static str =
+        "auth:\n  htpasswd:\n    realm: basic-realm\n    path: /etc/docker/registry\n";
+
+    /// The configuration that the package brings along.
+    ///
+    /// # Panics
+    /// When it demands no such passwords any more.
+    #[must_use]
+    pub fn debian() -> String {
+        let config = packaged(Self::CONFIG.trim_start_matches('/'));
+        assert!(
+            config.contains(Self::PASSWORDS),
+            "Debian's file is another: {config}"
+        );
+        config
+    }
+
+    /// Shows the program inside of what will be booted.
+    #[must_use]
+    pub fn program(builder: Builder) -> Builder {
+        const PROGRAM: &str = "usr/bin/docker-registry";
+        builder.bind_read_only(&lab().peers().join(PROGRAM), &Path::new("/").join(PROGRAM))
+    }
+
+    /// Does what the package does beside the program; the configuration demands no passwords. It listens everywhere on port
+    /// 5000. Nothing is started.
+    ///
+    /// # Panics
+    /// When something cannot be written.
+    pub fn install(machine: &Machine) {
+        let unit = format!("lib/systemd/system/{}", Self::UNIT);
+        machine.write(&format!("/{unit}"), 0o644, packaged(&unit));
+        let config = Self::debian().replace(Self::PASSWORDS, "");
+        machine.write(Self::CONFIG, 0o644, config);
+        let _ = machine
+            .sh(
+                "useradd --system --user-group --no-create-home --home-dir /var/lib/docker-registry docker-registry && \
+                 install -d -o docker-registry -g docker-registry /var/lib/docker-registry && systemctl daemon-reload",
+            )
+            .ok();
+    }
+}
+
+/// A text of the package.
+fn packaged(path: &str) -> String {
+    let path = lab().peers().join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
