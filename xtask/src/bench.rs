@@ -81,7 +81,7 @@ pub(crate) fn bench(rest: &[String]) -> Done {
         )?;
     }
     if let Some((binary, rest)) = only_gateway.and_then(gateway::given) {
-        return gateway::gateway(&binary, quick, rest);
+        return gateway::gateway(&binary, quick, &rest);
     }
     // With the profile of what is handed out; `--binary` measures the static one itself.
     show(Command::new("cargo").current_dir(root()).args([

@@ -8,8 +8,8 @@ use crate::run::{at, on_path, quiet, show};
 use crate::{Done, apt, root};
 
 const TARGET: &str = "x86_64-unknown-linux-musl";
-/// What we promise, in bytes.
-const LIMIT: u64 = 18_000_000;
+/// What we promise, in bytes. A tenth of it is room: the gateway, its policy and the services came in one after another.
+const LIMIT: u64 = 20_000_000;
 
 /// What lies beside the binary for whoever installs by hand, as `up` would have written it.
 const UNITS: [&str; 2] = ["sealock-gateway.service", "sealock-gateway.socket"];

@@ -40,12 +40,11 @@ struct Standing {
     way: Way,
 }
 
-/// The binary that the command line names instead of one that is built here, and what stands behind it.
-pub(super) fn given(rest: &[String]) -> Option<(PathBuf, &[String])> {
-    match rest {
-        [word, binary, rest @ ..] if word == "--binary" => Some((PathBuf::from(binary), rest)),
-        _ => None,
-    }
+/// The binary that the command line names instead of one that is built here, and every other word.
+pub(super) fn given(rest: &[String]) -> Option<(PathBuf, Vec<String>)> {
+    let at = rest.iter().position(|word| word == "--binary")?;
+    let binary = PathBuf::from(rest.get(at + 1)?);
+    Some((binary, [&rest[..at], &rest[at + 2..]].concat()))
 }
 
 /// Measures everybody; `--quick`, `--peers A,B`, `--measures A,B` and `--rounds N` make it shorter, `--write`
