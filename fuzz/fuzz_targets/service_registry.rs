@@ -3,16 +3,28 @@
 
 use libfuzzer_sys::fuzz_target;
 use sealock_diag::escape;
-use sealock_service::kinds::registry::config::{Tls, with_tls};
+use sealock_service::kinds::registry::config::{Tls, with_tls, without_tls};
+use sealock_service::kinds::registry::remarks::assigned;
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(|input: (&[u8], &[u8])| {
+    let (data, was) = input;
+    for line in String::from_utf8_lossy(data).lines() {
+        if let Some((name, value)) = assigned(line) {
+            assert!(name.starts_with("REGISTRY_HTTP") && line.contains(&value));
+        }
+    }
     let tls = Tls {
         certificate: "/t/cert.pem",
         key: "/t/key.pem",
         clients: "/t/ca.pem",
     };
+    // Whatever was there before, what comes out is a file that is understood.
+    if let Ok(out) = without_tls(was, data, tls) {
+        let _ = with_tls(&out, tls).map(|text| text.len());
+    }
     match with_tls(data, tls) {
         Ok(text) => {
+            assert_eq!(without_tls(data, &text, tls).as_deref(), Ok(data));
             assert_eq!(with_tls(&text, tls).unwrap(), text);
             let text = String::from_utf8(text).unwrap();
             let before = std::str::from_utf8(data).unwrap();

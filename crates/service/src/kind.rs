@@ -1,11 +1,12 @@
 //! What a kind of service says about itself.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sealock_change::Edit;
 use sealock_pki::{CommonName, KeyKind};
 
+use crate::clients::{self, Customer, Recipe};
 use crate::owner::Account;
 use crate::protocol::Protocol;
 
@@ -28,11 +29,37 @@ pub trait Kind: fmt::Debug {
         Vec::new()
     }
 
+    /// One of its configuration files without what is ours, for the way back: `was` is what stood there before our first
+    /// change, `None` when there was no such file, and `now` what stands there. `None` when the file is ours as a whole, and
+    /// goes back as it was. The error says why what stands there cannot be taken apart.
+    fn released(
+        &self,
+        path: &Path,
+        was: Option<&[u8]>,
+        now: &[u8],
+    ) -> Result<Option<Vec<u8>>, Refused> {
+        let _ = (path, was, now);
+        Ok(None)
+    }
+
+    /// What is wrong in its configuration as it stands, whoever wrote it. What cannot be read says nothing.
+    fn remarks(&self) -> Vec<Remark> {
+        Vec::new()
+    }
+
     /// How it takes up new files.
     fn take_up(&self) -> TakeUp;
 
     /// Where it is asked whether it did, and who must get in there.
     fn doors(&self) -> Vec<Door>;
+
+    /// How a customer's usual programs connect, with verification on: what everybody says who speaks the protocols of its
+    /// doors, unless the kind knows more.
+    fn clients(&self, customer: &Customer) -> Vec<Recipe> {
+        let doors = self.doors();
+        let recipes = doors.iter().map(|door| clients::recipes(door, customer));
+        recipes.flatten().collect()
+    }
 }
 
 /// The shape of a certificate.
@@ -109,6 +136,19 @@ impl Clients {
             Self::NotAsked => "none",
         }
     }
+}
+
+/// Something in a service's configuration that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// The finding that it belongs to: `SL-F660`.
+    pub code: &'static str,
+    /// The file and line, the variable, the setting. Escaped.
+    pub place: String,
+    /// What stands there, and what is expected. Escaped.
+    pub cause: String,
+    /// What to write instead.
+    pub help: Option<String>,
 }
 
 /// A key of a table that its kind does not take.

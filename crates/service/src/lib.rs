@@ -7,13 +7,16 @@
 //! Nothing here speaks TLS and nothing here writes: a kind says what it needs, others do it and prove it.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod clients;
 mod kind;
 pub mod kinds;
 mod owner;
 mod protocol;
 mod service;
 
-pub use kind::{Clients, Door, File, Holds, Kind, Problem, Profile, Refused, TakeUp, Unfit};
+pub use kind::{
+    Clients, Door, File, Holds, Kind, Problem, Profile, Refused, Remark, TakeUp, Unfit,
+};
 pub use owner::Account;
 pub use protocol::Protocol;
 pub use service::{Service, Setting, check_name};

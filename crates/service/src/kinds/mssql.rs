@@ -5,6 +5,7 @@
 //! stands too, and they are given no intermediates.
 
 pub mod conf;
+mod remarks;
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,8 @@ use sealock_change::{Content, Edit, fs};
 use sealock_pki::{CommonName, KeyKind, San};
 
 use super::template;
-use crate::kind::{Door, File, Holds, Kind, Problem, Profile, Refused, TakeUp, Unfit};
+use crate::clients::{self, Customer, Recipe, Tds};
+use crate::kind::{Door, File, Holds, Kind, Problem, Profile, Refused, Remark, TakeUp, Unfit};
 use crate::owner::Account;
 use crate::protocol::Protocol;
 use crate::service::{Service, Setting};
@@ -168,12 +170,39 @@ impl Kind for Mssql {
         vec![self.config.clone()]
     }
 
+    fn released(
+        &self,
+        _path: &Path,
+        was: Option<&[u8]>,
+        now: &[u8],
+    ) -> Result<Option<Vec<u8>>, Refused> {
+        let wanted: Vec<conf::Wanted<'_>> = self
+            .network
+            .iter()
+            .map(|(key, value)| (*key, value.as_str()))
+            .collect();
+        conf::unset(was.unwrap_or_default(), now, "network", &wanted).map(Some)
+    }
+
+    fn remarks(&self) -> Vec<Remark> {
+        remarks::of(&self.config, &self.network)
+    }
+
     fn take_up(&self) -> TakeUp {
         TakeUp::Restart(self.restart.clone())
     }
 
     fn doors(&self) -> Vec<Door> {
         vec![self.door.clone()]
+    }
+
+    fn clients(&self, customer: &Customer) -> Vec<Recipe> {
+        let strict = |(key, value): &(&str, String)| *key == "forcestrict" && value == "1";
+        let tds = match self.network.iter().any(strict) {
+            true => Tds::Strict,
+            false => Tds::Any,
+        };
+        clients::tds(&self.door, customer, tds)
     }
 }
 

@@ -4,6 +4,8 @@
 //! line by line where the table names it. PostgreSQL reads all of them again at a SIGHUP, and sessions go on.
 
 pub mod hba;
+pub mod openings;
+pub mod released;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,8 +14,11 @@ use sealock_change::{Content, Edit, fs};
 use sealock_diag::{Sensitive, escape};
 
 use self::hba::{Demands, Include, Standbys};
+use self::openings::{Decided, Said};
 use super::template;
-use crate::kind::{Clients, Door, File, Holds, Kind, Problem, Profile, Refused, TakeUp, Unfit};
+use crate::kind::{
+    Clients, Door, File, Holds, Kind, Problem, Profile, Refused, Remark, TakeUp, Unfit,
+};
 use crate::owner::Account;
 use crate::protocol::Protocol;
 use crate::service::Service;
@@ -42,6 +47,8 @@ const CONFIG: &str = "/etc/postgresql/15/main/conf.d/sealock.conf";
 /// The user that runs the database, where the table says nothing.
 const OWNER: &str = "postgres";
 const PUBLIC: u32 = 0o644;
+/// `pg_hba.conf` lets users in without TLS, or without a certificate.
+const OPEN: &str = "SL-F663";
 /// How deep files may include others; PostgreSQL's own limit.
 const DEPTH: usize = 10;
 /// Options of `pg_hba.conf` that hold passwords.
@@ -126,6 +133,14 @@ pub(super) fn read(service: &Service) -> Result<Box<dyn Kind>, Problem> {
     }))
 }
 
+/// A look at `pg_hba.conf` with all that it includes.
+#[derive(Default)]
+struct Look {
+    read: BTreeSet<PathBuf>,
+    decided: Decided,
+    found: Vec<Remark>,
+}
+
 impl Kind for Postgres {
     fn profile(&self) -> Profile {
         Profile::default()
@@ -171,6 +186,25 @@ impl Kind for Postgres {
         paths
     }
 
+    fn released(
+        &self,
+        path: &Path,
+        was: Option<&[u8]>,
+        now: &[u8],
+    ) -> Result<Option<Vec<u8>>, Refused> {
+        // The other one is ours as a whole.
+        let hba = path != self.config;
+        Ok(was.filter(|_| hba).map(|was| released::released(was, now)))
+    }
+
+    fn remarks(&self) -> Vec<Remark> {
+        let beside = || folder(&self.config).join("pg_hba.conf");
+        let path = self.hba.clone().unwrap_or_else(beside);
+        let mut look = Look::default();
+        self.openings(&path, DEPTH, &mut look);
+        look.found
+    }
+
     fn take_up(&self) -> TakeUp {
         self.take_up.clone()
     }
@@ -181,6 +215,54 @@ impl Kind for Postgres {
 }
 
 impl Postgres {
+    /// What the lines of a file and of those that it includes open.
+    fn openings(&self, path: &Path, depth: usize, look: &mut Look) {
+        // A second time its lines decide nothing.
+        if !look.read.insert(path.to_owned()) {
+            return;
+        }
+        let Ok(text) = fs::read(path) else {
+            return;
+        };
+        for said in openings::read(&text) {
+            let rule = match said {
+                Said::Rule(rule) => rule,
+                Said::Include(include) => {
+                    for other in included(path, &include).unwrap_or_default() {
+                        if depth > 0 {
+                            self.openings(&other, depth - 1, look);
+                        }
+                    }
+                    continue;
+                }
+            };
+            let Some(opening) = look.decided.judge(&rule, self.demands) else {
+                continue;
+            };
+            let line = text.split_inclusive(|byte| *byte == b'\n');
+            let line = line.skip(opening.line - 1).take(1).flatten();
+            let line: Vec<u8> = line.copied().collect();
+            let help = match (hba::rewrite(&line, self.demands), &self.hba) {
+                (Err(refused), _) => refused
+                    .help
+                    .unwrap_or_else(|| "take the line out, or make its method `reject`".to_owned()),
+                (Ok(_), Some(_)) => "sealock apply".to_owned(),
+                (Ok(_), None) => {
+                    format!(
+                        "hba = \"{}\" in sealock.toml, and sealock apply",
+                        shown(path)
+                    )
+                }
+            };
+            look.found.push(Remark {
+                code: OPEN,
+                place: format!("{}, line {}", shown(path), opening.line),
+                cause: opening.cause,
+                help: Some(help),
+            });
+        }
+    }
+
     /// Our own file. What `ALTER SYSTEM` has set stands over it, and the proof tells.
     fn settings(&self) -> String {
         let mut text = format!(
@@ -222,24 +304,31 @@ fn rules(path: &Path, demands: Demands, depth: usize, edits: &mut Vec<Edit>) -> 
         mode: mode(path)?.unwrap_or(0o640),
         owner: None,
     });
-    let beside = |other: &PathBuf| path.parent().map_or(other.clone(), |at| at.join(other));
     for include in &rewritten.includes {
-        match include {
-            Include::File(other) => rules(&beside(other), demands, depth - 1, edits)?,
-            Include::IfExists(other) => {
-                let other = beside(other);
-                if fs::stat(&fs::resolve(&other)?)?.is_some() {
-                    rules(&other, demands, depth - 1, edits)?;
-                }
-            }
-            Include::Folder(folder) => {
-                for other in listed(&beside(folder))? {
-                    rules(&other, demands, depth - 1, edits)?;
-                }
-            }
+        for other in included(path, include)? {
+            rules(&other, demands, depth - 1, edits)?;
         }
     }
     Ok(())
+}
+
+/// The files that a line of the file at `path` reads in.
+fn included(path: &Path, include: &Include) -> Result<Vec<PathBuf>, Unfit> {
+    let beside = |other: &PathBuf| path.parent().map_or(other.clone(), |at| at.join(other));
+    match include {
+        Include::File(other) => Ok(vec![beside(other)]),
+        Include::IfExists(other) => {
+            let other = beside(other);
+            let there = fs::stat(&fs::resolve(&other)?)?.is_some();
+            Ok(if there { vec![other] } else { Vec::new() })
+        }
+        Include::Folder(folder) => listed(&beside(folder)),
+    }
+}
+
+/// A path as it is told.
+fn shown(path: &Path) -> String {
+    escape(&path.to_string_lossy())
 }
 
 /// What `include_dir` reads: `*.conf`, nothing hidden, by name.

@@ -4,6 +4,7 @@
 //! once, when it starts.
 
 pub mod config;
+pub mod remarks;
 mod yaml;
 
 use std::path::{Path, PathBuf};
@@ -13,7 +14,8 @@ use sealock_diag::{Sensitive, escape};
 
 use self::config::Tls;
 use super::template;
-use crate::kind::{Door, File, Holds, Kind, Problem, Profile, Refused, TakeUp, Unfit};
+use crate::clients::{self, Customer, Recipe};
+use crate::kind::{Door, File, Holds, Kind, Problem, Profile, Refused, Remark, TakeUp, Unfit};
 use crate::owner::Account;
 use crate::protocol::Protocol;
 use crate::service::Service;
@@ -42,6 +44,13 @@ const OWNER: &str = "docker-registry";
 const RESTART: &str = "systemctl restart docker-registry";
 /// What an administrator adds to Debian's unit, which has no variables itself.
 const DROP_INS: &str = "/etc/systemd/system/docker-registry.service.d";
+/// Files that compose reads by itself, where they lie beside ours.
+const COMPOSE: [&str; 4] = [
+    "docker-compose.yml",
+    "docker-compose.yaml",
+    "compose.yml",
+    "compose.yaml",
+];
 /// Words of a configuration that stand at secrets, in small letters.
 const SECRETS: [&str; 7] = [
     "secret",
@@ -187,6 +196,40 @@ impl Kind for Registry {
         }
     }
 
+    fn released(
+        &self,
+        _path: &Path,
+        was: Option<&[u8]>,
+        now: &[u8],
+    ) -> Result<Option<Vec<u8>>, Refused> {
+        match (&self.place, was) {
+            (Place::Host { .. }, Some(was)) => self
+                .with_paths(|tls| config::without_tls(was, now, tls))
+                .map(Some),
+            // A compose file is ours as a whole.
+            _ => Ok(None),
+        }
+    }
+
+    fn remarks(&self) -> Vec<Remark> {
+        match &self.place {
+            Place::Host {
+                config,
+                environment,
+            } => {
+                let mut files: Vec<PathBuf> = listed(Path::new(DROP_INS)).unwrap_or_default();
+                files.extend(environment.clone());
+                remarks::of(&remarks::Source::File(config), &files, &self.ca)
+            }
+            Place::Compose { path, .. } => {
+                let beside = COMPOSE.iter().map(|name| path.with_file_name(name));
+                let mut files: Vec<PathBuf> = beside.filter(|other| other != path).collect();
+                files.push(path.clone());
+                remarks::of(&remarks::Source::Image(path), &files, &self.ca)
+            }
+        }
+    }
+
     fn take_up(&self) -> TakeUp {
         self.take_up.clone()
     }
@@ -194,19 +237,18 @@ impl Kind for Registry {
     fn doors(&self) -> Vec<Door> {
         vec![self.door.clone()]
     }
+
+    fn clients(&self, customer: &Customer) -> Vec<Recipe> {
+        clients::registry(&self.door, customer)
+    }
 }
 
 impl Registry {
     fn edited(&self, config: &Path) -> Result<Vec<Edit>, Unfit> {
         let now = fs::read(config)?;
-        let [certificate, key, clients] =
-            [&self.cert, &self.key, &self.ca].map(|path| path.to_string_lossy());
-        let tls = Tls {
-            certificate: &certificate,
-            key: &key,
-            clients: &clients,
-        };
-        let text = config::with_tls(&now, tls).map_err(|refused| unfit(config, refused))?;
+        let text = self
+            .with_paths(|tls| config::with_tls(&now, tls))
+            .map_err(|refused| unfit(config, refused))?;
         let small = String::from_utf8_lossy(&now).to_ascii_lowercase();
         let stat = fs::stat(&fs::resolve(config)?)?;
         Ok(vec![Edit::Write {
@@ -219,6 +261,17 @@ impl Registry {
             mode: stat.map_or(PRIVATE, |stat| stat.mode),
             owner: None,
         }])
+    }
+
+    /// What `http.tls` is to say.
+    fn with_paths<T>(&self, edit: impl FnOnce(Tls<'_>) -> T) -> T {
+        let [certificate, key, clients] =
+            [&self.cert, &self.key, &self.ca].map(|path| path.to_string_lossy());
+        edit(Tls {
+            certificate: &certificate,
+            key: &key,
+            clients: &clients,
+        })
     }
 
     /// A folder is mounted and not its files: a file that is replaced would stay the old one in the container.
@@ -299,8 +352,16 @@ fn first_override(text: &str) -> Option<Refused> {
 }
 
 fn drop_ins(folder: &Path) -> Result<(), Unfit> {
+    for path in listed(folder)? {
+        overrides(&path)?;
+    }
+    Ok(())
+}
+
+/// The files of a folder that systemd reads, in its order.
+fn listed(folder: &Path) -> Result<Vec<PathBuf>, Unfit> {
     if fs::stat(folder)?.is_none() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let fail = |error: std::io::Error| {
         let problem = escape(&error.to_string());
@@ -313,13 +374,15 @@ fn drop_ins(folder: &Path) -> Result<(), Unfit> {
             },
         )
     };
+    let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(fail)? {
         let path = entry.map_err(fail)?.path();
         if path.extension().is_some_and(|ending| ending == "conf") {
-            overrides(&path)?;
+            found.push(path);
         }
     }
-    Ok(())
+    found.sort();
+    Ok(found)
 }
 
 fn unfit(path: &Path, refused: Refused) -> Unfit {

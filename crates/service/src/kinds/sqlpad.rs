@@ -3,12 +3,15 @@
 //! It serves plain HTTP without a word when it does not know the variables that name key and certificate, and they have
 //! changed in 5.1. It asks no client for a certificate; who comes in by one does so through a gateway in front.
 
+mod remarks;
+pub mod running;
+
 use std::path::{Path, PathBuf};
 
-use sealock_change::{Content, Edit};
+use sealock_change::{Content, Edit, fs};
 
 use super::template;
-use crate::kind::{Clients, Door, File, Holds, Kind, Problem, Profile, TakeUp, Unfit};
+use crate::kind::{Clients, Door, File, Holds, Kind, Problem, Profile, Remark, TakeUp, Unfit};
 use crate::owner::Account;
 use crate::protocol::Protocol;
 use crate::service::{Service, Setting};
@@ -55,6 +58,8 @@ struct Sqlpad {
     owner: Option<Account>,
     environment: PathBuf,
     text: String,
+    generation: String,
+    believes: bool,
     take_up: TakeUp,
     door: Door,
 }
@@ -86,6 +91,8 @@ pub(super) fn read(service: &Service) -> Result<Box<dyn Kind>, Problem> {
     Ok(Box::new(Sqlpad {
         owner: owner.map_err(|why: String| Problem::new("owner", why))?,
         text: environment_of(service, &cert, &key)?,
+        generation: service.needs("generation", "7")?.to_owned(),
+        believes: service.text("auth-proxy-header")?.is_some(),
         take_up: template::take_up(service)?,
         door: Door {
             protocol: Protocol::Https,
@@ -129,6 +136,19 @@ impl Kind for Sqlpad {
         vec![self.environment.clone()]
     }
 
+    fn remarks(&self) -> Vec<Remark> {
+        let told = remarks::Told {
+            generation: &self.generation,
+            environment: &self.environment,
+            believes: self.believes,
+            address: &self.door.address,
+        };
+        let bytes = fs::read(&self.environment).ok();
+        let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let listeners = running::at(&self.door.address);
+        remarks::all(&told, text.as_deref(), &listeners)
+    }
+
     fn take_up(&self) -> TakeUp {
         self.take_up.clone()
     }
@@ -147,15 +167,10 @@ fn environment_of(service: &Service, cert: &Path, key: &Path) -> Result<String, 
         service.name
     )];
     let name = |three: &'static str, now: &'static str| if later { now } else { three };
+    let [old, new] = [remarks::OLD, remarks::NEW];
     let mut set = |name: &str, value: String| lines.push(format!("{name}={value}"));
-    set(
-        name("KEY_PATH", "SQLPAD_HTTPS_KEY_PATH"),
-        key.display().to_string(),
-    );
-    set(
-        name("CERT_PATH", "SQLPAD_HTTPS_CERT_PATH"),
-        cert.display().to_string(),
-    );
+    set(name(old[0], new[0]), key.display().to_string());
+    set(name(old[1], new[1]), cert.display().to_string());
     let public = public_url(service)?;
     if let Some(url) = public {
         set("PUBLIC_URL", url.to_owned());
@@ -190,11 +205,12 @@ fn environment_of(service: &Service, cert: &Path, key: &Path) -> Result<String, 
         set("SQLPAD_COOKIE_NAME", cookie.to_owned());
     }
     let since = |key: &str, version: &str| {
-        Problem::new(key, format!("SQLPad 3 has no such setting; {version} does"))
-            .help("generation = \"7\"")
+        let what = format!("this generation has no such setting; {version} does");
+        Problem::new(key, what).help("generation = \"7\"")
     };
+    let word = service.needs("generation", "7")?;
     match flag(service, "cookie-secure")? {
-        Some(_) if !later => return Err(since("cookie-secure", "5.1")),
+        Some(_) if matches!(word, "3" | "5") => return Err(since("cookie-secure", "6.9")),
         Some(secure) => set("SQLPAD_COOKIE_SECURE", secure.to_string()),
         None => {}
     }

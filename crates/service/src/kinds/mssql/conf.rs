@@ -12,11 +12,6 @@ pub type Wanted<'a> = (&'a str, &'a str);
 
 /// The text in which `section` has these values. Keys are compared without regard to case, as `mssql-conf` does.
 pub fn set(text: &[u8], section: &str, wanted: &[Wanted<'_>]) -> Result<Vec<u8>, Refused> {
-    let whole = |problem: &str| Refused {
-        line: None,
-        problem: problem.to_owned(),
-        help: None,
-    };
     let Ok(text) = std::str::from_utf8(text) else {
         return Err(whole("it is not UTF-8"));
     };
@@ -60,6 +55,112 @@ pub fn set(text: &[u8], section: &str, wanted: &[Wanted<'_>]) -> Result<Vec<u8>,
         add(&mut out);
     }
     Ok(out.into_bytes())
+}
+
+/// The text of `now` in which the keys of `section` that have the wanted values are as they were in `was`; those that have other
+/// values are somebody else's by now.
+///
+/// # Errors
+/// When one of the two is not understood.
+pub fn unset(
+    was: &[u8],
+    now: &[u8],
+    section: &str,
+    wanted: &[Wanted<'_>],
+) -> Result<Vec<u8>, Refused> {
+    // A last line that had no end loses it again.
+    if set(was, section, wanted).is_ok_and(|ours| ours == now) {
+        return Ok(was.to_vec());
+    }
+    let text = |bytes| std::str::from_utf8(bytes).map_err(|_| whole("it is not UTF-8"));
+    let lines = |text| str::split_inclusive(text, '\n').collect::<Vec<_>>();
+    let (before, after) = (lines(text(was)?), lines(text(now)?));
+    let (old, new) = (
+        find(&before, section, wanted)?,
+        find(&after, section, wanted)?,
+    );
+    let mut out: Vec<&str> = Vec::with_capacity(after.len());
+    let mut heading = None;
+    let mut is_bare = true;
+    let mut inside = false;
+    for (at, line) in after.iter().enumerate() {
+        let ours = new.keys.iter().position(|place| *place == Some(at));
+        let ours = ours.filter(|key| value_of(line) == Some(wanted[*key].1));
+        if let Ok(Line::Section(name)) = read(line) {
+            inside = name == section;
+            if inside {
+                heading = Some(out.len());
+            }
+        } else if inside && ours.is_none() && !line.trim().is_empty() {
+            is_bare = false;
+        }
+        match ours {
+            None => out.push(line),
+            // A last line without an end has gained one.
+            Some(key) => match old.keys[key].and_then(|at| before.get(at)) {
+                Some(line) if line.ends_with('\n') => out.push(line),
+                Some(line) => out.extend([*line, line_end(after[at])]),
+                None => {}
+            },
+        }
+    }
+    // A section that came with us goes with us, and the empty line before it.
+    if let Some(heading) = heading.filter(|_| is_bare && old.last.is_none()) {
+        out.remove(heading);
+        if heading > 0
+            && out
+                .get(heading - 1)
+                .is_some_and(|line| line.trim().is_empty())
+        {
+            out.remove(heading - 1);
+        }
+    }
+    Ok(out.concat().into_bytes())
+}
+
+/// A line of a section.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Told<'t> {
+    /// Its number, from 1 on.
+    pub line: usize,
+    /// Its key, in small letters.
+    pub key: String,
+    /// Its value.
+    pub value: &'t str,
+}
+
+/// What a section says; nothing when there is none.
+///
+/// # Errors
+/// When the file is not understood.
+pub fn section<'t>(text: &'t [u8], section: &str) -> Result<Vec<Told<'t>>, Refused> {
+    let Ok(text) = std::str::from_utf8(text) else {
+        return Err(whole("it is not UTF-8"));
+    };
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    find(&lines, section, &[])?;
+    let (mut inside, mut told): (bool, Vec<Told<'_>>) = (false, Vec::new());
+    for (at, line) in lines.into_iter().enumerate() {
+        match read(line) {
+            Ok(Line::Section(name)) => inside = name == section,
+            Ok(Line::Key(key)) if inside => {
+                let key = key.to_ascii_lowercase();
+                if told.iter().any(|other| other.key == key) {
+                    return Err(Refused::line(
+                        at + 1,
+                        format!("`{}` is there twice", shown(&key)),
+                    ));
+                }
+                told.push(Told {
+                    line: at + 1,
+                    key,
+                    value: value_of(line).unwrap_or_default(),
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(told)
 }
 
 /// Where things are, by line.
@@ -143,6 +244,14 @@ fn read(line: &str) -> Result<Line<'_>, String> {
     }
 }
 
+fn whole(problem: &str) -> Refused {
+    Refused {
+        line: None,
+        problem: problem.to_owned(),
+        help: None,
+    }
+}
+
 fn value_of(line: &str) -> Option<&str> {
     line.split_once('=').map(|(_, value)| value.trim())
 }
@@ -165,7 +274,7 @@ fn shown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::set;
+    use super::{set, unset};
 
     const WANTED: &[(&str, &str)] = &[("tlscert", "/t/cert.pem"), ("forceencryption", "1")];
 
@@ -236,5 +345,38 @@ mod tests {
         }
         let refused = set(b"[\xff]", "network", WANTED).unwrap_err();
         assert_eq!((refused.line, &*refused.problem), (None, "it is not UTF-8"));
+    }
+
+    #[test]
+    fn what_is_ours_comes_out_and_what_came_since_stays() {
+        let ours = |text: &str| {
+            String::from_utf8(set(text.as_bytes(), "network", WANTED).unwrap()).unwrap()
+        };
+        let out = |was: &str, now: &str| {
+            let out = unset(was.as_bytes(), now.as_bytes(), "network", WANTED).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        for was in [
+            "",
+            "[EULA]\naccepteula = Y\n",
+            "[network]\r\ntlscert = /old.pem\r\ntcpport = 1433\r\n[sqlagent]\r\nenabled = true\r\n",
+            "[network]\nforceencryption=1\n",
+            "[network]\n",
+        ] {
+            assert_eq!(out(was, &ours(was)), was);
+            assert_eq!(out(was.trim_end(), &ours(was.trim_end())), was.trim_end());
+            let more = format!("{}\n[memory]\nmemorylimitmb = 2048\n", ours(was));
+            assert_eq!(
+                out(was, &more),
+                format!("{was}\n[memory]\nmemorylimitmb = 2048\n")
+            );
+        }
+        // A key that came into a section of ours keeps it.
+        let now = ours("").replace("[network]\n", "[network]\ntcpport = 1500\n");
+        assert_eq!(out("", &now), "[network]\ntcpport = 1500\n");
+        // A value of somebody else stays.
+        let now = ours("").replace("forceencryption = 1", "forceencryption = 0");
+        assert_eq!(out("", &now), "[network]\nforceencryption = 0\n");
+        assert!(unset(b"", b"nonsense", "network", WANTED).is_err());
     }
 }

@@ -14,7 +14,7 @@ use crate::kind::Refused;
 /// The option of a line that lets nobody in without a certificate of his own.
 const OPTION: &str = " clientcert=verify-full";
 /// Every way to find out who somebody is, up to PostgreSQL 18.
-const METHODS: &[&str] = &[
+pub(super) const METHODS: &[&str] = &[
     "trust",
     "reject",
     "scram-sha-256",
@@ -102,22 +102,27 @@ pub fn rewrite(text: &[u8], demands: Demands) -> Result<Rewritten, Refused> {
 
 /// A field: words with commas between them.
 #[derive(Debug)]
-struct Field {
-    words: Vec<Word>,
+pub(super) struct Field {
+    pub(super) words: Vec<Word>,
     start: usize,
     end: usize,
 }
 
 #[derive(Debug)]
-struct Word {
-    text: Vec<u8>,
+pub(super) struct Word {
+    pub(super) text: Vec<u8>,
     /// A word that begins with a quote is no keyword.
-    quoted: bool,
+    pub(super) quoted: bool,
 }
 
 impl Field {
+    /// Where it ends in its line.
+    pub(super) fn end(&self) -> usize {
+        self.end
+    }
+
     /// The one word that it is.
-    fn only(&self) -> Option<&[u8]> {
+    pub(super) fn only(&self) -> Option<&[u8]> {
         match self.words.as_slice() {
             [word] => Some(&word.text),
             _ => None,
@@ -126,7 +131,7 @@ impl Field {
 }
 
 /// The fields of a line as `next_token` of PostgreSQL's `hba.c` makes them; the error says what is wrong.
-fn fields(line: &[u8]) -> Result<Vec<Field>, &'static str> {
+pub(super) fn fields(line: &[u8]) -> Result<Vec<Field>, &'static str> {
     let mut end = line.len();
     while end > 0 && matches!(line[end - 1], b'\n' | b'\r') {
         end -= 1;
@@ -220,20 +225,25 @@ fn judge(fields: &[Field], demands: Demands) -> Result<Judged, No> {
 }
 
 fn include(kind: &[u8], rest: &[Field]) -> Result<Judged, No> {
+    match included(kind, rest) {
+        Some(include) => Ok(Judged::Includes(include)),
+        None => no("it does not name one file"),
+    }
+}
+
+/// What a line reads in, when it names one file.
+pub(super) fn included(kind: &[u8], rest: &[Field]) -> Option<Include> {
     use std::os::unix::ffi::OsStringExt as _;
-    let Some(path) = rest
+    let path = rest
         .first()
         .filter(|_| rest.len() == 1)
-        .and_then(Field::only)
-    else {
-        return no("it does not name one file");
-    };
+        .and_then(Field::only)?;
     let path = PathBuf::from(std::ffi::OsString::from_vec(path.to_vec()));
-    Ok(Judged::Includes(match kind {
+    Some(match kind {
         b"include" => Include::File(path),
         b"include_if_exists" => Include::IfExists(path),
         _ => Include::Folder(path),
-    }))
+    })
 }
 
 /// Database, user, address, a mask where the address needs one, method, options.
@@ -324,10 +334,19 @@ fn has_option(options: &[Field], demands: Demands) -> Result<bool, No> {
 }
 
 /// Whether nobody comes from there but this host.
-fn is_here(address: &str, mask: Option<&str>) -> bool {
+pub(super) fn is_here(address: &str, mask: Option<&str>) -> bool {
     if ["localhost", "samehost"].contains(&address) {
         return true;
     }
+    match network(address, mask) {
+        Some((IpAddr::V4(ip), prefix)) => ip.is_loopback() && prefix >= 8,
+        Some((IpAddr::V6(ip), prefix)) => ip.is_loopback() && prefix == 128,
+        None => false,
+    }
+}
+
+/// Address and length of the prefix, where it is written in numbers.
+pub(super) fn network(address: &str, mask: Option<&str>) -> Option<(IpAddr, u8)> {
     let (ip, prefix) = match address.split_once('/') {
         Some((ip, prefix)) => (ip, prefix.parse::<u8>().ok()),
         None => {
@@ -339,11 +358,7 @@ fn is_here(address: &str, mask: Option<&str>) -> bool {
             (address, bits.and_then(|bits| u8::try_from(bits).ok()))
         }
     };
-    match (ip.parse::<IpAddr>(), prefix) {
-        (Ok(IpAddr::V4(ip)), Some(prefix)) => ip.is_loopback() && prefix >= 8,
-        (Ok(IpAddr::V6(ip)), Some(prefix)) => ip.is_loopback() && prefix == 128,
-        _ => false,
-    }
+    Some((ip.parse().ok()?, prefix?))
 }
 
 fn write(out: &mut Vec<u8>, line: &[u8], fields: &[Field], change: Change) {
@@ -365,7 +380,7 @@ fn write(out: &mut Vec<u8>, line: &[u8], fields: &[Field], change: Change) {
     out.extend_from_slice(&line[from..]);
 }
 
-fn shown(word: &[u8]) -> String {
+pub(super) fn shown(word: &[u8]) -> String {
     let text = String::from_utf8_lossy(word);
     let short: String = text.chars().take(64).collect();
     escape(&short)

@@ -228,3 +228,46 @@ fn what_it_cannot_change_is_an_error() {
 fn a_path_with_a_quote() {
     assert_eq!(super::quoted(Path::new("/a'b\\c")), "'/a''b\\\\c'");
 }
+
+#[test]
+fn openings_are_told_with_file_and_line() {
+    let folder = Scratch::new();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let text = "local all all trust\nhost all all 10.0.0.0/8 md5\ninclude more.conf\nhost replication all 10.0.0.0/8 md5\n\
+                hostssl all all all cert\n";
+    fs::write(path("pg_hba.conf"), text).unwrap();
+    // It includes the first one again, which ends nothing.
+    let more = "hostnossl all all ::/0 trust\ninclude pg_hba.conf\n";
+    fs::write(path("more.conf"), more).unwrap();
+    let remarks = |settings: &[(&str, &str)]| {
+        let found = read(settings).unwrap().remarks();
+        let found = found.into_iter().map(|remark| {
+            assert_eq!(remark.code, "SL-F663");
+            let place = remark.place.rsplit('/').next().unwrap().to_owned();
+            (place, remark.cause, remark.help.unwrap())
+        });
+        found.collect::<Vec<_>>()
+    };
+    let (config, hba) = (path("conf.d/sealock.conf"), path("pg_hba.conf"));
+    let found = remarks(&[("config", &config), ("hba", &hba)]);
+    let places: Vec<&str> = found.iter().map(|(place, ..)| &**place).collect();
+    assert_eq!(
+        places,
+        [
+            "pg_hba.conf, line 2",
+            "more.conf, line 1",
+            "pg_hba.conf, line 4"
+        ]
+    );
+    assert_eq!(found[0].2, "sealock apply");
+    assert!(found[1].2.starts_with("take the line out"), "{found:?}");
+    assert!(found[2].2.starts_with("replication ="), "{found:?}");
+    // Where the table does not name the file, it is looked for where the cluster has it.
+    let found = remarks(&[("config", &config)]);
+    assert_eq!(
+        *found[0].2,
+        *format!("hba = \"{hba}\" in sealock.toml, and sealock apply")
+    );
+    // What cannot be read says nothing.
+    assert_eq!(remarks(&[("config", &path("a/b/c.conf"))]), []);
+}

@@ -15,7 +15,7 @@ pub struct Tls<'t> {
 }
 
 /// What distribution requires of clients as soon as `clientcas` is there.
-const REQUIRED: &str = "require-and-verify-client-cert";
+pub(super) const REQUIRED: &str = "require-and-verify-client-cert";
 const OLDEST: &str = "tls1.2";
 
 /// The text with `http.tls` as wanted. Lines of others stay byte for byte; where they cannot be understood, the line and
@@ -60,6 +60,76 @@ pub fn with_tls(now: &[u8], tls: Tls<'_>) -> Result<Vec<u8>, Refused> {
     // What an edit of lines has really done is seen by reading.
     let after = yaml::read(&text)?;
     match same(&expected(&before, wanted), &after) {
+        true => Ok(text.into_bytes()),
+        false => Err(whole(
+            "its section `http` is written in a way that is not understood",
+        )),
+    }
+}
+
+/// `now` with the keys of `http.tls` that are as wanted as they were in `was`; those that are not are somebody else's by now.
+///
+/// # Errors
+/// When one of the two is not understood.
+pub fn without_tls(was: &[u8], now: &[u8], tls: Tls<'_>) -> Result<Vec<u8>, Refused> {
+    // Comments that were moved go back to where they were.
+    if with_tls(was, tls).is_ok_and(|ours| ours == now) {
+        return Ok(was.to_vec());
+    }
+    let utf8 = |bytes| std::str::from_utf8(bytes).map_err(|_| whole("it is not UTF-8"));
+    let (was, now) = (utf8(was)?, utf8(now)?);
+    let (before, after) = (yaml::read(was)?, yaml::read(now)?);
+    let section =
+        |value: &Value| -> Option<Entry> { Some(value.get("http")?.value.get("tls")?.clone()) };
+    let (old, new) = (section(&before), section(&after));
+    let Some(new) = new else {
+        return Ok(now.as_bytes().to_vec());
+    };
+    let Value::Map(children) = &new.value else {
+        return Ok(now.as_bytes().to_vec());
+    };
+    let old_lines: Vec<&str> = was.split('\n').collect();
+    let mut lines: Vec<&str> = now.split('\n').collect();
+    let mut expected = after.clone();
+    let wanted = all(tls, new.value.get("minimumtls"));
+    // From the end, so that the numbers of lines before stay what they are.
+    for child in children.iter().rev() {
+        let ours = |(key, value): &(&str, Value)| *key == child.key && same(&child.value, value);
+        if !wanted.iter().any(ours) {
+            continue;
+        }
+        let there = old.as_ref().and_then(|tls| tls.value.get(&child.key));
+        let back: Vec<&str> = match there {
+            Some(entry) => old_lines
+                .get(entry.line..entry.end)
+                .unwrap_or_default()
+                .to_vec(),
+            None => Vec::new(),
+        };
+        if child.end > lines.len() || child.line > child.end {
+            return Err(refused(child.line, "it is not understood where it ends"));
+        }
+        lines.splice(child.line..child.end, back);
+        let tls = entry(entry(&mut expected, "http"), "tls");
+        match (tls, there) {
+            (tls, Some(there)) => *entry(tls, &child.key) = there.value.clone(),
+            (Value::Map(entries), None) => entries.retain(|entry| entry.key != child.key),
+            _ => {}
+        }
+    }
+    let tls = entry(entry(&mut expected, "http"), "tls");
+    if *tls == Value::Map(Vec::new()) {
+        *tls = Value::Null;
+        // It came with what stood in it.
+        if old.is_none() {
+            lines.remove(new.line);
+            if let Value::Map(entries) = entry(&mut expected, "http") {
+                entries.retain(|entry| entry.key != "tls");
+            }
+        }
+    }
+    let text = lines.join("\n");
+    match same(&expected, &yaml::read(&text)?) {
         true => Ok(text.into_bytes()),
         false => Err(whole(
             "its section `http` is written in a way that is not understood",
@@ -131,7 +201,7 @@ fn judge(child: &Entry) -> Result<(), Refused> {
         "clientauth" if text == Some(REQUIRED) => Ok(()),
         "clientauth" => Err(refused(
             child.line,
-            "`clientauth` lets clients in without a certificate",
+            "`clientauth` lets clients in without a certificate of ours",
         )
         .help(format!("clientauth: {REQUIRED}, or no such line"))),
         "letsencrypt" => Err(refused(

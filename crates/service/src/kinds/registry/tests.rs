@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sealock_change::{Content, Edit};
 
-use super::config::{Tls, with_tls};
+use super::config::{Tls, with_tls, without_tls};
 use super::{drop_ins, first_override};
 use crate::kinds::tests::Scratch;
 use crate::{Clients, Kind, Problem, Protocol, Refused, Service, Setting, TakeUp, Unfit};
@@ -30,6 +30,44 @@ fn edited(text: &str) -> Result<String, Refused> {
     Ok(String::from_utf8(bytes).unwrap())
 }
 
+/// What is left of a file when ours comes out.
+#[track_caller]
+fn left(was: &str, now: &str) -> String {
+    let tls = Tls {
+        certificate: "/t/cert.pem",
+        key: "/t/key.pem",
+        clients: "/t/ca.pem",
+    };
+    String::from_utf8(without_tls(was.as_bytes(), now.as_bytes(), tls).unwrap()).unwrap()
+}
+
+#[test]
+fn what_is_ours_comes_out_and_what_came_since_stays() {
+    let own = "http:\n  addr: :5000\n  tls:\n    certificate: /old.pem # theirs\n    clientcas:\n    - /a.pem\n    - /b.pem\n    \
+               minimumtls: tls1.3\nlog:\n  level: info\n";
+    // Comments within what we replace go back to where they were, when nothing was written since.
+    let within = "http:\n  tls:\n    clientcas:\n      # one\n      - /a.pem\n      # two\n";
+    assert_eq!(left(within, &edited(within).unwrap()), within);
+    for was in [DEBIAN, own, "http:\n  tls:\n"] {
+        let ours = edited(was).unwrap();
+        assert_eq!(left(was, &ours), was);
+        assert_eq!(left(was, was), was);
+        let more = |text: &str| format!("{text}proxy:\n  remoteurl: https://example.org\n");
+        assert_eq!(left(was, &more(&ours)), more(was));
+        let addr = |text: &str| text.replace(":5000", "127.0.0.1:5001");
+        assert_eq!(left(was, &addr(&ours)), addr(was));
+    }
+    // A key that came into our section keeps it; a value that somebody else set stays.
+    let ours = edited(DEBIAN).unwrap();
+    let suites = "    ciphersuites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]\n";
+    let now = ours.replace("  tls:\n", &format!("  tls:\n{suites}"));
+    let expected = DEBIAN.replace("http:\n", &format!("http:\n  tls:\n{suites}"));
+    assert_eq!(left(DEBIAN, &now), expected);
+    let now = ours.replace("/t/key.pem", "/theirs.pem");
+    let expected = DEBIAN.replace("http:\n", "http:\n  tls:\n    key: /theirs.pem\n");
+    assert_eq!(left(DEBIAN, &now), expected);
+}
+
 #[track_caller]
 fn check(before: &str, after: &str) {
     assert_eq!(edited(before).unwrap(), after);
@@ -41,6 +79,37 @@ fn debians_file_gets_a_block_and_keeps_the_rest() {
         DEBIAN,
         &DEBIAN.replace("http:\n", &format!("http:\n{BLOCK}")),
     );
+}
+
+/// What the image of distribution 3 brings along, and what its settings of TLS may say.
+#[test]
+fn distribution_3_gets_the_same_block() {
+    let text = "version: 0.1\nlog:\n  fields:\n    service: registry\nstorage:\n  cache:\n    blobdescriptor: inmemory\n  \
+        filesystem:\n    rootdirectory: /var/lib/registry\n  tag:\n    concurrencylimit: 8\nhttp:\n  addr: :5000\n  headers:\n    \
+        X-Content-Type-Options: [nosniff]\nhealth:\n  storagedriver:\n    enabled: true\n    interval: 10s\n    threshold: 3\n";
+    check(text, &text.replace("http:\n", &format!("http:\n{BLOCK}")));
+    let own = format!("{BLOCK}    clientauth: require-and-verify-client-cert\n");
+    check(&format!("http:\n{own}"), &format!("http:\n{own}"));
+    for weak in [
+        "request-client-cert",
+        "require-any-client-cert",
+        "verify-client-cert-if-given",
+        "[require-and-verify-client-cert]",
+        "",
+    ] {
+        let text = format!("http:\n{BLOCK}    clientauth: {weak}\n");
+        let refused = edited(&text).expect_err(weak);
+        assert_eq!(refused.line, Some(8), "{refused:?}");
+        let help = refused.help.unwrap_or_default();
+        assert!(help.contains("require-and-verify-client-cert"), "{help}");
+    }
+    // It does not start with what 2.8 still takes.
+    for old in ["tls1.0", "tls1.1", "tls1.4", "[tls1.3]"] {
+        let text = format!("http:\n{}", BLOCK.replace("tls1.2", old));
+        check(&text, &format!("http:\n{BLOCK}"));
+    }
+    let empty = BLOCK.replace("clientcas:\n      - /t/ca.pem\n", "clientcas: []\n");
+    check(&format!("http:\n{empty}"), &format!("http:\n{BLOCK}"));
 }
 
 #[test]
@@ -221,6 +290,20 @@ fn a_compose_file_says_it_in_variables() {
 }
 
 #[test]
+fn the_page_has_the_compose_file_as_it_is_written() {
+    let page = include_str!("../../../../../docs/services/registry.md");
+    let (_, rest) = page.split_once("<!-- sealock.yml -->\n```yaml\n").unwrap();
+    let (block, _) = rest.split_once("```").unwrap();
+    let kind = read(&[("compose", "/srv/registry/sealock.yml")]).unwrap();
+    let edits = kind.configuration().unwrap();
+    let [Edit::Write { content, .. }] = edits.as_slice() else {
+        panic!("{edits:?}");
+    };
+    let text = String::from_utf8(content.bytes().to_vec()).unwrap();
+    assert_eq!(text.split_once('\n').unwrap().1, block);
+}
+
+#[test]
 fn a_file_with_secrets_is_not_shown() {
     let scratch = Scratch::new();
     let path = scratch.path().join("config.yml");
@@ -266,6 +349,19 @@ fn variables_over_the_configuration_are_refused() {
         None
     );
     assert!(first_override("REGISTRY_HTTP={}").is_some());
+}
+
+#[test]
+fn a_reload_is_answered_by_a_restart() {
+    let registry = crate::kinds::find("registry").unwrap();
+    let why = registry.setting("reload", "true").unwrap_err();
+    assert_eq!(
+        (why.key.as_str(), why.problem.as_str()),
+        ("reload", "the kind registry reads its files when it starts")
+    );
+    assert_eq!(why.help.as_deref(), Some("restart = \"COMMAND\""));
+    let template = crate::kinds::find("template").unwrap();
+    assert!(template.setting("reload", "true").is_ok());
 }
 
 #[test]

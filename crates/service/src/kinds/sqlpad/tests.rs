@@ -177,7 +177,15 @@ fn what_is_refused() {
         (
             vec![three.clone(), ("cookie-secure", Setting::Flag(true))],
             "cookie-secure",
-            "5.1 does",
+            "6.9 does",
+        ),
+        (
+            vec![
+                ("generation", "5".into()),
+                ("cookie-secure", Setting::Flag(true)),
+            ],
+            "cookie-secure",
+            "6.9 does",
         ),
         (
             vec![three, ("auth-proxy-header", "X-A".into())],
