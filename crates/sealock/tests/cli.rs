@@ -25,7 +25,7 @@ fn said(words: &[&str]) -> String {
     text(&output.stdout)
 }
 
-const COMMANDS: [&[&str]; 67] = [
+const COMMANDS: [&[&str]; 68] = [
     &[],
     &["demo"],
     &["up"],
@@ -64,6 +64,7 @@ const COMMANDS: [&[&str]; 67] = [
     &["service"],
     &["service", "add"],
     &["service", "list"],
+    &["service", "show"],
     &["service", "remove"],
     &["registry"],
     &["registry", "trust"],

@@ -292,6 +292,31 @@ fn adding_and_removing_a_service_keeps_the_rest() {
 }
 
 #[test]
+fn a_reload_is_refused_where_files_are_read_at_the_start() {
+    for kind in sealock_service::kinds::ALL {
+        let text = format!(
+            "version = 1\n[daemon]\n[[service]]\nname = \"a\"\nkind = \"{}\"\nreload = \"true\"\n",
+            kind.word
+        );
+        let error = Desired::parse(path(), &text).unwrap_err();
+        let told = error.cause().is_some_and(|cause| {
+            cause.contains(&format!(
+                "the kind {} reads its files when it starts",
+                kind.word
+            ))
+        });
+        assert_eq!(told, !kind.keys.contains(&"reload"), "{error:?}");
+        if told {
+            assert_eq!(error.code().0, "SL-H103");
+            assert_eq!(error.location().unwrap(), format!("{}:6", path().display()));
+            assert!(error.help().unwrap().contains("restart ="), "{error:?}");
+        }
+        let without = ["registry", "sqlpad", "mssql"].contains(&kind.word);
+        assert!(told || !without, "{}", kind.word);
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_service_is_told_with_its_line() {
     let good = "name = \"a\"\nkind = \"template\"\nnames = [\"h\"]\naddress = \"h:1\"\ncert = \"/c\"\nkey = \"/k\"\n";
     for (table, code, line, cause, help) in [

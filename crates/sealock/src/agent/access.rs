@@ -8,7 +8,7 @@ use sealock_host::{Desired, Observed, Supervisor};
 use sealock_service::{Service, TakeUp};
 use sealock_vault::{Filter, StateKind};
 
-use crate::cloak::{clients, desired, services, up};
+use crate::cloak::{clients, desired, registries, services, up};
 use crate::failure::Failure;
 use crate::session::Session;
 
@@ -48,6 +48,10 @@ pub(crate) fn access(
                     docker_config_dir, ..
                 } => docker_config_dir,
             });
+        }
+        for registry in &wanted.registries {
+            let places = registries::places(registry)?;
+            folders.extend(places.into_iter().map(PathBuf::from));
         }
         for service in &wanted.services {
             let files = service.kind().map(|kind| services::paths(&*kind));

@@ -31,6 +31,17 @@ pub(crate) fn folder(session: &Session, scope: &Scope, name: &str) -> PathBuf {
     scopes::clients_home(session, scope).join(name)
 }
 
+/// The bundle of a client that is good for now; nothing is issued.
+pub(crate) fn kept(
+    session: &Session,
+    authority: &Authority,
+    desired: &Desired,
+    name: &str,
+) -> Result<Option<Bundle>, Failure> {
+    let folder = folder(session, &desired.authority.scope, name);
+    good_bundle(session, authority, &folder)
+}
+
 /// The bundle of a client and the edits that bring it to every place it is wanted.
 pub(crate) fn files(
     session: &Session,

@@ -64,6 +64,8 @@ pub(crate) struct Parts {
     /// What is issued, for the inventory.
     pub(crate) issued: Vec<Recorded>,
     pub(crate) in_use: Vec<InUse>,
+    /// The services of which something is not as it must be.
+    pub(crate) beside: Vec<String>,
     /// What else is taken up and proved.
     pub(crate) services: Vec<services::Act>,
     /// What was proved of services, and what will be.
@@ -131,6 +133,7 @@ pub(crate) fn parts(
                     .to_string(),
             ],
         }],
+        beside: Vec::new(),
         services: Vec::new(),
         proofs: services::Proofs::default(),
         edits: Vec::new(),
@@ -173,6 +176,7 @@ pub(crate) fn parts(
     }
     registries::join(session, desired, &bundles, &mut parts)?;
     for part in services::parts(session, &parts.authority, desired, course, &parts.proofs)? {
+        parts.beside.extend(part.changes.then_some(part.name));
         parts.issued.extend(part.issued);
         parts.in_use.push(part.in_use);
         parts.edits.extend(part.edits);
@@ -198,12 +202,36 @@ pub(crate) fn prepare(
     course: &Course,
 ) -> Result<Prepared, Failure> {
     let parts = parts(session, desired, observed, course)?;
+    let rests =
+        parts.host.steps.is_empty() && parts.front.as_ref().is_none_or(|one| one.run.is_none());
     let title = match (&course.transition, &desired.gateway) {
         (Some(transition), _) => transition.title(),
+        (None, _) if rests && !parts.issued.is_empty() => given(&parts.issued),
+        (None, _) if rests && !parts.beside.is_empty() => {
+            format!("put {} in order", listed(&parts.beside))
+        }
         (None, None) => format!("put {} behind mutual TLS", observed.service.name()),
         (None, Some(_)) => format!("put a gateway in front of {}", observed.service.name()),
     };
     in_order(session, observed, title, parts)
+}
+
+/// Who gets a certificate while the daemon stays as it is.
+fn given(issued: &[Recorded]) -> String {
+    let names: Vec<String> = issued.iter().map(|one| escape(&one.identity)).collect();
+    match names.len() {
+        1 => format!("give {} a certificate", names[0]),
+        _ => format!("give {} their certificates", listed(&names)),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 /// The order makes every prefix safe: what is issued is recorded before it lies anywhere, the way back is known before
@@ -220,6 +248,7 @@ fn in_order(
         doors,
         mut host,
         front,
+        beside: _,
         services,
         proofs,
         kits,

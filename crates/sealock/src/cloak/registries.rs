@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use sealock_change::Edit;
+use sealock_change::{Edit, fs};
+use sealock_check::seen::Drift;
 use sealock_diag::{Diagnose, escape};
 use sealock_host::Desired;
 use sealock_host::client::Bundle;
 use sealock_host::desired::Registry;
 use sealock_host::desired::registry::ROOT_USER;
 use sealock_host::registry::{BELOW_CONFIG, Files, Folder, Ours, ROOT, RegistryError};
-use sealock_pki::{Certificate, Fingerprint, Purpose};
+use sealock_pki::{AuthorityName, Certificate, Fingerprint, Purpose};
 use sealock_vault::Filter;
 
 use super::clients;
@@ -118,41 +119,93 @@ pub(crate) fn of_client(
     Ok(shown)
 }
 
-/// What is not as it should be, in words.
+/// The same for who has nobody to ask for a passphrase; nothing is found where the vault stays shut.
+pub(crate) fn drift_unasked(session: &Session, desired: &Desired) -> Result<Vec<Drift>, Failure> {
+    if desired.registries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let name = AuthorityName::try_from(desired.authority.name.as_str())?;
+    let Some(authority) = Authority::open_unasked(session, &name)? else {
+        return Ok(Vec::new());
+    };
+    let mut bundles = Bundles::new();
+    for client in &desired.clients {
+        if authority.revoked.since(&client.name).is_none()
+            && let Some(bundle) = clients::kept(session, &authority, desired, &client.name)?
+        {
+            bundles.insert(client.name.clone(), bundle);
+        }
+    }
+    drift(session, &authority, desired, &bundles)
+}
+
+/// Every file of a registry that is not as it shall be.
 pub(crate) fn drift(
     session: &Session,
     authority: &Authority,
     desired: &Desired,
     bundles: &Bundles,
-) -> Result<Vec<String>, Failure> {
-    let mut problems = Vec::new();
+) -> Result<Vec<Drift>, Failure> {
+    let mut found = Vec::new();
     if desired.registries.is_empty() {
-        return Ok(problems);
+        return Ok(found);
     }
     let known = Known::of(session, authority)?;
     let anchors = authority.trusted(Purpose::Server)?;
     for registry in &desired.registries {
-        let pair = registry.client.as_ref().and_then(|name| bundles.get(name));
+        let client = registry.client.as_ref();
+        let pair = client.and_then(|name| bundles.get(name));
+        // Who has no good pair now gets a new one; that of a revoked client has to go.
+        let is_awaited =
+            pair.is_none() && client.is_some_and(|name| authority.revoked.since(name).is_none());
         match edits(registry, &anchors, pair, &known) {
-            Err(failure) => problems.push(format!(
-                "the registry {}: {}",
-                escape(&registry.host),
-                failure.headline
-            )),
+            Err(failure) => found.push(Drift {
+                place: format!("the registry {}", escape(&registry.host)),
+                what: match &failure.location {
+                    Some(location) => format!("{}: {location}", failure.headline),
+                    None => failure.headline,
+                },
+            }),
             Ok(edits) => {
-                for edit in edits {
-                    if !edit.is_noop()? {
-                        problems.push(format!(
-                            "{}: not as the registry {} needs it",
-                            escape(&edit.path().to_string_lossy()),
-                            escape(&registry.host)
-                        ));
+                for edit in &edits {
+                    let is_removal = matches!(edit, Edit::Remove { .. });
+                    if edit.is_noop()? || (is_awaited && is_removal) {
+                        continue;
                     }
+                    found.push(Drift {
+                        place: escape(&edit.path().to_string_lossy()),
+                        what: difference(edit, &registry.host)?,
+                    });
                 }
             }
         }
     }
-    Ok(problems)
+    Ok(found)
+}
+
+/// What one edit would change, as it is now.
+fn difference(edit: &Edit, host: &str) -> Result<String, Failure> {
+    let path = edit.path();
+    let host = escape(host);
+    let Some(stat) = fs::stat(path)? else {
+        return Ok(format!("missing; the registry {host} needs it"));
+    };
+    Ok(match edit {
+        Edit::Remove { .. } => format!("the registry {host} needs no such file"),
+        Edit::Write { content, .. } if fs::read(path)? != content.bytes() => {
+            format!("it holds something else than the registry {host} needs")
+        }
+        Edit::Write { mode, .. } | Edit::Directory { mode, .. } if stat.mode != *mode => {
+            format!("mode {:04o}, expected {mode:04o}", stat.mode)
+        }
+        Edit::Write {
+            owner: Some(owner), ..
+        } if stat.owner != *owner => format!(
+            "owner {}:{}, expected {}:{}",
+            stat.owner.uid, stat.owner.gid, owner.uid, owner.gid
+        ),
+        _ => format!("not as the registry {host} needs it"),
+    })
 }
 
 /// The edits for one registry, of every daemon that is told of it.

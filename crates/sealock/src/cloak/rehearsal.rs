@@ -22,6 +22,7 @@ use super::course::{Course, Renewal, Transition};
 use super::generation::{self, Whose};
 use super::keep::{Record, Settle};
 use super::prepare::{self, Parts};
+use super::replace::refuse_hands;
 use super::singles::Moved;
 use super::{run, up};
 use crate::ask;
@@ -48,7 +49,16 @@ pub(crate) struct Rehearsal {
     /// The time of the processor in this process.
     pub(crate) cpu: Duration,
     pub(crate) proof: Proof,
+    /// What would be told to take its files up, and how.
+    pub(crate) services: Vec<Rehearsed>,
     pub(crate) notes: Vec<String>,
+}
+
+/// A service whose new certificate was shown in its stead, and held.
+#[derive(Debug)]
+pub(crate) struct Rehearsed {
+    pub(crate) name: String,
+    pub(crate) take_up: String,
 }
 
 /// Does it all in a copy, and removes the copy.
@@ -58,6 +68,8 @@ pub(crate) fn run(
     purposes: &[Purpose],
     lost: bool,
 ) -> Result<Rehearsal, Failure> {
+    // What the rekey itself would refuse.
+    refuse_hands(session, wanted)?;
     let copy = session.home.join(FOLDER);
     clear(&copy)?;
     let rehearsed = in_copy(session, wanted, purposes, lost, &copy);
@@ -112,6 +124,9 @@ fn in_copy(
     let observed = up::observed(&wanted.options())?;
     let parts = prepare::parts(&inner, wanted, &observed, &course)?;
     let proof = visit(wanted, &parts)?;
+    let services = stand_ins(&parts)?;
+    let mut notes = parts.host.notes.clone();
+    notes.extend(absent(wanted, &services));
     let mut rehearsal = Rehearsal {
         certificates: parts.issued.len(),
         files: 0,
@@ -124,7 +139,8 @@ fn in_copy(
             .collect(),
         took: Duration::ZERO,
         cpu: Duration::ZERO,
-        notes: parts.host.notes.clone(),
+        services,
+        notes,
         proof,
     };
     rehearsal.files = write(&inner, &store, &guard, parts, copy)?;
@@ -184,6 +200,33 @@ fn visit(wanted: &Desired, parts: &Parts) -> Result<Proof, Failure> {
         Failure::own(catalogue::REHEARSAL, "the rehearsal did not hold")
             .because(super::proof::failed_rows(&proof).join("\n")),
     )
+}
+
+/// Servers of ours in the stead of services, visited as every kind of client.
+fn stand_ins(parts: &Parts) -> Result<Vec<Rehearsed>, Failure> {
+    let acts = parts.services.iter();
+    acts.map(|act| {
+        act.stand_in.prove()?;
+        Ok(Rehearsed {
+            name: act.stand_in.name().to_owned(),
+            take_up: act.stand_in.take_up().to_owned(),
+        })
+    })
+    .collect()
+}
+
+/// The services that would be told nothing, because they do not run.
+fn absent(wanted: &Desired, services: &[Rehearsed]) -> Vec<String> {
+    let told = |name: &str| services.iter().any(|told| told.name == name);
+    let absent = wanted.services.iter().filter(|one| !told(&one.name));
+    absent
+        .map(|service| {
+            format!(
+                "{} does not answer: it would take its files up when it is started",
+                service.name
+            )
+        })
+        .collect()
 }
 
 /// Writes everything below the copy, by a run of its own. Gives the number of files.

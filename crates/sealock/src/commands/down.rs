@@ -43,6 +43,14 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
     // What lies in the vault's home is ours and stays: identities outlive a host that is down.
     let outside =
         store.restore_edits_where(|original| !original.path.starts_with(&session.home))?;
+    let beside = wanted
+        .as_ref()
+        .map_or(&[][..], |wanted| &wanted.services[..]);
+    let services::Released {
+        edits: outside,
+        notes: released,
+        kept,
+    } = services::released(beside, outside)?;
     let doors = wanted
         .as_ref()
         .map(|wanted| targets::doors(&observed, wanted))
@@ -56,9 +64,6 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
     }
 
     let mut plan = Plan::new(format!("put {} back as it was", observed.service.name()));
-    let beside = wanted
-        .as_ref()
-        .map_or(&[][..], |wanted| &wanted.services[..]);
     let beside = services::farewell(beside, &originals);
     for step in beside.first {
         plan.push_action(step);
@@ -99,7 +104,7 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
     for step in beside.last {
         plan.push_action(step);
     }
-    for note in beside.notes {
+    for note in beside.notes.into_iter().chain(released) {
         plan.note(note);
     }
     if let Some(reload) = agent_is_gone {
@@ -134,8 +139,12 @@ pub(crate) fn run(session: &Session, args: Down) -> Result<Exit, Failure> {
         ));
         return Ok(Exit::No);
     }
+    let but = match kept {
+        0 => "",
+        _ => ", but for what was edited since",
+    };
     session.printer.say(&format!(
-        "{changes} changes: every file is as it was. The vault in {} stays.",
+        "{changes} changes: every file is as it was{but}. The vault in {} stays.",
         session.home.display()
     ));
     if audit && std::path::Path::new(AUDIT).exists() {

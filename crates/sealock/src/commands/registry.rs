@@ -1,5 +1,7 @@
 //! `sealock registry`: where dockerd pulls from and pushes to with our certificates.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use sealock_change::Plan;
@@ -13,6 +15,8 @@ use sealock_host::registry::{RegistryError, check_host};
 use sealock_host::survey::survey;
 use sealock_pki::Purpose;
 
+use crate::agent::place::Systemd;
+use crate::agent::standing;
 use crate::ask;
 use crate::catalogue;
 use crate::check::look::system;
@@ -123,6 +127,7 @@ fn trust(session: &Session, asked: Wanted) -> Result<Exit, Failure> {
         ));
     }
     warn_unverified(session, &wanted, &registry);
+    warn_closed(session, &registry)?;
     Ok(Exit::Done)
 }
 
@@ -164,6 +169,26 @@ fn warn_unverified(session: &Session, wanted: &Desired, registry: &Wanted) {
             escape(&registry.host)
         ));
     }
+}
+
+/// Says when the agent's service cannot write there: a look that has to would fail as a whole.
+fn warn_closed(session: &Session, registry: &Wanted) -> Result<(), Failure> {
+    let Ok(systemd) = Systemd::find(system()) else {
+        return Ok(());
+    };
+    let closed = standing::closed(session, &systemd);
+    let places = registries::places(registry)?;
+    for folder in closed.iter().filter(|folder| {
+        places
+            .iter()
+            .any(|place| Path::new(place).starts_with(folder))
+    }) {
+        session.printer.warn(&format!(
+            "{} is closed to the agent's service, which keeps the files there; open it:  sealock agent install",
+            escape(folder)
+        ));
+    }
+    Ok(())
 }
 
 fn list(session: &Session) -> Result<Exit, Failure> {

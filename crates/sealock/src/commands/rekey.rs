@@ -49,6 +49,8 @@ fn report(session: &Session, rehearsal: &Rehearsal) {
             "consents": rehearsal.consents.iter().map(|(name, words)| json!({ "accept": name, "consequence": words })).collect::<Vec<_>>(),
             "seconds": rehearsal.took.as_secs_f64(),
             "cpuSeconds": rehearsal.cpu.as_secs_f64(),
+            "services": rehearsal.services.iter().map(|service| json!({ "name": service.name, "takeUp": service.take_up })).collect::<Vec<_>>(),
+            "notes": rehearsal.notes,
             "proof": rehearsal.proof.report(),
         }));
         return;
@@ -67,6 +69,9 @@ fn report(session: &Session, rehearsal: &Rehearsal) {
     } else {
         "  not restart the daemon"
     });
+    for service in &rehearsal.services {
+        session.printer.data(&format!("  {}", service.take_up));
+    }
     for (name, words) in &rehearsal.consents {
         session
             .printer

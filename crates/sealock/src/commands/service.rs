@@ -8,21 +8,23 @@ use serde_json::json;
 
 use sealock_change::{Plan, fs};
 use sealock_diag::escape;
+use sealock_host::Desired;
 use sealock_host::desired::{add_service, remove_service};
 use sealock_pki::Purpose;
-use sealock_service::{Service as Wanted, Setting, TakeUp, check_name};
+use sealock_service::{Problem, Protocol, Service as Wanted, Setting, TakeUp, check_name, kinds};
 use sealock_vault::{Filter, State, StateKind};
 
 use crate::ask;
 use crate::cli::{Service, ServiceAdd};
 use crate::cloak::credentials::is_due;
-use crate::cloak::{desired, run, services, show};
+use crate::cloak::{self, desired, run, services};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::table::{self, Cell};
 
 pub(crate) mod codes;
+mod show;
 
 const DAY: u64 = 86_400;
 
@@ -30,6 +32,11 @@ pub(crate) fn run(session: &Session, verb: Service) -> Result<Exit, Failure> {
     match verb {
         Service::Add(args) => add(session, &args),
         Service::List => list(session),
+        Service::Show {
+            name,
+            client,
+            files,
+        } => show::run(session, &name, client.as_deref(), files.as_deref()),
         Service::Remove { name } => remove(session, &name),
     }
 }
@@ -50,7 +57,7 @@ fn add(session: &Session, args: &ServiceAdd) -> Result<Exit, Failure> {
         ));
         return Ok(Exit::Done);
     }
-    show::plan(&session.printer, &plan)?;
+    cloak::show::plan(&session.printer, &plan)?;
     run::run(session, &store, &guard, plan)?;
     session.printer.say(&format!(
         "{} is written down. Next:  sealock apply",
@@ -79,13 +86,15 @@ fn wanted(args: &ServiceAdd) -> Result<Wanted, Failure> {
         Setting::Text(whole.to_string_lossy().into_owned())
     };
     let text = |text: &String| Setting::Text(text.clone());
-    let protocol = args.probe.to_string();
+    let is_template = args.kind == TEMPLATE;
+    let probe = args.probe.or(is_template.then_some(Protocol::Tls));
+    let probe = probe.map(|probe| Setting::Text(probe.to_string()));
     let owner = args.owner.as_ref().map(ToString::to_string);
-    let settings: BTreeMap<String, Setting> = [
+    let own = [
         ("address", Some(text(&args.address))),
-        ("probe", Some(Setting::Text(protocol))),
-        ("cert", Some(file(&args.cert))),
-        ("key", Some(file(&args.key))),
+        ("probe", probe),
+        ("cert", args.cert.as_deref().map(file)),
+        ("key", args.key.as_deref().map(file)),
         ("ca", args.ca.as_deref().map(file)),
         ("mode", args.mode.as_ref().map(text)),
         ("owner", owner.as_ref().map(text)),
@@ -96,10 +105,15 @@ fn wanted(args: &ServiceAdd) -> Result<Wanted, Failure> {
             "profile",
             (args.profile != "server").then(|| text(&args.profile)),
         ),
-    ]
-    .into_iter()
-    .filter_map(|(key, setting)| Some((key.to_owned(), setting?)))
-    .collect();
+    ];
+    let problem = |problem: Problem| {
+        let failure = refuse(format!("{}: {}", problem.key, problem.problem));
+        match problem.help {
+            Some(help) => failure.help(on_command_line(&help)),
+            None => failure,
+        }
+    };
+    let settings = settings(&args.kind, own, &args.set).map_err(problem)?;
     let service = Wanted {
         name: args.name.clone(),
         kind: args.kind.clone(),
@@ -107,15 +121,90 @@ fn wanted(args: &ServiceAdd) -> Result<Wanted, Failure> {
         life: Duration::from_secs(u64::from(args.days) * DAY),
         settings,
     };
-    match service.kind() {
-        Ok(_) => Ok(service),
-        Err(problem) => {
-            let failure = refuse(format!("{}: {}", problem.key, problem.problem));
-            Err(match problem.help {
-                Some(help) => failure.help(format!("in sealock.toml it would be  {help}")),
-                None => failure,
-            })
+    service.kind().map_err(problem)?;
+    Ok(service)
+}
+
+/// The kind of services whose every key has an option.
+const TEMPLATE: &str = "template";
+/// Keys of a table that have options; `life` is told by days.
+const OPTIONS: [(&str, &str); 15] = [
+    ("name", "NAME"),
+    ("kind", "--kind"),
+    ("names", "--names"),
+    ("life", "--days"),
+    ("address", "--address"),
+    ("probe", "--probe"),
+    ("cert", "--cert"),
+    ("key", "--key"),
+    ("ca", "--ca"),
+    ("mode", "--mode"),
+    ("owner", "--owner"),
+    ("reload", "--reload"),
+    ("restart", "--restart"),
+    ("clients", "--clients"),
+    ("profile", "--profile"),
+];
+
+/// What options of their own say, and what `--set` does; the kind says which keys there are.
+fn settings<const N: usize>(
+    kind: &str,
+    own: [(&'static str, Option<Setting>); N],
+    set: &[(String, String)],
+) -> Result<BTreeMap<String, Setting>, Problem> {
+    let Some(entry) = kinds::find(kind) else {
+        return Err(Problem::new("kind", "no such kind of service"));
+    };
+    let mut settings = BTreeMap::new();
+    for (key, setting) in own {
+        let Some(setting) = setting else {
+            continue;
+        };
+        if !entry.keys.contains(&key) {
+            return Err(entry.setting(key, "").err().unwrap_or_else(|| {
+                Problem::new(key, format!("a service of the kind {kind} has no such key"))
+            }));
         }
+        settings.insert(key.to_owned(), setting);
+    }
+    for (key, value) in set {
+        let setting = entry.setting(key, value)?;
+        if let Some((_, option)) = OPTIONS.iter().find(|(known, _)| known == key) {
+            return Err(Problem::new(
+                key,
+                format!("it is told by {option}, not by --set"),
+            ));
+        }
+        if settings.insert(key.clone(), setting).is_some() {
+            return Err(Problem::new(key, "it is set twice"));
+        }
+    }
+    Ok(settings)
+}
+
+/// The line of a table as words of the command line: `volume = "/a:/b"` is `--set volume=/a:/b`.
+fn on_command_line(help: &str) -> String {
+    let legal = |c: char| c.is_ascii_lowercase() || c == '-';
+    match help.split_once(" = ") {
+        Some((key, value)) if !key.is_empty() && key.chars().all(legal) => {
+            let plain = value
+                .strip_prefix('"')
+                .and_then(|value| value.strip_suffix('"'));
+            let value = match plain {
+                Some(plain) if !plain.contains('"') => plain,
+                None if !value.contains(['"', '[', ' ']) => value,
+                _ => return format!("in sealock.toml it would be  {help}"),
+            };
+            let value = match value.contains(' ') {
+                true => format!("'{value}'"),
+                false => value.to_owned(),
+            };
+            match OPTIONS.iter().find(|(known, _)| *known == key) {
+                Some((_, option)) => format!("{option} {value}"),
+                None => format!("--set {key}={value}"),
+            }
+        }
+        _ => help.to_owned(),
     }
 }
 
@@ -198,22 +287,7 @@ fn remove(session: &Session, name: &str) -> Result<Exit, Failure> {
     let store = session.store()?;
     let guard = run::begin(session, &store)?;
     let wanted = desired::load(session)?;
-    let Some(service) = wanted.services.iter().find(|one| one.name == name) else {
-        let names: Vec<&str> = wanted
-            .services
-            .iter()
-            .map(|one| one.name.as_str())
-            .collect();
-        let failure = Failure::own(
-            codes::NO_SERVICE,
-            format!("there is no service {}", escape(name)),
-        )
-        .at(session.config.display().to_string());
-        return Err(match names.is_empty() {
-            true => failure,
-            false => failure.because(format!("it has {}", names.join(", "))),
-        });
-    };
+    let service = find(session, &wanted, name)?;
     let text = desired::text(session)?.unwrap_or_default();
     let without = remove_service(&session.config, &text, name)?.unwrap_or(text);
     let files: Vec<_> = service
@@ -236,14 +310,15 @@ fn remove(session: &Session, name: &str) -> Result<Exit, Failure> {
         plan.push_action(step);
     }
     let back = store.restore_edits_where(|original| its(&original.path))?;
-    for edit in back {
+    let back = services::released(std::slice::from_ref(service), back)?;
+    for edit in back.edits {
         plan.push_edit(edit)?;
     }
     plan.push_edit(desired::write(session, without))?;
     for step in farewell.last {
         plan.push_action(step);
     }
-    for note in farewell.notes {
+    for note in farewell.notes.into_iter().chain(back.notes) {
         plan.note(note);
     }
     let forgotten = originals.into_iter().map(|original| original.path);
@@ -252,7 +327,7 @@ fn remove(session: &Session, name: &str) -> Result<Exit, Failure> {
             .filter(|path| files.contains(path))
             .collect::<Vec<_>>(),
     );
-    show::plan(&session.printer, &plan)?;
+    cloak::show::plan(&session.printer, &plan)?;
     ask::proceed(session, &format!("Forget {name}?"))?;
     run::run(session, &store, &guard, plan)?;
     if session.has_vault()? {
@@ -262,8 +337,33 @@ fn remove(session: &Session, name: &str) -> Result<Exit, Failure> {
             vault.set_state(&entry.serial, &State::Withdrawn)?;
         }
     }
-    session
-        .printer
-        .say(&format!("{name} is forgotten; its files are as they were."));
+    let but = match back.kept {
+        0 => "",
+        _ => ", but for what was edited since",
+    };
+    session.printer.say(&format!(
+        "{name} is forgotten; its files are as they were{but}."
+    ));
     Ok(Exit::Done)
+}
+
+/// The service of that name.
+fn find<'a>(session: &Session, wanted: &'a Desired, name: &str) -> Result<&'a Wanted, Failure> {
+    let mut services = wanted.services.iter();
+    services.find(|one| one.name == name).ok_or_else(|| {
+        let names: Vec<&str> = wanted
+            .services
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect();
+        let failure = Failure::own(
+            codes::NO_SERVICE,
+            format!("there is no service {}", escape(name)),
+        )
+        .at(session.config.display().to_string());
+        match names.is_empty() {
+            true => failure,
+            false => failure.because(format!("it has {}", names.join(", "))),
+        }
+    })
 }

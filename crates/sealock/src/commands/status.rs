@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use sealock_check::seen::Drift;
 use sealock_diag::escape;
 use sealock_host::drift;
 use sealock_pki::{AuthorityName, Certificate, Purpose};
@@ -79,7 +80,9 @@ pub(crate) fn run(session: &Session) -> Result<Exit, Failure> {
             bundles.insert(client.name.clone(), files.bundle);
         }
     }
-    problems.extend(registries::drift(session, &authority, &wanted, &bundles)?);
+    let of_registries = registries::drift(session, &authority, &wanted, &bundles)?;
+    let told = |drift: &Drift| format!("{}: {}", drift.place, drift.what);
+    problems.extend(of_registries.iter().map(told));
     let beside = services::drift(session, &authority, &wanted)?;
     problems.extend(beside.problems);
     lives.extend(beside.good.iter().map(|(name, leaf)| life(name, leaf)));

@@ -152,6 +152,12 @@ fn places(item: &Item) -> Option<String> {
             .skip(1)
             .map(|place| escape(place))
             .collect(),
+        Kind::Service => item
+            .places
+            .iter()
+            .take(1)
+            .map(|place| escape(place))
+            .collect(),
         Kind::Single { .. } => item
             .places
             .iter()
@@ -209,6 +215,7 @@ mod tests {
             item("old", single.clone(), -90, -1, Some(-30)),
             item("dockerd", Kind::Daemon, -70, 20, Some(-10)),
             item("alice", Kind::Client, -45, 45, Some(15)),
+            item("redis", Kind::Service, -45, 45, Some(15)),
             item(&"x".repeat(40), Kind::Daemon, 0, 3650, None),
         ];
         let plain = anstream::adapter::strip_str(&draw(&items, now)).to_string();
@@ -222,6 +229,8 @@ mod tests {
                 "dockerd                       now         2027-02-04  20 days    #########|----",
                 "alice                         2027-01-30  2027-03-01  45 days    #######--|----",
                 "  in context:prod@bob",
+                "redis                         2027-01-30  2027-03-01  45 days    #######--|----",
+                "  in /home",
                 "xxxxxxxxxxxxxxxxxxxxxxxxxxx…  -           2037-01-12  3650 days  --------------",
             ]
         );

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sealock_host::Desired;
 use sealock_host::desired::Share;
 use sealock_pki::{Purpose, Timestamp};
+use sealock_service::{Holds, Service};
 use sealock_vault::{AnchorState, Entry, Filter, Operation, Scope, State, StateKind, Usage, Vault};
 
 use super::usage::{Users, is_in_use};
@@ -40,6 +41,8 @@ pub(crate) enum Kind {
     },
     Daemon,
     Client,
+    /// A service beside the daemon. Its certificate is the first of its places.
+    Service,
     /// A client's files that were carried away, and not fetched again since they were renewed here.
     Carried,
     /// Issued by `cert issue`, or signed for somebody.
@@ -59,6 +62,7 @@ impl Kind {
             Self::Anchor { .. } => "anchor",
             Self::Daemon => "daemon",
             Self::Client => "client",
+            Self::Service => "service",
             Self::Carried => "bundle",
             Self::Single { .. } => "single",
             Self::List { .. } => "crl",
@@ -70,7 +74,7 @@ impl Kind {
             Self::Anchor { purpose, .. } | Self::Single { purpose } | Self::List { purpose } => {
                 *purpose
             }
-            Self::Daemon => Purpose::Server,
+            Self::Daemon | Self::Service => Purpose::Server,
             Self::Client | Self::Carried => Purpose::Client,
         }
     }
@@ -241,7 +245,7 @@ fn leaves(
         });
     }
     for entry in vault.entries(Filter::all().state(StateKind::Active))? {
-        let places: Vec<String> = entry.places.into_iter().map(|place| place.place).collect();
+        let mut places: Vec<String> = entry.places.into_iter().map(|place| place.place).collect();
         if entry.usage != Usage::Standing || !is_in_use(&places, entry.not_after, &users) {
             continue;
         }
@@ -251,10 +255,17 @@ fn leaves(
                 .iter()
                 .any(|client| client.name == entry.identity)
         });
-        let kind = match entry.purpose {
-            Purpose::Server if entry.identity == up::DAEMON => Kind::Daemon,
-            Purpose::Client if is_client => Kind::Client,
-            purpose => Kind::Single { purpose },
+        let mut services = wanted.into_iter().flat_map(|wanted| &wanted.services);
+        let service = services.find(|service| service.name == entry.identity);
+        let kind = match (entry.purpose, service) {
+            (Purpose::Server, _) if entry.identity == up::DAEMON => Kind::Daemon,
+            (Purpose::Server, Some(service)) => {
+                let cert = certificate(service);
+                places.sort_by_key(|place| Some(place) != cert.as_ref());
+                Kind::Service
+            }
+            (Purpose::Client, _) if is_client => Kind::Client,
+            (purpose, _) => Kind::Single { purpose },
         };
         found.push(Item {
             name: entry.identity,
@@ -267,4 +278,13 @@ fn leaves(
         });
     }
     Ok(found)
+}
+
+/// The file of a service's certificate, as the inventory has it.
+fn certificate(service: &Service) -> Option<String> {
+    let files = service.kind().ok()?.files();
+    let cert = files
+        .into_iter()
+        .find(|file| file.holds == Holds::Certificate);
+    cert.map(|file| file.path.display().to_string())
 }

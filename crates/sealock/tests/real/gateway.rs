@@ -10,7 +10,7 @@ mod operations;
 mod policy;
 mod ports;
 mod rows;
-mod running;
+pub(crate) mod running;
 mod silence;
 mod stage;
 mod suites;

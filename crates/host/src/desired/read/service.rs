@@ -59,6 +59,7 @@ fn service(section: &Section<'_>) -> Result<(Service, Vec<File>), HostError> {
         let item = section.item("kind");
         return Err(section.refuse("kind", item, &problem, Some(&of_kind())));
     };
+    refused(section, known)?;
     section.only(known.keys)?;
     let names = names(section)?;
     if names.is_empty() {
@@ -81,6 +82,16 @@ fn service(section: &Section<'_>) -> Result<(Service, Vec<File>), HostError> {
         }
     };
     Ok((service, files))
+}
+
+/// Keys of which a kind says why it has none.
+fn refused(section: &Section<'_>, kind: &kinds::Entry) -> Result<(), HostError> {
+    for (key, item) in section.table.iter() {
+        if let Some(why) = kind.refuses(key) {
+            return Err(section.refuse(key, Some(item), &why.problem, why.help.as_deref()));
+        }
+    }
+    Ok(())
 }
 
 fn settings(section: &Section<'_>) -> Result<BTreeMap<String, Setting>, HostError> {

@@ -51,19 +51,39 @@ pub(crate) fn drift(
             continue;
         }
         files(authority, service, &*kind, found)?;
-        for edit in configuration(service, &*kind)? {
-            if !edit.is_noop()? {
-                let path = escape(&edit.path().to_string_lossy());
-                let what = "not as the service needs it";
-                found.push(format!("{path}, configuration of {}: {what}", service.name));
-            }
-        }
+        settings(service, &*kind, found)?;
         let seen = judge(&kind.doors(), held.leaf.fingerprint(), &kit);
         let failures = seen.failures.into_iter();
         found.extend(failures.map(|why| format!("{}: {why}", service.name)));
         good.push((service.name.clone(), held.leaf));
     }
     Ok(standing)
+}
+
+/// Its own configuration. One that cannot be judged is a difference like another: what it lets in is not known.
+fn settings(service: &Service, kind: &dyn Kind, found: &mut Vec<String>) -> Result<(), Failure> {
+    let mut say = |place: &str, what: &str| {
+        found.push(format!(
+            "{place}, configuration of {}: {what}",
+            service.name
+        ));
+    };
+    match configuration(service, kind) {
+        Ok(edits) => {
+            for edit in edits {
+                if !edit.is_noop()? {
+                    let path = escape(&edit.path().to_string_lossy());
+                    say(&path, "not as the service needs it");
+                }
+            }
+        }
+        Err(failure) => {
+            let place = failure.location.as_deref().unwrap_or("a file");
+            let why = failure.cause.as_deref().unwrap_or(&failure.headline);
+            say(place, &format!("it cannot be judged: {why}"));
+        }
+    }
+    Ok(())
 }
 
 /// Modes and owners, and whom the service trusts.

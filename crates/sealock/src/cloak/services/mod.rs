@@ -9,12 +9,15 @@ mod farewell;
 mod kit;
 mod part;
 mod proof;
+mod rehearsal;
+mod released;
 mod steps;
 
 pub(crate) use certificate::known as certificate_of;
 pub(crate) use drift::drift;
 pub(crate) use farewell::farewell;
 pub(crate) use part::{Act, Proofs, parts};
+pub(crate) use released::{Released, released};
 pub(crate) use steps::{Prove, Take};
 
 use std::path::PathBuf;
@@ -38,7 +41,7 @@ pub(crate) fn paths(kind: &dyn Kind) -> Vec<PathBuf> {
 }
 
 /// The kind of a service. A table that was read has one already.
-fn kind(session: &Session, service: &Service) -> Result<Box<dyn Kind>, Failure> {
+pub(crate) fn kind(session: &Session, service: &Service) -> Result<Box<dyn Kind>, Failure> {
     service.kind().map_err(|problem| {
         let failure = Failure::own(
             crate::commands::service::codes::TABLE,

@@ -3,15 +3,17 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use sealock_change::{Content, Edit};
+use sealock_change::{Action as _, Content, Edit};
 use sealock_diag::escape;
 use sealock_host::Desired;
 use sealock_pki::{Certificate, Purpose};
 use sealock_service::{Account, Door, Holds, Kind, Service, TakeUp};
+use sealock_tls::Identity;
 
 use super::certificate::{self, Held};
 use super::kit::Kit;
-use super::proof::judge;
+use super::proof::{judge, nobody_listens};
+use super::rehearsal::StandIn;
 use super::steps::{Before, Prove, Take};
 use super::{configuration, kind};
 use crate::cloak::course::Course;
@@ -26,6 +28,9 @@ pub(crate) type Proofs = Rc<RefCell<Vec<String>>>;
 
 /// One service in a plan.
 pub(crate) struct Part {
+    pub(crate) name: String,
+    /// Whether something of it is not as it must be.
+    pub(crate) changes: bool,
     pub(crate) issued: Option<Recorded>,
     pub(crate) in_use: InUse,
     pub(crate) edits: Vec<Edit>,
@@ -41,6 +46,8 @@ pub(crate) struct Act {
     pub(crate) before: Before,
     pub(crate) take: Take,
     pub(crate) prove: Prove,
+    /// For who only wants to know how it would be.
+    pub(crate) stand_in: StandIn,
 }
 
 /// Every service's part; nothing is written.
@@ -82,6 +89,8 @@ fn part(
     let edits = edits(session, authority, service, &*kind, &held)?;
     let name = &service.name;
     let mut part = Part {
+        name: name.clone(),
+        changes: false,
         issued: held.issued.as_ref().map(|issued| issued.to_record()),
         in_use: InUse {
             identity: name.clone(),
@@ -111,6 +120,7 @@ fn part(
         part.held = with_name(name, &found.held);
         return Ok(part);
     }
+    part.changes = true;
     if take_up == TakeUp::Hands {
         part.notes.push(format!(
             "{name} has to be told to take its files up: it has neither `reload` nor `restart`, so nothing is proved of it"
@@ -118,16 +128,28 @@ fn part(
         return Ok(part);
     }
     // Whoever is not there reads his files when he comes. The first time there are none to come with.
-    if found.silent && !held.first {
+    // What is only out of reach may still serve an old certificate, so a new generation needs to be proved of it.
+    let absent = found.silent && (course.transition.is_none() || nobody_listens(&doors));
+    if absent && !held.first {
         part.notes.push(format!(
             "{name} does not answer; it takes its files up when it is started, and `sealock status` proves it then"
         ));
         return Ok(part);
     }
     let tried = Rc::new(Cell::new(false));
+    let take = Take::new(name, &take_up, &tried);
     part.act = Some(Act {
+        stand_in: StandIn {
+            name: name.clone(),
+            identity: Identity::new(vec![held.leaf.clone()], &held.key)?,
+            anchors: authority.trusted(Purpose::Client)?,
+            leaf: fingerprint,
+            doors: doors.clone(),
+            take_up: take.describe(),
+            kit: Rc::clone(kit),
+        },
         before: Before::new(name, &doors, &take_up, kit, &tried),
-        take: Take::new(name, &take_up, &tried),
+        take,
         prove: Prove::new(name, doors, fingerprint, take_up, kit, proofs),
     });
     Ok(part)

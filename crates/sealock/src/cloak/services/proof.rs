@@ -1,5 +1,7 @@
 //! What a service does to everybody who comes, held against what it must do.
 
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
 use sealock_pki::Fingerprint;
@@ -55,6 +57,20 @@ pub(super) fn judge(doors: &[Door], leaf: Fingerprint, kit: &Kit) -> Found {
         }
     }
     found
+}
+
+/// Whether there is certainly nobody: every address of every door turns a connection down at once. A name that leads
+/// nowhere, or a wall in between, says nothing of who is behind it.
+pub(super) fn nobody_listens(doors: &[Door]) -> bool {
+    let turns_down = |address: SocketAddr| {
+        let came = TcpStream::connect_timeout(&address, PATIENCE);
+        came.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+    };
+    let absent = |door: &Door| {
+        let addresses = door.address.to_socket_addrs();
+        addresses.is_ok_and(|mut addresses| addresses.all(turns_down))
+    };
+    doors.iter().all(absent)
 }
 
 /// How long to wait for a service that was told to take its files up.
@@ -233,6 +249,40 @@ impl Shown {
             (false, _) => "nobody answered".to_owned(),
             (true, None) => "no TLS".to_owned(),
             (true, Some(leaf)) => format!("TLS with certificate {leaf}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use sealock_service::{Clients, Door, Protocol};
+
+    use super::nobody_listens;
+
+    #[test]
+    fn who_is_out_of_reach_may_be_there() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let taken = listener.local_addr().unwrap().to_string();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let closed = free.local_addr().unwrap().to_string();
+        drop(free);
+        for (addresses, absent) in [
+            (&[closed.as_str()][..], true),
+            (&[taken.as_str()], false),
+            (&[closed.as_str(), taken.as_str()], false),
+            (&["name.invalid:5432"], false),
+            (&["no port"], false),
+        ] {
+            let door = |address: &&str| Door {
+                address: (*address).to_owned(),
+                server_name: "localhost".to_owned(),
+                protocol: Protocol::Tls,
+                clients: Clients::Required,
+            };
+            let doors: Vec<Door> = addresses.iter().map(door).collect();
+            assert_eq!(nobody_listens(&doors), absent, "{addresses:?}");
         }
     }
 }

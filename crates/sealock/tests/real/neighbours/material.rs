@@ -87,6 +87,24 @@ impl Material {
     /// A client of this name, whose anchor is ours.
     pub(crate) fn client(&self, name: &str) -> Identity {
         let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+        Identity::new(vec![self.leaf(name, &key)], &key).unwrap()
+    }
+
+    /// The three files of such a client, in a folder of its own.
+    pub(crate) fn bundle(&self, name: &str) -> PathBuf {
+        let key = PrivateKey::generate(KeyKind::EcdsaP256).unwrap();
+        let leaf = self.leaf(name, &key);
+        let file = |end: &str| format!("{name}-files/{end}");
+        std::fs::create_dir_all(self.scratch.join(&file(""))).unwrap();
+        self.scratch
+            .write(&file("ca.pem"), self.server.certificate().to_pem());
+        self.scratch.write(&file("cert.pem"), leaf.to_pem());
+        self.scratch
+            .write(&file("key.pem"), key.to_pem().unwrap().expose());
+        self.scratch.join(&file(""))
+    }
+
+    fn leaf(&self, name: &str, key: &PrivateKey) -> Certificate {
         let request = LeafRequest {
             purpose: Purpose::Client,
             common_name: CommonName::try_from(name).unwrap(),
@@ -95,8 +113,7 @@ impl Material {
             backdate: Duration::from_secs(300),
             not_before: None,
         };
-        let leaf = issue_leaf(&self.client, &request, key.public_key(), now(), &mut Random);
-        Identity::new(vec![leaf.unwrap()], &key).unwrap()
+        issue_leaf(&self.client, &request, key.public_key(), now(), &mut Random).unwrap()
     }
 
     /// What servers' certificates must lead to.

@@ -21,19 +21,47 @@ fn a_container_gets_an_rsa_certificate_and_its_settings() {
     let conf = volume.write("mssql.conf", before);
     let double = TdsDouble::start(TdsMode::Required, &cert, &key);
     let restart = volume.write("restart", format!("{}\n", double.restart_command()));
-    let path = host.sealock.config();
-    let table = format!(
-        "\n[[service]]\nname = \"sql\"\nkind = \"mssql\"\nwhere = \"container\"\nvolume = \"{}:/var/opt/mssql\"\n\
-         names = [\"127.0.0.1\", \"sql.example.org\"]\naddress = \"{}\"\ncert = \"{}\"\nkey = \"{}\"\n\
-         restart = \"bash {}\"\n",
-        volume.path().display(),
-        double.address(),
-        cert.display(),
-        key.display(),
-        restart.display(),
-    );
-    fs::write(&path, fs::read_to_string(&path).unwrap() + &table).unwrap();
     let sealock = |words: &[&str]| run(&mut host.sealock.command(&[&["--yes"], words].concat()));
+    let text = |path: &std::path::Path| path.display().to_string();
+    let inside = format!("volume={}:/var/opt/mssql", text(volume.path()));
+    let again = format!("bash {}", text(&restart));
+    let add = |set: &[&str]| {
+        let (cert, key, address) = (text(&cert), text(&key), double.address().to_string());
+        let mut words = vec!["service", "add", "sql", "--kind", "mssql"];
+        words.extend(["--names", "127.0.0.1,sql.example.org"]);
+        words.extend(["--address", &address, "--cert", &cert, "--key", &key]);
+        words.extend(["--restart", &again]);
+        words.extend(set.iter().flat_map(|set| ["--set", set]));
+        sealock(&words)
+    };
+    // What a stranger gets wrong is told by the key, and with what he could have written.
+    for (set, why, help) in [
+        (&["where=container"][..], "volume: ", "--set volume="),
+        (&["where=pod"], "where: `pod`", ""),
+        (
+            &["hba=/x"],
+            "hba: a service of the kind mssql has no such key",
+            "it has name,",
+        ),
+        (&["strict=yes"], "strict: `yes`: expected true or false", ""),
+        (
+            &["strict=true"],
+            "strict: versions before 2025",
+            "--set version=2025",
+        ),
+        (
+            &["address=127.0.0.1:1"],
+            "address: it is told by --address",
+            "",
+        ),
+    ] {
+        let said = add(set).expect_code(2);
+        assert!(
+            said.stderr.contains(why) && said.stderr.contains(help),
+            "{said}"
+        );
+    }
+    let _ = add(&["where=container", &inside]).expect_code(0);
 
     let applied = sealock(&["apply"]).expect_code(0);
     assert!(
@@ -61,7 +89,14 @@ fn a_container_gets_an_rsa_certificate_and_its_settings() {
     let served = fs::read(&cert).unwrap();
     let _ = sealock(&["renew", "sql"]).expect_code(0);
     assert_ne!(fs::read(&cert).unwrap(), served);
+    // What its owner has written since stays.
+    let more = "[memory]\r\nmemorylimitmb = 2048\r\n";
+    let now = fs::read_to_string(&conf).unwrap();
+    fs::write(&conf, now + more).unwrap();
     let _ = sealock(&["service", "remove", "sql"]).expect_code(0);
-    assert_eq!(fs::read_to_string(&conf).unwrap(), before);
+    assert_eq!(
+        fs::read_to_string(&conf).unwrap(),
+        format!("{before}{more}")
+    );
     host.lives();
 }

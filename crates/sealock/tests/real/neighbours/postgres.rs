@@ -12,17 +12,19 @@ use sealock_testkit::process::{Outcome, call};
 
 use crate::common::Host;
 
+const PAGE: &str = include_str!("../../../../../docs/services/postgres.md");
+
 /// What stands in `pg_hba.conf` below the line for the unix socket: nothing of TLS.
 const RULES: &str = "# everybody\nhost    all  all  127.0.0.1/32  trust\nhost replication all 127.0.0.1/32 trust # b\n";
 
 /// A cluster in clear text, and the table that shall change that.
-struct Stage {
-    host: Host,
-    postgres: Postgres,
+pub(super) struct Stage {
+    pub(super) host: Host,
+    pub(super) postgres: Postgres,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let host = Host::new(Version::V28);
         let _ = host.up(&[]).expect_code(0);
         let postgres = Postgres::prepare();
@@ -38,35 +40,45 @@ impl Stage {
         let stage = Self { host, postgres };
         let data = stage.file("").display().to_string();
         let data = data.trim_end_matches('/');
-        let table = format!(
-            "\n[[service]]\nname = \"pg\"\nkind = \"postgres\"\nnames = [\"127.0.0.1\", \"pg.example.org\"]\n\
-             address = \"127.0.0.1:{}\"\nconfig = \"{data}/conf.d/sealock.conf\"\nhba = \"{data}/pg_hba.conf\"\n\
-             owner = \"{}\"\nreload = \"kill -HUP $(head -n 1 {data}/postmaster.pid)\"\n",
-            stage.postgres.port(),
-            Postgres::USER,
+        // The command of the page, with this cluster in place of Debian's.
+        let (_, command) = PAGE.split_once("<!-- commands -->\n```\n").unwrap();
+        let (command, _) = command.split_once("\n```").unwrap();
+        let command = command
+            .replace("/etc/postgresql/15/main", data)
+            .replace("5432", &stage.postgres.port().to_string());
+        let own = format!(
+            "--owner {} --reload 'kill -HUP $(head -n 1 {data}/postmaster.pid)'",
+            Postgres::USER
         );
-        let config = stage.host.sealock.config();
-        let text = fs::read_to_string(&config).unwrap();
-        fs::write(&config, text + &table).unwrap();
+        let program = stage.host.sealock.command(&[]);
+        let words = program.get_args().map(|word| word.to_string_lossy());
+        let words: Vec<_> = words.collect();
+        let ours = format!(
+            "sealock() {{ {} --yes {} \"$@\"; }}\n{command} {own}\n",
+            program.get_program().to_string_lossy(),
+            words.join(" ")
+        );
+        let added = call("sh", &["-ec", &ours]).expect_code(0);
+        assert!(added.stderr.contains("sealock apply"), "{added}");
         stage
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(super) fn file(&self, name: &str) -> PathBuf {
         self.postgres.server().join("data").join(name)
     }
 
-    fn hba(&self) -> String {
+    pub(super) fn hba(&self) -> String {
         fs::read_to_string(self.file("pg_hba.conf")).unwrap()
     }
 
-    fn sealock(&self, words: &[&str]) -> Outcome {
+    pub(super) fn sealock(&self, words: &[&str]) -> Outcome {
         let mut all = vec!["--yes"];
         all.extend(words);
         self.host.sealock.run(&all)
     }
 
     /// A connection string as `user`, by TLS, with the server's certificate verified.
-    fn tls(&self, user: &str, with_certificate: bool) -> String {
+    pub(super) fn tls(&self, user: &str, with_certificate: bool) -> String {
         let file = |name: &str| self.host.client("alice").join(name).display().to_string();
         let own = match with_certificate {
             true => format!("sslcert={} sslkey={}", file("cert.pem"), file("key.pem")),
@@ -79,7 +91,7 @@ impl Stage {
     }
 
     #[track_caller]
-    fn is_refused(&self, connection: &str, words: &str) {
+    pub(super) fn is_refused(&self, connection: &str, words: &str) {
         let said = self.postgres.psql(connection, "select 1");
         assert_ne!(said.code, 0, "{said}");
         assert!(said.stderr.contains(words), "{words}: {said}");
@@ -92,7 +104,7 @@ impl Stage {
     }
 }
 
-const CLEAR: &str = "host=127.0.0.1 user=alice dbname=postgres sslmode=disable";
+pub(super) const CLEAR: &str = "host=127.0.0.1 user=alice dbname=postgres sslmode=disable";
 
 #[test]
 fn only_the_right_ones_get_in_and_a_renewal_disturbs_nobody() {
@@ -106,6 +118,11 @@ fn only_the_right_ones_get_in_and_a_renewal_disturbs_nobody() {
         applied
             .stderr
             .contains("our clients get in, nobody else does"),
+        "{applied}"
+    );
+    // The daemon is not what this plan is about.
+    assert!(
+        applied.stderr.contains("give pg a certificate"),
         "{applied}"
     );
     assert_eq!(
@@ -167,6 +184,14 @@ fn only_the_right_ones_get_in_and_a_renewal_disturbs_nobody() {
         assert!(said.stderr.contains(words), "{words}: {said}");
     }
     assert_eq!(stage.hba(), open);
+    let said = stage.sealock(&["status"]).expect_code(3);
+    for words in [
+        "pg_hba.conf, line 5, configuration of pg",
+        "cannot be judged",
+        "without TLS only",
+    ] {
+        assert!(said.stdout.contains(words), "{words}: {said}");
+    }
     // What drifted is told and mended.
     fs::write(stage.file("pg_hba.conf"), hba.as_bytes()).unwrap();
     let said = stage.sealock(&["status"]).expect_code(3);
@@ -174,13 +199,23 @@ fn only_the_right_ones_get_in_and_a_renewal_disturbs_nobody() {
         said.stdout.contains("pg_hba.conf, configuration of pg"),
         "{said}"
     );
-    let _ = stage.sealock(&["apply"]).expect_code(0);
+    let applied = stage.sealock(&["apply"]).expect_code(0);
+    assert!(applied.stderr.contains("put pg in order"), "{applied}");
     assert_eq!(stage.hba(), ours);
     stage.is_refused(CLEAR, "no encryption");
 
-    // Taken out again, it is as it was, without a restart.
-    let _ = stage.sealock(&["service", "remove", "pg"]).expect_code(0);
-    assert_eq!(stage.hba(), hba);
+    // Taken out again, it is as it was, without a restart; a line that came since stays, with or without us in between.
+    let added = "# of today\nhostssl all carol 127.0.0.2/32 cert\n";
+    fs::write(stage.file("pg_hba.conf"), format!("{ours}{added}")).unwrap();
+    let _ = stage.sealock(&["renew", "pg"]).expect_code(0);
+    let said = stage.sealock(&["service", "remove", "pg"]).expect_code(0);
+    for words in [
+        "pg_hba.conf was edited since",
+        "but for what was edited since",
+    ] {
+        assert!(said.stderr.contains(words), "{words}: {said}");
+    }
+    assert_eq!(stage.hba(), format!("{hba}{added}"));
     assert!(!stage.file("conf.d/sealock.conf").exists());
     sealock_testkit::process::wait_for(
         "clear text again",

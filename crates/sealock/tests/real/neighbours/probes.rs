@@ -159,7 +159,7 @@ fn redis_says_who_gets_in() {
 }
 
 /// Users and tables of a MariaDB: `alice` has no password and needs a certificate of ours, `bob` needs neither.
-fn mariadb_data() -> Scratch {
+pub(super) fn mariadb_data() -> Scratch {
     let data = Scratch::new("mariadb-data");
     let share = lab().root().join("neighbours/usr/share/mysql");
     let read = |name: &str| std::fs::read_to_string(share.join(name)).unwrap();
@@ -184,7 +184,7 @@ fn mariadb_data() -> Scratch {
     data
 }
 
-fn mariadb_words(data: &Scratch) -> Vec<String> {
+pub(super) fn mariadb_words(data: &Scratch) -> Vec<String> {
     let program = lab().neighbour("usr/sbin/mariadbd");
     let share = lab().root().join("neighbours/usr/share/mysql");
     vec![
@@ -200,7 +200,7 @@ fn mariadb_words(data: &Scratch) -> Vec<String> {
 }
 
 /// A MariaDB with TLS when there is material, and these words besides; its port comes with it.
-fn mariadb(data: &Scratch, material: Option<&Material>, more: &[&str]) -> (Server, u16) {
+pub(super) fn mariadb(data: &Scratch, material: Option<&Material>, more: &[&str]) -> (Server, u16) {
     let port = process::free_port();
     let mut words = mariadb_words(data);
     words.push(format!("--port={port}"));

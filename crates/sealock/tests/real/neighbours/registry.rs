@@ -14,10 +14,10 @@ use crate::common::{Sealock, program};
 use crate::systemd::says;
 
 /// What dockerd says when TLS went well and only the image is missing.
-const NO_IMAGE: &str = "manifest unknown";
+pub(super) const NO_IMAGE: &str = "manifest unknown";
 /// What a registry of this age says to whom it does not let in.
-const REFUSED: &str = "remote error: tls: bad certificate";
-const UNKNOWN_AUTHORITY: &str = "x509: certificate signed by unknown authority";
+pub(super) const REFUSED: &str = "remote error: tls: bad certificate";
+pub(super) const UNKNOWN_AUTHORITY: &str = "x509: certificate signed by unknown authority";
 
 /// `http.tls` as our page has it.
 const TLS: &str = "certificate: @FOLDER@/server.pem\nkey: @FOLDER@/server.key\nclientcas:\n  - @FOLDER@/clients.pem\n";
@@ -113,16 +113,22 @@ impl Site {
 
     /// The codes of the findings about registries.
     fn findings(&self) -> Vec<String> {
-        let found = self.sealock("--json check");
-        let value: serde_json::Value = serde_json::from_str(&found.stdout).expect("findings");
-        let reports = value["reports"].as_array().expect("reports");
-        let findings = reports.iter().filter_map(|one| one["findings"].as_array());
-        let codes = findings.flatten().filter_map(|one| one["code"].as_str());
-        codes
-            .filter(|code| code.starts_with("SL-F6"))
-            .map(str::to_owned)
-            .collect()
+        let found = findings(&self.sealock("--json check --short"));
+        let codes = found.into_iter().map(|(code, _)| code);
+        codes.filter(|code| code.starts_with("SL-F60")).collect()
     }
+}
+
+/// Code and first place of each finding.
+fn findings(check: &Outcome) -> Vec<(String, String)> {
+    let value: serde_json::Value = serde_json::from_str(&check.stdout).expect("findings");
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let reports = value["reports"].as_array().expect("reports");
+    let findings = reports.iter().filter_map(|one| one["findings"].as_array());
+    findings
+        .flatten()
+        .map(|one| (text(&one["code"]), text(&one["spots"][0]["where"])))
+        .collect()
 }
 
 fn there_and_back(version: Version) {
@@ -170,7 +176,9 @@ fn there_and_back(version: Version) {
         .ok();
     site.is_refused(REFUSED);
     let status = site.sealock("status").expect_code(3);
-    let told = format!("the registry {host}: other certificates lie where");
+    let told = format!(
+        "the registry {host}: other certificates lie where this registry's should go: {folder}/client.cert"
+    );
     assert!(status.stdout.contains(&told), "{status}");
     let apply = site.sealock("apply --yes").expect_code(1);
     says(
@@ -179,7 +187,7 @@ fn there_and_back(version: Version) {
     );
     let _ = site.machine.sh(&format!("rm {folder}/client.*")).ok();
     let status = site.sealock("status").expect_code(3);
-    let told = format!("{folder}/client.key: not as the registry {host} needs it");
+    let told = format!("{folder}/client.key: missing; the registry {host} needs it");
     assert!(status.stdout.contains(&told), "{status}");
     let _ = site.sealock("apply --yes").ok();
     site.is_let_in();
@@ -197,6 +205,7 @@ fn there_and_back(version: Version) {
 
     // Everything new: our files are, and what was copied before is good for nothing.
     if version == Version::V20 {
+        drift_is_told(&site);
         rotate(&site);
     } else {
         let _ = site.sealock("rekey --rehearse --yes").ok();
@@ -239,6 +248,90 @@ fn there_and_back(version: Version) {
     assert_ne!(site.machine.sh(&format!("ls {folder}")).code, 0);
 }
 
+/// Each way in which a folder can differ is told in its own words, and mended; no file is told that is as it shall be.
+fn drift_is_told(site: &Site) {
+    let (host, folder) = (site.host(), site.folder());
+    let _ = site.sealock("status").expect_code(0);
+    let copy = format!("mkdir -p /root/old && cp -a {folder}/. /root/old");
+    let _ = site.machine.sh(&copy).ok();
+    let _ = site.sealock("renew alice --yes").expect_code(0);
+    let other = format!("it holds something else than the registry {host} needs");
+    let missing = format!("missing; the registry {host} needs it");
+    let needless = format!("the registry {host} needs no such file");
+    for (change, told) in [
+        ("rm ca.crt", vec![("ca.crt", &*missing)]),
+        (
+            "chmod 644 client.key",
+            vec![("client.key", "mode 0644, expected 0600")],
+        ),
+        (
+            "cp -a /root/old/client.* .",
+            vec![("client.key", &*other), ("client.cert", &other)],
+        ),
+        (
+            "sed -i '/^client = /d' /etc/sealock/sealock.toml",
+            vec![("client.cert", &*needless), ("client.key", &needless)],
+        ),
+        (
+            "mv $PWD ${PWD%:*}",
+            vec![
+                ("", &missing),
+                ("client.key", &missing),
+                ("client.cert", &missing),
+                ("ca.crt", &missing),
+            ],
+        ),
+    ] {
+        let _ = site.machine.sh(&format!("cd {folder} && {change}")).ok();
+        let status = site.sealock("status").expect_code(3);
+        let lines: Vec<&str> = status
+            .stdout
+            .lines()
+            .filter(|line| line.contains("certs.d"))
+            .collect();
+        let expected: Vec<String> = told
+            .iter()
+            .map(|(name, what)| {
+                let path = format!("{folder}/{name}");
+                format!("drift: {}: {what}", path.trim_end_matches('/'))
+            })
+            .collect();
+        assert_eq!(lines, expected, "{change}: {status}");
+        let found = findings(&site.sealock("--json check --short"));
+        // A mode has a finding of its own.
+        let code = match change.starts_with("chmod") {
+            true => "SL-F409",
+            false => "SL-F805",
+        };
+        assert!(found.iter().any(|(found, _)| found == code), "{found:?}");
+        let _ = site.sealock("apply --yes").expect_code(0);
+        if change.starts_with("sed") {
+            let trust = format!("registry trust {host} --client alice");
+            let _ = site.sealock(&trust).expect_code(0);
+        }
+        let _ = site
+            .machine
+            .sh(&format!("rm -rf {}", folder.replace(":5000", "")))
+            .ok();
+    }
+    let _ = site.sealock("status").expect_code(0);
+    // A folder of ours under another name is predicted as long as the right one is missing.
+    for name in [
+        &*folder.replace(":5000", ""),
+        &folder.replace(":5000", ":5001"),
+        &format!("{folder}.old"),
+    ] {
+        let _ = site.machine.sh(&format!("mv {folder} {name}")).ok();
+        assert_eq!(site.findings(), ["SL-F605"], "{name}");
+        site.is_refused(UNKNOWN_AUTHORITY);
+        let _ = site.machine.sh(&format!("mv {name} {folder}")).ok();
+    }
+    let found = findings(&site.sealock("--json check --short"));
+    let drift = |(code, _): &(String, String)| code == "SL-F805" || code.starts_with("SL-F60");
+    assert!(!found.iter().any(drift), "{found:?}");
+    site.is_let_in();
+}
+
 /// Who is revoked is shown to nobody any more, and what is distrusted is gone.
 fn revoked_and_distrusted(site: &Site) {
     let (host, folder) = (site.host(), site.folder());
@@ -260,10 +353,13 @@ fn revoked_and_distrusted(site: &Site) {
 /// A rotation of the client anchor, in the order in which nobody is refused on the way: the registry trusts both before
 /// dockerd gets a pair from the new one.
 fn rotate(site: &Site) {
-    for _ in ["prepared", "trusted"] {
-        let _ = site.sealock("ca rotate client --step --yes").ok();
-    }
+    let trusted = site.sealock("ca rotate client --step --yes").expect_code(0);
+    says(&trusted, &["trusted: "]);
+    site.is_let_in();
     site.install();
+    site.is_let_in();
+    let issued = site.sealock("ca rotate client --step --yes").expect_code(0);
+    says(&issued, &["issued: "]);
     site.is_let_in();
     let _ = site.sealock("ca rotate client --yes").ok();
     site.is_let_in();
@@ -370,6 +466,21 @@ fn a_rootless_daemon_reads_its_user_s_own_folder() {
         listed.ok(),
         ". 755 worker:worker\nca.crt 644 worker:worker\nclient.cert 644 worker:worker\nclient.key 600 worker:worker\n"
     );
+    // Root's check looks there too, and the user's own does.
+    let own = "/home/worker/.config/docker/certs.d/other.test:5000";
+    let lost = |sealock: &dyn Fn(&str) -> Outcome| {
+        let found = findings(&sealock("--json check --short"));
+        found
+            .iter()
+            .any(|(code, at)| code == "SL-F602" && at == &format!("{own}/client.key"))
+    };
+    let change = |from: &str, to: &str| {
+        let _ = rootless.sh(&format!("cd {own} && mv {from} {to}")).ok();
+    };
+    assert!(!lost(&root) && !lost(&worker));
+    change("client.cert", "client.pem");
+    assert!(lost(&root) && lost(&worker));
+    change("client.pem", "client.cert");
     // A link of the user's leads root nowhere.
     let _ = rootless
         .sh("cd ~/.config/docker && mv certs.d kept && ln -s kept certs.d")
@@ -408,7 +519,10 @@ fn a_rootless_daemon_reads_its_user_s_own_folder() {
 
 /// The first block of our page behind this remark.
 fn block(remark: &str) -> String {
-    let page = include_str!("../../../../../docs/registry.md");
+    block_of(include_str!("../../../../../docs/registry.md"), remark)
+}
+
+pub(super) fn block_of(page: &str, remark: &str) -> String {
     let (_, rest) = page.split_once(remark).expect("the remark");
     let (_, rest) = rest.split_once("```yaml\n").expect("a block");
     let (block, _) = rest.split_once("```").expect("its end");
@@ -513,17 +627,45 @@ fn the_form_that_fails_open_is_the_one_our_page_names() {
     let refused = bare.try_start().expect_code(1);
     assert!(refused.stderr.contains("cannot unmarshal"), "{refused}");
 
-    // What compose makes of the page's file is the list.
-    let compose = scratch.write("compose.yaml", block("<!-- compose.yaml -->"));
-    let mut config = Command::new(lab().docker_plugins().join("docker-compose"));
-    config
-        .env_clear()
-        .env("HOME", scratch.path())
-        .arg("--file")
-        .arg(compose)
-        .args(["config", "--format", "json"]);
-    let value: serde_json::Value =
-        serde_json::from_str(&sealock_testkit::run(&mut config).ok()).expect("JSON");
-    let environment = &value["services"]["registry"]["environment"];
-    assert_eq!(environment[name], "[/certs/clients.pem]");
+    // An empty list is no list; a key of distribution 3 is passed over; an old version of TLS is taken.
+    let empty = registry(&[], &format!("{plain}    clientcas: []\n"));
+    empty.start();
+    assert_eq!(ask(&[]).stdout, "{}", "this one is open");
+    drop(empty);
+    let three = registry(
+        &[],
+        &format!(
+            "{plain}    clientcas:\n      - {clients}\n    clientauth: verify-client-cert-if-given\n    minimumtls: tls1.0\n"
+        ),
+    );
+    three.start();
+    demands(&three, "with a key of distribution 3");
+    drop(three);
+
+    // What compose makes of the pages' files is the list.
+    let environment = |files: &[(&str, String)]| {
+        let mut config = Command::new(lab().docker_plugins().join("docker-compose"));
+        config.env_clear().env("HOME", scratch.path());
+        for (name, text) in files {
+            config.arg("--file").arg(scratch.write(name, text));
+        }
+        config.args(["config", "--format", "json"]);
+        let said = sealock_testkit::run(&mut config).ok();
+        let value: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+        value["services"]["registry"].clone()
+    };
+    let by_hand = environment(&[("compose.yaml", block("<!-- compose.yaml -->"))]);
+    assert_eq!(by_hand["environment"][name], "[/certs/clients.pem]");
+    let page = include_str!("../../../../../docs/services/registry.md");
+    let both = environment(&[
+        ("compose.yml", block_of(page, "<!-- compose.yml -->")),
+        ("sealock.yml", block_of(page, "<!-- sealock.yml -->")),
+    ]);
+    assert_eq!(both["image"], "registry:3");
+    assert_eq!(
+        both["environment"][name],
+        "[/etc/docker/registry/tls/ca.pem]"
+    );
+    let mounted = both["volumes"].as_array().expect("volumes");
+    assert_eq!(mounted.len(), 2, "{both}");
 }
