@@ -7,6 +7,7 @@
 pub(crate) mod forge;
 
 use crate::material::Contents;
+use crate::seen::service::{Clear, Entry, Passage, ServiceSeen, Sight, Way};
 use crate::seen::*;
 use crate::{Check, Perspective, Seen, Spot, findings};
 use sealock_pki::{
@@ -112,7 +113,7 @@ pub(crate) fn key_pem(key: &PrivateKey) -> Vec<u8> {
 pub(crate) fn file(path: &str, role: Role, bytes: &[u8]) -> File {
     let secret = matches!(
         role,
-        Role::ServerKey | Role::ClientKey | Role::RegistryKey | Role::IssuerKey
+        Role::ServerKey | Role::ClientKey | Role::RegistryKey | Role::ServiceKey | Role::IssuerKey
     );
     let client = matches!(
         role,
@@ -492,12 +493,99 @@ pub(crate) fn healthy_scan() -> Scan {
     }
 }
 
+fn entry(verdict: Passage, said: &str) -> Entry {
+    Entry {
+        verdict,
+        said: said.to_owned(),
+    }
+}
+
+/// What a Redis does that speaks nothing but mutual TLS.
+fn service_seen() -> ServiceSeen {
+    ServiceSeen {
+        address: "127.0.0.1:6379".to_owned(),
+        protocol: "redis",
+        unreached: None,
+        clear: Clear::new(Way::NotSpoken, "the connection was closed"),
+        tls: Some(Sight {
+            version: Some("TLS 1.3".to_owned()),
+            suite: Some("TLS_AES_256_GCM_SHA384".to_owned()),
+            alpn: None,
+            certificates: 1,
+            chain: Vec::new(),
+            leaf: None,
+            subject: None,
+            issuer: None,
+            not_after: None,
+            names: Vec::new(),
+            trusted: true,
+            why_not: None,
+            name_matches: true,
+            asks_for_certificate: true,
+        }),
+        without: entry(Passage::Refused, "the alert certificate_required"),
+        with: Some(entry(Passage::In, "+PONG")),
+        tds: None,
+    }
+}
+
 #[test]
 fn the_healthy_world_has_no_finding() {
     assert_eq!(World::new().codes(), Vec::<&str>::new());
+    assert_eq!(World::new().with_service().codes(), Vec::<&str>::new());
 }
 
 impl World {
+    /// With a Redis called `cache` beside the daemon, which has files of ours and demands certificates.
+    pub(crate) fn with_service(mut self) -> Self {
+        let names = ["cache.example.org", "127.0.0.1"];
+        let key = key();
+        let leaf = server_leaf(&self.server_anchor, &key, &names, NOW, 90 * DAY);
+        let leaves = pem(std::slice::from_ref(&leaf));
+        let anchors = pem(&[self.client_anchor.certificate().clone()]);
+        let folder = "/etc/cache/tls";
+        let files = vec![
+            file(
+                &format!("{folder}/key.pem"),
+                Role::ServiceKey,
+                &key_pem(&key),
+            ),
+            file(
+                &format!("{folder}/cert.pem"),
+                Role::ServiceCertificate,
+                &leaves,
+            ),
+            file(&format!("{folder}/ca.pem"), Role::ServiceAnchors, &anchors),
+        ];
+        self.seen.services.push(Service {
+            label: "cache".to_owned(),
+            kind: Some("template".to_owned()),
+            clients: Some(true),
+            doors: vec![ServiceDoor {
+                name: Some("127.0.0.1".parse().unwrap()),
+                seen: service_seen(),
+                chain: vec![leaf],
+                anchors: vec![self.server_anchor.certificate().clone()],
+                rightful: vec![self.client.clone()],
+                foreign: Some(entry(Passage::Refused, "the alert unknown_ca")),
+            }],
+            files,
+            remarks: Vec::new(),
+        });
+        self
+    }
+
+    /// The service's door. Break it here.
+    pub(crate) fn door_mut(&mut self) -> &mut ServiceDoor {
+        &mut self.seen.services[0].doors[0]
+    }
+
+    /// The service's file of this role. Break it here.
+    pub(crate) fn service_file(&mut self, role: Role) -> &mut File {
+        let mut files = self.seen.services[0].files.iter_mut();
+        files.find(|file| file.role == role).unwrap()
+    }
+
     /// The daemon has this chain, serves it, and the inventory knows it.
     pub(crate) fn serve(&mut self, chain: &[Certificate]) {
         self.server = chain[0].clone();

@@ -455,6 +455,8 @@ pub(crate) enum Cert {
   sealock check                              this host: daemon, files, clients, vault
   sealock check tcp://docker.example.org:2376
   sealock check --cert-path ~/ca tcp://192.0.2.7:2376
+  sealock check postgres://db.example.org
+  sealock check --probe https registry.example.org:5000
   sealock check --client                     why does this shell not get in?
   sealock check --client prod                that context, folder or client
   sealock check --from fleet.txt --format prometheus --output /var/lib/node_exporter/sealock.prom
@@ -462,7 +464,8 @@ pub(crate) enum Cert {
 
 Exit code 0 when nothing was found, 3 when something was.")]
 pub(crate) struct Check {
-    /// What to look at from outside: tcp://HOST:PORT [default: this host, from inside and outside]
+    /// What to look at from outside: tcp://HOST:PORT of a Docker daemon, or postgres, tds, redis, amqp, mysql, tls instead of tcp
+    /// [default: this host, from inside and outside]
     #[arg(value_name = "ENDPOINT")]
     pub(crate) endpoints: Vec<String>,
     /// A file with an endpoint on each line; - is standard input
@@ -471,6 +474,9 @@ pub(crate) struct Check {
     /// Why does this client not get in? A context, a folder, a client of sealock's, or this shell
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["endpoints", "from", "fix"])]
     pub(crate) client: Option<String>,
+    /// What is spoken by endpoints that do not say it themselves: https, tls, postgres, tds, redis, amqp, mysql
+    #[arg(long, value_name = "PROTOCOL", conflicts_with_all = ["client", "fix"])]
+    pub(crate) probe: Option<sealock_service::Protocol>,
     /// The folder whose ca.pem, cert.pem and key.pem are ours [default: the vault's, else DOCKER_CERT_PATH or ~/.docker]
     #[arg(long, value_name = "DIR")]
     pub(crate) cert_path: Option<PathBuf>,

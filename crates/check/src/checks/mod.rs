@@ -7,7 +7,8 @@
 //! | F3xx | [`certificate`] | certificates and chains, on disk and on the wire |
 //! | F4xx | [`mod@file`] | files: form, match, modes, places |
 //! | F5xx | [`client`] | contexts, environment, `~/.docker` |
-//! | F6xx | [`registry`] | `certs.d` |
+//! | F60x | [`registry`] | `certs.d` |
+//! | F65x, F66x | [`service`] | services beside the daemon |
 //! | F7xx | [`wire`] | versions, suites |
 //! | F8xx | [`keeping`] | the vault, clocks, drift |
 //! | F9xx | [`endpoint`] | endpoints that do not answer, or lie |
@@ -20,6 +21,7 @@ pub mod endpoint;
 pub mod file;
 pub mod keeping;
 pub mod registry;
+pub mod service;
 pub mod wire;
 
 use crate::Check;
@@ -37,6 +39,7 @@ pub fn all() -> &'static [&'static Check] {
             file::ALL,
             client::ALL,
             registry::ALL,
+            service::ALL,
             wire::ALL,
             keeping::ALL,
             endpoint::ALL,

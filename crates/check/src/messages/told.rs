@@ -44,3 +44,15 @@ fn every_code_is_one_of_a_check() {
         .collect();
     assert!(missing.is_empty(), "no check has these codes: {missing:?}");
 }
+
+/// Java writes the alert that it sends itself in front of its reason: that is no server's word about a client.
+#[test]
+fn java_that_turns_a_server_away_blames_no_client() {
+    for text in [
+        "javax.net.ssl.SSLHandshakeException: (certificate_unknown) PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target",
+        "javax.net.ssl.SSLHandshakeException: (certificate_unknown) No subject alternative DNS name matching localhost found.",
+    ] {
+        let codes: Vec<&str> = told(text).iter().map(|told| told.meaning.code).collect();
+        assert!(!codes.contains(&"SL-F338"), "{text}: {codes:?}");
+    }
+}

@@ -24,6 +24,12 @@ pub enum Role {
     RegistryCertificate,
     /// `*.key` below `certs.d`.
     RegistryKey,
+    /// The anchors by which a service beside the daemon judges its clients.
+    ServiceAnchors,
+    /// The certificate of a service beside the daemon.
+    ServiceCertificate,
+    /// The key of a service beside the daemon.
+    ServiceKey,
     /// The key of an issuer, in the vault.
     IssuerKey,
     /// Something that lies beside these and is none of them: leftovers, copies, backups.

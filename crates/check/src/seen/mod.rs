@@ -7,6 +7,7 @@ mod endpoint;
 mod file;
 mod host;
 mod keeping;
+pub mod service;
 mod suite;
 
 pub use client::{ClientSide, ContextFacts, Origin, TlsUse};
@@ -20,6 +21,7 @@ pub use host::{
     SocketUnit, Supervisor, Unit, UnixSocket, Version,
 };
 pub use keeping::{Anchor, Keeping, Leaf, LeafState};
+pub use service::{Remark, Service, ServiceDoor};
 pub use suite::Flaw;
 
 use sealock_pki::Timestamp;
@@ -40,6 +42,8 @@ pub struct Seen {
     pub registries: Vec<RegistryFolder>,
     /// What was seen on the wire.
     pub endpoints: Vec<Endpoint>,
+    /// Services beside the daemon.
+    pub services: Vec<Service>,
     /// The vault, when there is one.
     pub keeping: Option<Keeping>,
 }
@@ -54,11 +58,19 @@ impl Seen {
             clients: Vec::new(),
             registries: Vec::new(),
             endpoints: Vec::new(),
+            services: Vec::new(),
             keeping: None,
         }
     }
 
-    /// Every file that was read: the daemon's, the clients', the registries'.
+    /// Every door of a service, with the service.
+    pub fn doors(&self) -> impl Iterator<Item = (&Service, &ServiceDoor)> {
+        self.services
+            .iter()
+            .flat_map(|service| service.doors.iter().map(move |door| (service, door)))
+    }
+
+    /// Every file that was read: the daemon's, the clients', the registries', the services'.
     pub fn files(&self) -> impl Iterator<Item = &File> {
         let host = self.host.iter().flat_map(|host| host.files.iter());
         let clients = self.clients.iter().flat_map(|client| client.files.iter());
@@ -66,11 +78,18 @@ impl Seen {
             .registries
             .iter()
             .flat_map(|folder| folder.files.iter());
+        let services = self
+            .services
+            .iter()
+            .flat_map(|service| service.files.iter());
         let keys = self
             .keeping
             .iter()
             .flat_map(|keeping| keeping.issuer_keys.iter());
-        host.chain(clients).chain(registries).chain(keys)
+        host.chain(clients)
+            .chain(registries)
+            .chain(services)
+            .chain(keys)
     }
 }
 
@@ -83,6 +102,8 @@ pub struct RegistryFolder {
     pub name: String,
     /// The files in it, with their roles by suffix; others are [`Role::Stray`].
     pub files: Vec<File>,
+    /// Whether `sealock.toml` asks for it; what is asked for may not be there.
+    pub wanted: bool,
     /// Whether there is a non-empty `hosts.toml`.
     pub hosts_toml: bool,
 }

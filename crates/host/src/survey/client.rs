@@ -2,7 +2,7 @@
 
 mod shell;
 mod store;
-mod users;
+pub(super) mod users;
 
 use crate::System;
 use crate::client::{CliFlags, ContextName, config_dir, current_context};

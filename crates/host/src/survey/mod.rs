@@ -68,7 +68,7 @@ pub fn survey(system: &Arc<dyn System>, options: &Options, desired: Option<&Desi
             .map(|(_, error)| error),
     );
     survey.clients = client::clients(&**system);
-    survey.registries = registry::registries(&**system, survey.host.as_ref());
+    survey.registries = registry::registries(&**system, survey.host.as_ref(), desired);
     survey
 }
 

@@ -1,17 +1,27 @@
 //! The folders below `certs.d`.
 
+use super::client::users::named;
 use super::files::look;
 use crate::System;
+use crate::desired::Desired;
+use crate::desired::registry::ROOT_USER;
+use crate::registry::{BELOW_CONFIG, ROOT};
 use sealock_check::seen::{Host, RegistryFolder, Role, Supervisor};
 use std::path::{Path, PathBuf};
 
 /// More registries, or files of one, than anybody has.
 const MOST: usize = 500;
 
-/// Every folder where the daemon would look for a registry's certificates.
-pub(super) fn registries(system: &dyn System, host: Option<&Host>) -> Vec<RegistryFolder> {
+/// Every folder where the daemon would look for a registry's certificates, and those of `sealock.toml` also where they are
+/// not.
+pub(super) fn registries(
+    system: &dyn System,
+    host: Option<&Host>,
+    desired: Option<&Desired>,
+) -> Vec<RegistryFolder> {
     let supervisor = host.map(|host| host.supervisor);
-    let mut roots = vec![(PathBuf::from("/etc/docker/certs.d"), 0)];
+    let wanted = desired.map_or(&[][..], |desired| &desired.registries);
+    let mut roots = vec![(PathBuf::from(ROOT), 0)];
     if supervisor == Some(Supervisor::Snap) {
         roots.push((
             PathBuf::from("/var/snap/docker/current/etc/docker/certs.d"),
@@ -23,7 +33,25 @@ pub(super) fn registries(system: &dyn System, host: Option<&Host>) -> Vec<Regist
         let config = system.variable("XDG_CONFIG_HOME").map(PathBuf::from);
         let home = || Some(PathBuf::from(system.variable("HOME")?).join(".config"));
         if let Some(config) = config.or_else(home) {
-            roots.push((config.join("docker/certs.d"), uid));
+            roots.push((config.join(BELOW_CONFIG), uid));
+        }
+    }
+    let mut asked: Vec<PathBuf> = Vec::new();
+    for registry in wanted {
+        for user in &registry.users {
+            let root = match user.as_str() {
+                ROOT_USER => (PathBuf::from(ROOT), 0),
+                // Somebody else's is not ours to look into, and our own is among them.
+                _ if uid != 0 => continue,
+                other => match named(system, other) {
+                    Some(user) => (user.home.join(".config").join(BELOW_CONFIG), user.uid),
+                    None => continue,
+                },
+            };
+            asked.push(root.0.join(&registry.host));
+            if !roots.iter().any(|(known, _)| *known == root.0) {
+                roots.push(root);
+            }
         }
     }
     let mut found: Vec<RegistryFolder> = Vec::new();
@@ -31,14 +59,30 @@ pub(super) fn registries(system: &dyn System, host: Option<&Host>) -> Vec<Regist
         for name in names(&system.root().at(&root)) {
             let path = root.join(&name);
             if system.root().at(&path).is_dir() {
-                found.push(folder(system, path, name, uid));
+                let wanted = asked.contains(&path);
+                found.push(folder(system, path, name, wanted, uid));
             }
+        }
+        let missing = |path: &&PathBuf| {
+            path.parent() == Some(&*root) && !found.iter().any(|folder| folder.path == **path)
+        };
+        let missing: Vec<PathBuf> = asked.iter().filter(missing).cloned().collect();
+        for path in missing {
+            let name = path.file_name().unwrap_or_default();
+            let name = name.to_string_lossy().into_owned();
+            found.push(folder(system, path, name, true, uid));
         }
     }
     found
 }
 
-fn folder(system: &dyn System, path: PathBuf, name: String, uid: u32) -> RegistryFolder {
+fn folder(
+    system: &dyn System,
+    path: PathBuf,
+    name: String,
+    wanted: bool,
+    uid: u32,
+) -> RegistryFolder {
     let at = system.root().at(&path);
     let text = sealock_change::fs::read(&at.join("hosts.toml")).unwrap_or_default();
     let text = String::from_utf8_lossy(&text).into_owned();
@@ -55,6 +99,7 @@ fn folder(system: &dyn System, path: PathBuf, name: String, uid: u32) -> Registr
         path,
         name,
         files,
+        wanted,
         hosts_toml: !text.is_empty(),
     }
 }
@@ -85,6 +130,7 @@ fn names(at: &Path) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::registries;
+    use crate::Desired;
     use crate::testing::Fake;
     use sealock_check::seen::Role;
 
@@ -103,7 +149,7 @@ mod tests {
         );
         host.write("/etc/docker/certs.d/other/my.crt", "x");
         host.write("/etc/docker/certs.d/other/ca.crt", "x");
-        let seen = registries(&*host, None);
+        let seen = registries(&*host, None, None);
         let names: Vec<&str> = seen.iter().map(|folder| &*folder.name).collect();
         assert_eq!(names, ["other", "r.example.org:5000"]);
         let roles: Vec<Role> = seen[1].files.iter().map(|file| file.role).collect();
@@ -123,9 +169,52 @@ mod tests {
     fn a_user_s_own_folder_is_seen_too() {
         let host = Fake::new("registries-rootless");
         host.write("/home/u/.config/docker/certs.d/r.example.org/ca.crt", "x");
-        assert!(registries(&*host, None).is_empty(), "root has another");
+        assert!(
+            registries(&*host, None, None).is_empty(),
+            "root has another"
+        );
         host.with(|script| script.uid = 1000);
-        let seen = registries(&*host, None);
+        let seen = registries(&*host, None, None);
         assert_eq!(seen[0].files[0].rightful_uid, 1000);
+    }
+
+    #[test]
+    fn what_is_asked_for_is_seen_where_it_is_not() {
+        let host = Fake::new("registries-asked");
+        host.write("/etc/passwd", "ann:x:1000:1000::/home/ann:/bin/sh\n");
+        host.write("/etc/docker/certs.d/r.example.org/ca.crt", "x");
+        let own = "/home/ann/.config/docker/certs.d";
+        host.write(&format!("{own}/r.example.org:5000/ca.crt"), "x");
+        let text = "version = 1\n[daemon]\n[[registry]]\nhost = \"r.example.org:5000\"\nusers = [\"root\", \"ann\", \"gone\"]\n";
+        let desired = Desired::parse("/etc/sealock/sealock.toml".as_ref(), text).unwrap();
+        let seen = registries(&*host, None, Some(&desired));
+        let seen: Vec<(String, bool, usize, u32)> = seen
+            .iter()
+            .map(|folder| {
+                let uid = folder.files.first().map_or(0, |file| file.rightful_uid);
+                let path = folder.path.display().to_string();
+                (path, folder.wanted, folder.files.len(), uid)
+            })
+            .collect();
+        let there = |path: String, wanted, files, uid| (path, wanted, files, uid);
+        assert_eq!(
+            seen,
+            [
+                there("/etc/docker/certs.d/r.example.org".to_owned(), false, 1, 0),
+                there(
+                    "/etc/docker/certs.d/r.example.org:5000".to_owned(),
+                    true,
+                    0,
+                    0
+                ),
+                there(format!("{own}/r.example.org:5000"), true, 1, 1000),
+            ]
+        );
+        host.with(|script| script.uid = 1000);
+        let seen = registries(&*host, None, Some(&desired));
+        assert!(
+            seen.iter()
+                .all(|folder| !folder.path.starts_with("/home/ann/.config"))
+        );
     }
 }

@@ -2,8 +2,8 @@
 
 use super::hear::{Obstacle, Parsed, hear, shown};
 use super::road::Road;
-use super::seen::{Clear, Way as Verdict};
-use super::way::{Heard, Way};
+use super::way::{Heard, Way, unanswered};
+use sealock_check::seen::service::{Clear, Way as Verdict};
 use sealock_tls::TlsStream;
 use std::io::{Read, Write};
 
@@ -89,7 +89,7 @@ impl Way for Amqp {
                 Clear::new(Verdict::Refused, answer.words())
             }
             Ok(answer) => Clear::new(Verdict::Accepted, answer.words()),
-            Err(obstacle) => Clear::of(&obstacle),
+            Err(obstacle) => unanswered(&obstacle),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::hear::Obstacle;
 use super::road::Road;
-use super::seen::{Clear, Way as Verdict};
-use super::way::{Heard, Way};
+use super::way::{Heard, Way, unanswered};
 use crate::{AnswerReader, Progress, Reply};
+use sealock_check::seen::service::{Clear, Way as Verdict};
 use sealock_tls::{TlsError, TlsStream};
 use std::io::{ErrorKind, Read, Write};
 
@@ -45,7 +45,7 @@ impl Way for Https {
                 format!("HTTP 400: {}", first_line(&reply)),
             ),
             Ok(reply) => Clear::new(Verdict::Accepted, format!("HTTP {}", reply.status)),
-            Err(obstacle) => Clear::of(&obstacle),
+            Err(obstacle) => unanswered(&obstacle),
         }
     }
 }

@@ -6,24 +6,27 @@
 //! logs in, nothing is changed, and no password is sent.
 
 mod amqp;
+mod door;
 mod hear;
 mod https;
 mod mysql;
 mod postgres;
 mod redis;
 mod road;
-mod seen;
 mod tds;
 mod tls;
 mod visits;
 mod way;
 
 pub use amqp::AmqpAnswer;
+pub use door::look_as;
 pub use hear::Parsed;
 pub use mysql::{MysqlContent, MysqlPacket};
 pub use postgres::PostgresAnswer;
 pub use redis::RedisAnswer;
-pub use seen::{Clear, Entry, Passage, ServiceSeen, Sight, TdsEncryption, TdsSeen, Way};
+pub use sealock_check::seen::service::{
+    Clear, Entry, Passage, ServiceSeen, Sight, TdsEncryption, TdsSeen, Way,
+};
 pub use tds::TdsPrelogin;
 
 use crate::Place;
@@ -158,7 +161,7 @@ fn unseen(target: &ServiceTarget) -> ServiceSeen {
     let nothing = "nothing was reached";
     ServiceSeen {
         address: escape(&target.address),
-        protocol: target.protocol,
+        protocol: target.protocol.as_str(),
         unreached: None,
         clear: Clear::new(Way::Unclear, nothing),
         tls: None,

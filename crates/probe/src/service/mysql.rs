@@ -2,8 +2,8 @@
 
 use super::hear::{Obstacle, Parsed, hear, shown};
 use super::road::Road;
-use super::seen::{Clear, Way as Verdict};
-use super::way::{Heard, Way};
+use super::way::{Heard, Way, unanswered};
+use sealock_check::seen::service::{Clear, Way as Verdict};
 use sealock_tls::TlsStream;
 use std::io::{Read, Write};
 
@@ -143,7 +143,7 @@ impl Way for Mysql {
         let answer = greeting(road).and_then(|(_, tls)| Ok((tls, self.log_in(road, 1, 0)?)));
         let (tls, answer) = match answer {
             Ok(answer) => answer,
-            Err(obstacle) => return Clear::of(&obstacle),
+            Err(obstacle) => return unanswered(&obstacle),
         };
         // MariaDB refuses a login by the same error for want of TLS, of a certificate and of the right password.
         let judged = match tls {

@@ -2,10 +2,10 @@
 
 use super::hear::{Obstacle, Parsed, hear, shown};
 use super::road::Road;
-use super::seen::{Clear, TdsEncryption, TdsSeen, Way as Verdict};
 use super::visits::{Found, Visits};
-use super::way::{Heard, Way};
+use super::way::{Heard, Way, unanswered};
 use crate::socket::Socket;
+use sealock_check::seen::service::{Clear, TdsEncryption, TdsSeen, Way as Verdict};
 use sealock_pki::Certificate;
 use sealock_tls::{TlsStream, Version, Versions};
 use std::io::{Read, Write};
@@ -157,7 +157,7 @@ impl Way for InBand {
     fn clear(&self, road: &mut Road) -> Clear {
         let answer = match prelogin(road, NOTHING) {
             Ok(answer) => answer.encryption,
-            Err(obstacle) => return Clear::of(&obstacle),
+            Err(obstacle) => return unanswered(&obstacle),
         };
         match answer {
             Some(NOTHING) | None => Clear::new(
@@ -225,13 +225,38 @@ pub(super) fn look(visits: &mut Visits<'_>, first: Socket) -> (Found, TdsSeen) {
     (found, seen)
 }
 
+/// One that is only self-signed may be its owner's, and is judged like any other.
 fn is_self_generated(leaf: &Certificate) -> bool {
-    leaf.common_name().as_deref() == Some(FALLBACK) || leaf.is_self_issued()
+    leaf.common_name().as_deref() == Some(FALLBACK)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Zeros;
+
+    impl sealock_pki::Entropy for Zeros {
+        fn fill(&mut self, buffer: &mut [u8]) {
+            buffer.fill(7);
+        }
+    }
+
+    #[test]
+    fn a_self_signed_certificate_was_not_therefore_made_by_the_server() {
+        let request = sealock_pki::AnchorRequest {
+            authority: "own".parse().unwrap(),
+            purpose: sealock_pki::Purpose::Server,
+            scope: None,
+            generation: 1,
+            life: std::time::Duration::from_secs(86_400),
+        };
+        let key = sealock_pki::PrivateKey::generate(sealock_pki::KeyKind::EcdsaP256).unwrap();
+        let at = sealock_pki::Timestamp::from_unix(1_800_000_000);
+        let own = sealock_pki::create_anchor(&request, key, at, &mut Zeros).unwrap();
+        assert!(own.certificate().is_self_issued());
+        assert!(!is_self_generated(own.certificate()));
+    }
 
     fn answer(encryption: u8) -> Vec<u8> {
         let mut packet = packet(

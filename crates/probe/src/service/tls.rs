@@ -2,8 +2,8 @@
 
 use super::hear::{Obstacle, shown};
 use super::road::Road;
-use super::seen::{Clear, Way as Verdict};
 use super::way::{Heard, Way};
+use sealock_check::seen::service::{Clear, Way as Verdict};
 use sealock_tls::{TlsError, TlsStream, Version, Versions};
 use std::io::Read;
 

@@ -2,11 +2,11 @@
 
 use super::hear::Obstacle;
 use super::road::Road;
-use super::seen::{Clear, Entry, Passage, Sight, Way as Verdict};
-use super::way::{Heard, Way};
+use super::way::{Heard, Way, unanswered};
 use crate::Target;
 use crate::ask::is_reset;
 use crate::socket::Socket;
+use sealock_check::seen::service::{Clear, Entry, Passage, Sight, Way as Verdict};
 use sealock_pki::{Certificate, San, Timestamp};
 use sealock_tls::danger::Unverified;
 use sealock_tls::{Client, ClientSettings, Clock, Identity, Seen, TlsError, Trust, Versions};
@@ -70,7 +70,7 @@ impl Visits<'_> {
     pub(super) fn clear(&mut self, way: &dyn Way) -> Clear {
         match self.open() {
             Ok(socket) => way.clear(&mut Road::new(socket)),
-            Err(error) => Clear::of(&broken(&error)),
+            Err(error) => unanswered(&broken(&error)),
         }
     }
 
@@ -241,6 +241,7 @@ fn sight(seen: &Seen, name: &San, why_not: Option<String>) -> Sight {
         suite: seen.suite.clone(),
         alpn: seen.protocol.clone(),
         certificates: seen.chain_der.len(),
+        chain: seen.chain(),
         leaf: leaf.map(|leaf| leaf.fingerprint().to_string()),
         subject: leaf.map(|leaf| text(leaf.subject())),
         issuer: leaf.map(|leaf| text(leaf.issuer())),

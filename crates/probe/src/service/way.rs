@@ -2,7 +2,7 @@
 
 use super::hear::Obstacle;
 use super::road::Road;
-use super::seen::{Clear, Way as Verdict};
+use sealock_check::seen::service::{Clear, Way as Verdict};
 use sealock_tls::{TlsError, TlsStream, Versions};
 
 /// What a service said to a client that it let speak.
@@ -53,22 +53,13 @@ pub(super) trait Way {
     }
 }
 
-impl Clear {
-    pub(super) fn new(verdict: Verdict, said: impl Into<String>) -> Self {
-        Self {
-            verdict,
-            said: said.into(),
-        }
-    }
-
-    /// Nothing came that belongs to the protocol.
-    pub(super) fn of(obstacle: &Obstacle) -> Self {
-        let verdict = match obstacle {
-            Obstacle::Refused(_) => Verdict::Refused,
-            Obstacle::Nonsense(_) | Obstacle::NoWay(_) => Verdict::NotSpoken,
-            Obstacle::Broken(TlsError::Closed | TlsError::Reset) => Verdict::NotSpoken,
-            Obstacle::Broken(_) => Verdict::Unclear,
-        };
-        Self::new(verdict, obstacle.words())
-    }
+/// Nothing came that belongs to the protocol.
+pub(super) fn unanswered(obstacle: &Obstacle) -> Clear {
+    let verdict = match obstacle {
+        Obstacle::Refused(_) => Verdict::Refused,
+        Obstacle::Nonsense(_) | Obstacle::NoWay(_) => Verdict::NotSpoken,
+        Obstacle::Broken(TlsError::Closed | TlsError::Reset) => Verdict::NotSpoken,
+        Obstacle::Broken(_) => Verdict::Unclear,
+    };
+    Clear::new(verdict, obstacle.words())
 }

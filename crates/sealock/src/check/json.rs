@@ -1,9 +1,9 @@
 //! A report for programs. The shape is version 1: fields are added, never renamed or given another meaning.
 
 use sealock_check::Finding;
-use sealock_check::seen::{Endpoint, Offer, Outcome, Reach};
+use sealock_check::seen::{Endpoint, Offer, Outcome, Reach, Service};
 use sealock_check::verdict::daemon_mode;
-use sealock_pki::Certificate;
+use sealock_pki::{Certificate, San};
 use serde_json::{Value, json};
 
 use super::report::{Report, help};
@@ -26,6 +26,7 @@ fn report(report: &Report) -> Value {
         "worst": report.worst().map(|severity| severity.word()),
         "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
         "endpoints": report.seen.endpoints.iter().map(endpoint).collect::<Vec<_>>(),
+        "services": report.seen.services.iter().map(service).collect::<Vec<_>>(),
         "clients": report.seen.clients.iter().map(|client| json!({
             "label": client.label,
             "host": client.host,
@@ -92,6 +93,22 @@ fn endpoint(end: &Endpoint) -> Value {
         })),
         "misbehaviour": end.misbehaviour,
         "milliseconds": u64::try_from(end.took.as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+fn service(service: &Service) -> Value {
+    let doors = service.doors.iter().map(|door| {
+        let mut value = json!(door.seen);
+        value["foreign"] = json!(door.foreign);
+        value["name"] = json!(door.name.as_ref().map(San::value));
+        value["chain"] = door.chain.iter().map(certificate).collect();
+        value
+    });
+    json!({
+        "label": service.label,
+        "kind": service.kind,
+        "clientsRequired": service.clients,
+        "doors": doors.collect::<Vec<_>>(),
     })
 }
 

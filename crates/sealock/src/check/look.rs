@@ -13,7 +13,8 @@ use sealock_pki::{San, Timestamp};
 use sealock_probe::{Depth, Place, Visitors, look_at_all};
 
 use super::keeping::keeping;
-use crate::cloak::{gateway, up};
+use super::services::{self, Way};
+use crate::cloak::{gateway, registries, up};
 use crate::session::Session;
 
 /// How many addresses behind a wildcard are knocked at.
@@ -46,8 +47,19 @@ impl Inside {
         let mut places = seen.host.as_ref().map(doors).unwrap_or_default();
         if let Some(host) = &mut seen.host {
             self.in_front(session, host, &mut places);
+            if let Some(desired) = &self.desired {
+                // What cannot be read of the vault is told by whoever looks at the vault.
+                let found = registries::drift_unasked(session, desired);
+                host.drift.extend(found.unwrap_or_default());
+            }
         }
         seen.endpoints = all(&places, visitors, depth, timeout, self.now);
+        let way = Way {
+            visitors,
+            timeout,
+            now: self.now,
+        };
+        services::look_at(&mut seen.services, self.desired.as_ref(), way);
         seen.keeping = keeping(session);
         (seen, unseen)
     }
@@ -82,6 +94,7 @@ impl Inside {
         seen.host = survey.host;
         seen.clients = survey.clients;
         seen.registries = survey.registries;
+        seen.services = services::on_disk(self.desired.as_ref());
         let unseen = survey
             .problems
             .iter()

@@ -229,6 +229,13 @@ fn certificates(reports: &[Report]) -> Vec<([String; 3], i64)> {
                 add(end.label.clone(), certificate);
             }
         }
+        for service in &report.seen.services {
+            for door in &service.doors {
+                for certificate in &door.chain {
+                    add(service.label.clone(), certificate);
+                }
+            }
+        }
         for file in report.seen.files() {
             for certificate in file
                 .contents()

@@ -3,6 +3,7 @@
 use sealock_check::seen::Endpoint;
 use sealock_check::verdict::{DaemonMode, daemon_mode};
 
+use super::door;
 use super::report::Report;
 use super::text::{finding, style};
 use crate::printer::{BOLD, GOOD, WARN, paint};
@@ -16,12 +17,15 @@ pub(crate) fn overview(reports: &[Report]) -> String {
     let rows: Vec<Vec<Cell>> = reports
         .iter()
         .map(|report| {
-            let mode = report
-                .endpoint()
-                .map_or("", |end| short_mode(daemon_mode(end)));
-            let ends = report
-                .endpoint()
-                .and_then(Endpoint::leaf)
+            let mode = match (report.endpoint(), report.door()) {
+                (Some(end), _) => short_mode(daemon_mode(end)),
+                (None, Some(door)) => door::short(door),
+                (None, None) => "",
+            };
+            let of_endpoint = report.endpoint().and_then(Endpoint::leaf);
+            let of_service = || report.door().and_then(|door| door.chain.first());
+            let ends = of_endpoint
+                .or_else(of_service)
                 .map(|leaf| days_left(report, leaf.not_after()))
                 .unwrap_or_default();
             let found = match report.findings.first() {

@@ -1,11 +1,11 @@
 //! One subject that was looked at, and what was found.
 
-use sealock_check::seen::Endpoint;
+use sealock_check::seen::{Endpoint, ServiceDoor};
 use sealock_check::{Finding, Mend, Perspective, Seen, Severity, findings};
 
 use crate::exit::Exit;
 
-/// A host, an endpoint or a client, and what is wrong with it.
+/// A host, an endpoint, a service or a client, and what is wrong with it.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
     /// What was looked at: `this host`, `tcp://docker.example.org:2376`, `context prod`.
@@ -21,6 +21,7 @@ pub(crate) struct Report {
 pub(crate) enum Kind {
     Host,
     Endpoint,
+    Service,
     Client,
 }
 
@@ -29,6 +30,7 @@ impl Kind {
         match self {
             Self::Host => "host",
             Self::Endpoint => "endpoint",
+            Self::Service => "service",
             Self::Client => "client",
         }
     }
@@ -39,7 +41,7 @@ impl Report {
     pub(crate) fn of(subject: impl Into<String>, kind: Kind, seen: Seen) -> Self {
         let perspective = match kind {
             Kind::Client => Perspective::Client,
-            Kind::Host | Kind::Endpoint => Perspective::Service,
+            Kind::Host | Kind::Endpoint | Kind::Service => Perspective::Service,
         };
         Self {
             subject: subject.into(),
@@ -59,6 +61,14 @@ impl Report {
     /// The first endpoint, which a report on an endpoint is about.
     pub(crate) fn endpoint(&self) -> Option<&Endpoint> {
         self.seen.endpoints.first()
+    }
+
+    /// The first door of the first service, which a report on a service is about.
+    pub(crate) fn door(&self) -> Option<&ServiceDoor> {
+        self.seen
+            .services
+            .first()
+            .and_then(|service| service.doors.first())
     }
 
     /// How it bites at worst.

@@ -5,7 +5,9 @@ use sealock_check::seen::{ClientMode, Daemon, Endpoint, Offer, Outcome, Protocol
 use sealock_check::verdict::{DaemonMode, cli_gets, daemon_mode};
 use sealock_check::{Finding, Severity, checks};
 use sealock_diag::escape;
+use sealock_pki::Certificate;
 
+use super::door;
 use super::report::{Kind, Report};
 use crate::printer::{BAD, BOLD, DIM, GOOD, WARN, paint};
 use crate::table::{self, Cell, fold};
@@ -19,6 +21,10 @@ pub(crate) fn report(report: &Report, verbose: bool) -> String {
         Kind::Endpoint => report
             .endpoint()
             .map(|end| endpoint(end, verbose))
+            .unwrap_or_default(),
+        Kind::Service => report
+            .door()
+            .map(|seen| door::whole(&report.subject, seen))
             .unwrap_or_default(),
         Kind::Host => host(report, verbose),
         Kind::Client => client(report),
@@ -57,14 +63,21 @@ fn host(report: &Report, verbose: bool) -> String {
             text.push_str(&format!("  {:<28}  {}\n", end.label, headline(end)));
         }
     }
+    for service in &seen.services {
+        for seen in &service.doors {
+            let label = format!("{} at {}", service.label, seen.seen.address);
+            text.push_str(&format!("  {label:<28}  {}\n", door::headline(seen)));
+        }
+    }
     let files = seen.files().count();
     text.push_str(&paint(
         DIM,
         &format!(
-            "  looked at {}, {}, {} and {}",
+            "  looked at {}, {}, {}, {} and {}",
             count(files, "file", "files"),
             count(seen.clients.len(), "client", "clients"),
             count(seen.registries.len(), "registry", "registries"),
+            count(seen.services.len(), "service", "services"),
             count(seen.endpoints.len(), "endpoint", "endpoints")
         ),
     ));
@@ -228,22 +241,7 @@ fn offers(end: &Endpoint, verbose: bool) -> String {
     }
     for (index, certificate) in end.chain.iter().enumerate().take(4) {
         let label = if index == 0 { "presents" } else { "" };
-        let names: Vec<String> = certificate
-            .sans()
-            .iter()
-            .take(8)
-            .map(|san| escape(&san.value()))
-            .collect();
-        let mut words = certificate.subject();
-        if !names.is_empty() {
-            words.push_str(&format!(" for {}", names.join(", ")));
-        }
-        words.push_str(&format!(
-            ", by {}, until {}",
-            certificate.issuer(),
-            certificate.not_after()
-        ));
-        line(label, words);
+        line(label, presented(certificate));
     }
     if let Some(api) = &end.api {
         let parts: Vec<&str> = [api.server.as_deref(), api.version.as_deref()]
@@ -253,6 +251,26 @@ fn offers(end: &Endpoint, verbose: bool) -> String {
         line("API", parts.join(", "));
     }
     text
+}
+
+/// A certificate in a few words.
+pub(super) fn presented(certificate: &Certificate) -> String {
+    let names: Vec<String> = certificate
+        .sans()
+        .iter()
+        .take(8)
+        .map(|san| escape(&san.value()))
+        .collect();
+    let mut words = certificate.subject();
+    if !names.is_empty() {
+        words.push_str(&format!(" for {}", names.join(", ")));
+    }
+    words.push_str(&format!(
+        ", by {}, until {}",
+        certificate.issuer(),
+        certificate.not_after()
+    ));
+    words
 }
 
 /// Everything that was found, what bites first first.

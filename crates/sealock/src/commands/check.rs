@@ -13,7 +13,9 @@ use sealock_vault::Scope;
 
 use crate::catalogue;
 use crate::check::look::{self, Inside};
+use crate::check::places::Asked;
 use crate::check::report::{self, Kind, Report};
+use crate::check::services::{self, Way};
 use crate::check::{fix, json, metrics, overview, places, text, visitors, watch};
 use crate::cli::{Check, CheckFormat};
 use crate::cloak::{clients, desired};
@@ -57,7 +59,7 @@ enum Subject {
         inside: Box<Inside>,
     },
     Endpoints {
-        places: Vec<Place>,
+        places: Vec<Asked>,
         visitors: Box<Visitors>,
     },
     Client {
@@ -111,31 +113,64 @@ fn host_report(session: &Session, args: &Check, inside: &Inside) -> Report {
 fn endpoint_reports(
     session: &Session,
     args: &Check,
-    places: &[Place],
+    asked: &[Asked],
     visitors: &Visitors,
 ) -> Vec<Report> {
-    let mut reports: Vec<Option<Report>> = places.iter().map(|_| None).collect();
-    let bar = bar(session, places.len());
+    let mut reports: Vec<Option<Report>> = asked.iter().map(|_| None).collect();
+    let bar = bar(session, asked.len());
+    let unjudged = || {
+        let mut seen = Seen::new(session.now);
+        seen.min_days = args.min_days;
+        seen
+    };
+    let (mut daemons, mut services) = (Vec::new(), Vec::new());
+    for (at, one) in asked.iter().enumerate() {
+        match one {
+            Asked::Docker(place) => daemons.push((at, place.clone())),
+            Asked::Service(service) => services.push((at, service)),
+        }
+    }
+    let (slots, places): (Vec<usize>, Vec<Place>) = daemons.into_iter().unzip();
     let mut done = |index: usize, endpoint: Endpoint| {
         bar.inc(1);
         bar.set_message(endpoint.label.clone());
-        let mut seen = Seen::new(session.now);
-        seen.min_days = args.min_days;
         let label = endpoint.label.clone();
+        let mut seen = unjudged();
         seen.endpoints.push(endpoint);
-        if let Some(slot) = reports.get_mut(index) {
+        let slot = slots.get(index).and_then(|slot| reports.get_mut(*slot));
+        if let Some(slot) = slot {
             *slot = Some(Report::of(label, Kind::Endpoint, seen));
         }
     };
+    let at_once = usize::from(args.at_once);
     look_at_all(
-        places,
+        &places,
         visitors,
         depth(args),
-        usize::from(args.at_once),
+        at_once,
         timeout(args),
         session.now,
         &mut done,
     );
+    let way = Way {
+        visitors,
+        timeout: timeout(args),
+        now: session.now,
+    };
+    let looked = services::side_by_side(&services, at_once, |(at, wanted)| {
+        let seen = services::asked(wanted, way);
+        bar.inc(1);
+        bar.set_message(seen.label.clone());
+        (*at, seen)
+    });
+    for (at, service) in looked {
+        let label = service.label.clone();
+        let mut seen = unjudged();
+        seen.services.push(service);
+        if let Some(slot) = reports.get_mut(at) {
+            *slot = Some(Report::of(label, Kind::Service, seen));
+        }
+    }
     bar.finish_and_clear();
     reports.into_iter().flatten().collect()
 }

@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
               out every client that trusts it, a client anchor every client of the daemon. Renewing leaves does \
               not help: a new anchor is needed, and it has to reach everybody.",
     remedy: "Make new anchors, and give everybody certificates of them:\n  sealock rekey",
-    explains: &["SL-F319", "SL-F911"],
+    explains: &["SL-F319", "SL-F656", "SL-F911"],
     look,
 };
 

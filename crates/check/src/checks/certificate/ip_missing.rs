@@ -28,7 +28,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
         .map(|one| {
             let address = one.name.value();
             one.spot(format!("expected {address}, found {}", carried(one.leaf)))
-                .help(format!("sealock up --name {address}"))
+                .help(one.help())
         })
         .collect()
 }

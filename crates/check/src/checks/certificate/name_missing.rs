@@ -26,7 +26,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
         .map(|one| {
             let name = one.name.value();
             one.spot(format!("expected {name}, found {}", carried(one.leaf)))
-                .help(format!("sealock up --name {name}"))
+                .help(one.help())
         })
         .collect()
 }

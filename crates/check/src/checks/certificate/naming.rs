@@ -14,6 +14,8 @@ pub(super) struct Wanted<'a> {
     pub(super) place: String,
     scope: &'a str,
     pub(super) bite: Severity,
+    /// Whether the server is a service beside the daemon.
+    is_service: bool,
 }
 
 impl Wanted<'_> {
@@ -24,6 +26,17 @@ impl Wanted<'_> {
             .about(self.leaf)
     }
 
+    /// How a certificate with this name comes about.
+    pub(super) fn help(&self) -> String {
+        let name = self.name.value();
+        match self.is_service {
+            true => format!(
+                "Add \"{name}\" to `names` in the service's table, then\n  sealock apply\nor call it by a name that it carries"
+            ),
+            false => format!("sealock up --name {name}"),
+        }
+    }
+
     /// Whether the certificate carries the name.
     pub(super) fn is_carried(&self) -> bool {
         carries(self.leaf, &self.name)
@@ -31,7 +44,7 @@ impl Wanted<'_> {
 }
 
 /// Whether a certificate carries a name.
-pub(super) fn carries(leaf: &Certificate, name: &San) -> bool {
+pub(in crate::checks) fn carries(leaf: &Certificate, name: &San) -> bool {
     leaf.sans().iter().any(|san| match (san, name) {
         (San::Dns(presented), San::Dns(wanted)) => presented.covers(wanted),
         (presented, wanted) => presented == wanted,
@@ -49,8 +62,22 @@ pub(super) fn wanted(seen: &Seen) -> Vec<Wanted<'_>> {
                 place: end.label.clone(),
                 scope: &end.label,
                 bite: Severity::Down,
+                is_service: false,
             }),
         );
+    }
+    for (service, door) in seen.doors() {
+        let leaf = leaf_of(&door.chain.iter().collect::<Vec<_>>());
+        if let (Some(name), Some(leaf)) = (&door.name, leaf) {
+            found.push(Wanted {
+                name: name.clone(),
+                leaf,
+                place: door.seen.address.clone(),
+                scope: &service.label,
+                bite: Severity::Down,
+                is_service: true,
+            });
+        }
     }
     let disk = seen
         .host
@@ -67,6 +94,7 @@ pub(super) fn wanted(seen: &Seen) -> Vec<Wanted<'_>> {
                     place: disk.shown(),
                     scope: "",
                     bite: daemon_bite(seen),
+                    is_service: false,
                 });
             }
         }
@@ -81,6 +109,7 @@ pub(super) fn wanted(seen: &Seen) -> Vec<Wanted<'_>> {
                 } else {
                     Severity::LockedOut
                 },
+                is_service: false,
             }));
         }
     }
@@ -107,6 +136,7 @@ pub(super) fn wanted(seen: &Seen) -> Vec<Wanted<'_>> {
             place: client.label.clone(),
             scope: &client.label,
             bite: Severity::LockedOut,
+            is_service: false,
         }));
     }
     found.retain(|one| !one.leaf.is_ca());
@@ -129,7 +159,7 @@ pub(super) fn carried(leaf: &Certificate) -> String {
 }
 
 /// Whether a certificate carries any name or address, sound or not.
-pub(super) fn has_names(leaf: &Certificate) -> bool {
+pub(in crate::checks) fn has_names(leaf: &Certificate) -> bool {
     leaf.describe()
         .sans
         .iter()

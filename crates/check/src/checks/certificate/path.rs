@@ -117,7 +117,8 @@ pub(super) fn is_gap(seen: &Seen, child: &Certificate, anchors: &[&Certificate])
 
 fn everything(seen: &Seen) -> impl Iterator<Item = &Certificate> {
     let files = seen.files().flat_map(chain_of);
-    files.chain(
+    let served = seen.doors().flat_map(|(_, door)| &door.chain);
+    files.chain(served).chain(
         seen.endpoints
             .iter()
             .flat_map(|end| end.chain.iter().chain(&end.rightful)),
@@ -168,6 +169,18 @@ pub(in crate::checks) fn servers(seen: &Seen) -> Vec<Judged<'_>> {
             scope: &end.label,
             bite: Severity::Down,
         });
+    }
+    for (service, door) in seen.doors() {
+        if !door.chain.is_empty() && !door.anchors.is_empty() {
+            found.push(Judged {
+                chain: door.chain.iter().collect(),
+                anchors: door.anchors.iter().collect(),
+                place: door.seen.address.clone(),
+                judge: "the anchors at hand".to_owned(),
+                scope: &service.label,
+                bite: Severity::Down,
+            });
+        }
     }
     let disk = seen
         .host

@@ -1,7 +1,7 @@
 //! Where certificates are seen, and what part they play there.
 
 use super::stale::is_own;
-use crate::checks::file::owner::{client_bite, daemon_bite};
+use crate::checks::file::owner::{client_bite, daemon_bite, service_bite};
 use crate::seen::{ClientSide, Endpoint, File, Host, Role};
 use crate::{Seen, Severity, Spot, Stage};
 use sealock_diag::escape;
@@ -117,6 +117,18 @@ pub(in crate::checks) fn sightings(seen: &Seen) -> Vec<Sighting<'_>> {
             }
         }
     }
+    for service in &seen.services {
+        let (scope, bite) = (service.label.as_str(), service_bite(service));
+        for file in &service.files {
+            match file.role {
+                Role::ServiceCertificate => push_chain(&mut found, file, Part::Server, scope, bite),
+                Role::ServiceAnchors => {
+                    push_all(&mut found, file, Part::ClientAnchor, scope, bite);
+                }
+                _ => {}
+            }
+        }
+    }
     for end in &seen.endpoints {
         let lists = [
             (&end.chain, Part::Server, Severity::Down, ""),
@@ -154,6 +166,33 @@ pub(in crate::checks) fn sightings(seen: &Seen) -> Vec<Sighting<'_>> {
                     place: format!("{}{remark}", end.label),
                     scope: &end.label,
                     bite,
+                });
+            }
+        }
+    }
+    for (service, door) in seen.doors() {
+        let (place, scope) = (&door.seen.address, service.label.as_str());
+        for (at, certificate) in door.chain.iter().enumerate() {
+            found.push(Sighting {
+                certificate,
+                part: match at {
+                    0 => Part::Server,
+                    _ => Part::Issuer,
+                },
+                place: place.clone(),
+                scope,
+                bite: Severity::Down,
+            });
+        }
+        for certificate in &door.anchors {
+            // Anchors that were told already are one anchor.
+            if !found.iter().any(|one| one.certificate == certificate) {
+                found.push(Sighting {
+                    certificate,
+                    part: Part::ServerAnchor,
+                    place: format!("{place}, judged by this anchor"),
+                    scope,
+                    bite: Severity::Down,
                 });
             }
         }
@@ -272,10 +311,16 @@ pub(in crate::checks) fn authorities(seen: &Seen) -> impl Iterator<Item = &Certi
         .map(|anchor| &anchor.certificate);
     let trusted = seen
         .files()
-        .filter(|file| matches!(file.role, Role::DaemonAnchors | Role::ClientAnchors))
+        .filter(|file| {
+            matches!(
+                file.role,
+                Role::DaemonAnchors | Role::ClientAnchors | Role::ServiceAnchors
+            )
+        })
         .flat_map(chain_of);
     kept.chain(trusted)
         .chain(seen.endpoints.iter().flat_map(|end| &end.anchors))
+        .chain(seen.doors().flat_map(|(_, door)| &door.anchors))
 }
 
 /// Every client's certificate that was seen.

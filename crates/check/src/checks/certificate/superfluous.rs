@@ -30,6 +30,10 @@ fn look(seen: &Seen) -> Vec<Spot> {
     for end in &seen.endpoints {
         chains.push((end.label.clone(), &end.label, end.chain.iter().collect()));
     }
+    for (service, door) in seen.doors() {
+        let chain = door.chain.iter().collect();
+        chains.push((door.seen.address.clone(), &service.label, chain));
+    }
     let mut spots = Vec::new();
     for (place, scope, chain) in &chains {
         let Some((leaf, others)) = chain.split_first().filter(|(leaf, _)| !leaf.is_ca()) else {

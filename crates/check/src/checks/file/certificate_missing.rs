@@ -14,7 +14,7 @@ pub(super) const CHECK: Check = Check {
               named and absent; while it runs, nothing shows, because it reads its TLS files at the start only. A \
               client that names it stops before it connects.",
     remedy: "Put the certificate back where it is named, or issue a new one:\n  sealock apply",
-    explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
+    explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F657", "SL-F901"],
     look,
 };
 

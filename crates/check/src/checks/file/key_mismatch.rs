@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
               was renewed or copied without the other. The daemon does not start with such a pair, and a client \
               stops before it connects.",
     remedy: "Put the pair that was issued together in place, or issue a new one:\n  sealock apply",
-    explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
+    explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F657", "SL-F901"],
     look,
 };
 

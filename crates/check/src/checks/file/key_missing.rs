@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
               has read, and does not start again: it reads its TLS files at the start only. A client whose \
               settings name the key stops before it connects.",
     remedy: "Put the key back where it is named, or issue a new pair:\n  sealock apply",
-    explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
+    explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F657", "SL-F901"],
     look,
 };
 

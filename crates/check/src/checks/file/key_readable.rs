@@ -1,7 +1,7 @@
 //! F409: a key that others may read.
 
 use super::owner::{is_key, mode_mend, octal, owned};
-use crate::seen::Role;
+use crate::seen::{File, Role};
 use crate::{Check, Seen, Severity, Spot, Stage};
 
 pub(super) const CHECK: Check = Check {
@@ -27,7 +27,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
             Some(contents) => contents.key().is_some(),
             None => is_key(one.file.role),
         })
-        .filter(|one| one.file.mode & 0o077 != 0)
+        .filter(|one| one.file.mode & !shared(one.file) & 0o077 != 0)
         .map(|one| {
             let (file, mode) = (one.file, one.file.mode);
             let by_all = mode & 0o007 != 0 && file.reachable_by_others;
@@ -36,7 +36,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
                 (true, _) => Severity::Latent,
                 (false, _) => Severity::Weak,
             };
-            let (wanted, mend) = mode_mend(seen, &file.path, mode & 0o600);
+            let (wanted, mend) = mode_mend(seen, &file.path, mode & (0o600 | shared(file)));
             let who = match (by_all, mode & 0o007 != 0) {
                 (true, _) => "every user of this machine reads it",
                 (false, true) => "only the mode of a folder above keeps others away",
@@ -52,6 +52,15 @@ fn look(seen: &Seen) -> Vec<Spot> {
             .mend(mend)
         })
         .collect()
+}
+
+/// What the group may do with a key: nothing, except where the table of a service says so. PostgreSQL reads root's key by its
+/// group, SQL Server's page asks for 0440; whether the mode is the table's is told as drift.
+fn shared(file: &File) -> u32 {
+    match file.role {
+        Role::ServiceKey => 0o040,
+        _ => 0,
+    }
 }
 
 #[cfg(test)]
@@ -80,6 +89,27 @@ mod tests {
                 "{mode:o}"
             );
             assert_eq!(world.codes().len(), usize::from(severity.is_some()));
+        }
+        // A service's user may read the key by its group, and needs no more.
+        for (uid, mode, expected) in [
+            (0, 0o640, None),
+            (0, 0o644, Some(0o640)),
+            (999, 0o440, None),
+            (999, 0o604, Some(0o600)),
+        ] {
+            let mut world = World::new().with_service();
+            let key = world.service_file(Role::ServiceKey);
+            (key.mode, key.uid, key.rightful_uid) = (mode, uid, uid);
+            let mends = expected.map(|mode| Mend::Mode {
+                path: "/etc/cache/tls/key.pem".into(),
+                mode,
+            });
+            let found = world.look(&CHECK);
+            assert_eq!(
+                found.first().and_then(|spot| spot.mends.first()),
+                mends.as_ref()
+            );
+            assert_eq!(found.len(), usize::from(expected.is_some()));
         }
         let mut world = World::new();
         world.daemon_file(Role::ServerKey).mode = 0o644;

@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
               something else. A copy that was cut short or a redirect that failed leaves such files. The daemon \
               does not start with it; a client stops before it connects.",
     remedy: "Copy the file again from where it was issued, or issue it again:\n  sealock apply",
-    explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F901"],
+    explains: &["SL-F207", "SL-F210", "SL-F211", "SL-F657", "SL-F901"],
     look,
 };
 

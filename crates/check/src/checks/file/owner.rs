@@ -1,6 +1,6 @@
 //! Whose file it is, and how it bites when it cannot be used.
 
-use crate::seen::{ClientSide, File, FileState, Role, TlsUse};
+use crate::seen::{ClientSide, File, FileState, Role, Service, TlsUse};
 use crate::{Mend, Seen, Severity, Spot};
 use sealock_diag::escape;
 use std::path::Path;
@@ -47,6 +47,9 @@ pub(in crate::checks) fn groups(seen: &Seen) -> Vec<Vec<Owned<'_>>> {
     for folder in &seen.registries {
         groups.push(all(&folder.files, &folder.name, Severity::LockedOut));
     }
+    for service in &seen.services {
+        groups.push(all(&service.files, &service.label, service_bite(service)));
+    }
     if let Some(keeping) = &seen.keeping {
         // No daemon stumbles over a key of the vault: it explains nothing that happens there.
         groups.push(all(&keeping.issuer_keys, "the vault", Severity::Latent));
@@ -77,11 +80,20 @@ pub(in crate::checks) fn client_bite(client: &ClientSide) -> Severity {
     }
 }
 
+/// How a service's file bites that its next start stumbles over.
+pub(in crate::checks) fn service_bite(service: &Service) -> Severity {
+    let mut doors = service.doors.iter().peekable();
+    match doors.peek().is_some() && doors.all(|door| door.seen.unreached.is_some()) {
+        true => Severity::Down,
+        false => Severity::Latent,
+    }
+}
+
 /// Whether a private key belongs here.
 pub(in crate::checks) fn is_key(role: Role) -> bool {
     matches!(
         role,
-        Role::ServerKey | Role::ClientKey | Role::RegistryKey | Role::IssuerKey
+        Role::ServerKey | Role::ClientKey | Role::RegistryKey | Role::ServiceKey | Role::IssuerKey
     )
 }
 
@@ -89,7 +101,10 @@ pub(in crate::checks) fn is_key(role: Role) -> bool {
 pub(in crate::checks) fn is_certificate(role: Role) -> bool {
     matches!(
         role,
-        Role::ServerCertificate | Role::ClientCertificate | Role::RegistryCertificate
+        Role::ServerCertificate
+            | Role::ClientCertificate
+            | Role::RegistryCertificate
+            | Role::ServiceCertificate
     )
 }
 
@@ -97,7 +112,7 @@ pub(in crate::checks) fn is_certificate(role: Role) -> bool {
 pub(in crate::checks) fn is_anchors(role: Role) -> bool {
     matches!(
         role,
-        Role::DaemonAnchors | Role::ClientAnchors | Role::RegistryAnchors
+        Role::DaemonAnchors | Role::ClientAnchors | Role::RegistryAnchors | Role::ServiceAnchors
     )
 }
 
@@ -109,6 +124,7 @@ pub(in crate::checks) fn pairs(seen: &Seen) -> Vec<(Owned<'_>, Owned<'_>)> {
             let role = match certificate.file.role {
                 Role::ServerCertificate => Role::ServerKey,
                 Role::ClientCertificate => Role::ClientKey,
+                Role::ServiceCertificate => Role::ServiceKey,
                 _ => Role::RegistryKey,
             };
             let fits = |key: &&Owned<'_>| {

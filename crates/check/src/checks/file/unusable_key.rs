@@ -24,7 +24,7 @@ fn look(seen: &Seen) -> Vec<Spot> {
         .filter(|one| {
             matches!(
                 one.file.role,
-                Role::ServerKey | Role::ClientKey | Role::RegistryKey
+                Role::ServerKey | Role::ClientKey | Role::RegistryKey | Role::ServiceKey
             )
         })
         .filter_map(|one| {

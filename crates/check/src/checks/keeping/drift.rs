@@ -1,8 +1,9 @@
 //! F805: not as `sealock.toml` has it.
 
-use crate::checks::daemon;
+use crate::checks::{daemon, registry};
 use crate::seen::Drift;
 use crate::{Check, Mend, Seen, Severity, Spot, Stage};
+use sealock_diag::escape;
 
 pub(super) const CHECK: Check = Check {
     code: "SL-F805",
@@ -46,6 +47,8 @@ struct Told {
     places: Vec<String>,
     /// Whose mode is told, however little it bites.
     modes: Vec<String>,
+    /// The folders of registries of which something is told: what is misnamed is missing too.
+    registries: Vec<String>,
 }
 
 /// Checks that look at modes.
@@ -69,6 +72,7 @@ impl Told {
                 .flat_map(|check| (check.look)(seen))
                 .map(|spot| spot.place)
                 .collect(),
+            registries: registries(seen),
         }
     }
 
@@ -85,13 +89,31 @@ impl Told {
                 .places
                 .iter()
                 .any(|place| place.starts_with(&drift.place))
+            || self.registries.iter().any(|folder| {
+                let rest = drift.place.strip_prefix(folder.as_str());
+                rest.is_some_and(|rest| rest.starts_with('/'))
+            })
     }
+}
+
+/// The folders in which a check of registries finds something.
+fn registries(seen: &Seen) -> Vec<String> {
+    let found: Vec<Spot> = registry::ALL
+        .iter()
+        .flat_map(|check| (check.look)(seen))
+        .collect();
+    let folders = seen.registries.iter();
+    let folders = folders.map(|folder| escape(&folder.path.to_string_lossy()));
+    folders
+        .filter(|folder| found.iter().any(|spot| spot.place.starts_with(folder)))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::CHECK;
     use crate::Mend;
+    use crate::checks::registry::tests::registry;
     use crate::seen::{Drift, Role};
     use crate::testing::World;
 
@@ -124,6 +146,30 @@ mod tests {
                 host.flags.retain(|flag| flag.name != "tlsverify");
             }
             assert_eq!(world.look(&CHECK).len(), expected, "{place} {broken}");
+        }
+    }
+
+    #[test]
+    fn what_is_misnamed_is_not_told_as_missing_too() {
+        const FOLDER: &str = "/etc/docker/certs.d/registry.example.org:5000";
+        for (misnamed, expected) in [(false, 2), (true, 1)] {
+            let mut world = registry();
+            if misnamed {
+                let files = &mut world.seen.registries[0].files;
+                let file = files
+                    .iter_mut()
+                    .find(|file| file.path.ends_with("client.cert"));
+                let file = file.unwrap();
+                file.path.set_file_name("client.crt");
+                file.role = Role::RegistryAnchors;
+            }
+            for place in [format!("{FOLDER}/client.cert"), format!("{FOLDER}1/ca.crt")] {
+                world.host_mut().drift.push(Drift {
+                    place,
+                    what: "missing".into(),
+                });
+            }
+            assert_eq!(world.look(&CHECK).len(), expected, "{misnamed}");
         }
     }
 

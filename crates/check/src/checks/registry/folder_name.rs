@@ -132,28 +132,38 @@ fn mirror(
     ))
 }
 
-/// The same host with and without a port, one of them empty: the files lie in the wrong one.
+/// The same host with and without a port, one of them empty: the files lie in the wrong one. Where `sealock.toml` asks for
+/// the empty one, another port or other letters are as wrong.
 fn sibling(folder: &RegistryFolder, all: &[RegistryFolder]) -> Option<(String, Severity)> {
     let used = |folder: &RegistryFolder| folder.files.iter().any(|file| file.role != Role::Stray);
-    let empty = all
-        .iter()
-        .find(|other| other.name != folder.name && host(other) == host(folder) && !used(other))?;
-    let one_has_no_port = split(&empty.name).1.is_none() != split(&folder.name).1.is_none();
-    (used(folder) && one_has_no_port).then(|| {
-        (
-            format!(
-                "{} has no certificates, and those of {} are not used for it",
-                escape(&empty.name),
-                escape(&folder.name)
-            ),
-            Severity::Latent,
-        )
-    })
+    if !used(folder) || folder.wanted {
+        return None;
+    }
+    let has_no_port = |folder: &RegistryFolder| split(&folder.name).1.is_none();
+    let is_meant = |other: &&RegistryFolder| {
+        other.name != folder.name
+            && other.path.parent() == folder.path.parent()
+            && host(other).eq_ignore_ascii_case(host(folder))
+            && !used(other)
+            && (other.wanted || has_no_port(other) != has_no_port(folder))
+    };
+    let empty = all.iter().find(is_meant)?;
+    let severity = match empty.wanted {
+        true => Severity::LockedOut,
+        false => Severity::Latent,
+    };
+    let why = format!(
+        "{} has no certificates, and those of {} are not used for it",
+        escape(&empty.name),
+        escape(&folder.name)
+    );
+    Some((why, severity))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{CHECK, fault};
+    use crate::Severity;
     use crate::checks::registry::tests::{codes, registry};
 
     #[test]
@@ -198,5 +208,35 @@ mod tests {
         world.seen.registries[1].hosts_toml = true;
         world.seen.registries[0].hosts_toml = true;
         assert!(world.look(&CHECK).is_empty());
+    }
+
+    #[test]
+    fn a_folder_that_somebody_renamed_is_found() {
+        for (name, found) in [
+            ("registry.example.org", Some(Severity::LockedOut)),
+            ("registry.example.org:5001", Some(Severity::LockedOut)),
+            ("registry.example.org:5000.old", Some(Severity::LockedOut)),
+            ("Registry.example.org:5000", Some(Severity::Latent)),
+            ("other.example.org:5000", None),
+        ] {
+            let mut world = registry();
+            let mut asked = world.seen.registries[0].clone();
+            asked.files.clear();
+            asked.wanted = true;
+            let renamed = &mut world.seen.registries[0];
+            renamed.name = name.to_owned();
+            renamed.path.set_file_name(name);
+            // Nobody asks for the one that has its files in a folder of another user.
+            let mut elsewhere = asked.clone();
+            elsewhere.path = "/home/ann/.config/docker/certs.d/registry.example.org:5000".into();
+            world.seen.registries.push(elsewhere);
+            let alone = !world.look(&CHECK).is_empty();
+            assert_eq!(alone, fault(name).is_some(), "{name}");
+            world.seen.registries.push(asked);
+            let spots = world.look(&CHECK);
+            let severities: Vec<_> = spots.iter().map(|spot| spot.severity).collect();
+            let expected: Vec<_> = found.map(Some).into_iter().collect();
+            assert_eq!(severities, expected, "{name}");
+        }
     }
 }

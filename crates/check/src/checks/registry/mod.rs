@@ -75,13 +75,13 @@ fn split(name: &str) -> (&str, Option<&str>) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::ALL;
     use crate::seen::{RegistryFolder, Role};
     use crate::testing::{World, file, key_pem, pem};
 
     /// A healthy host that shows its client certificate to one registry.
-    pub(super) fn registry() -> World {
+    pub(in crate::checks) fn registry() -> World {
         let mut world = World::new();
         let folder = "/etc/docker/certs.d/registry.example.org:5000";
         let anchors = pem(&[world.server_anchor.certificate().clone()]);
@@ -104,6 +104,7 @@ mod tests {
             path: folder.into(),
             name: "registry.example.org:5000".to_owned(),
             files,
+            wanted: false,
             hosts_toml: false,
         }];
         world

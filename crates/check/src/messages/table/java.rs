@@ -103,7 +103,6 @@ pub(super) const TABLE: &[Pattern] = &[
             "Received fatal alert: certificate_unknown",
             "Received fatal alert: unknown_ca",
             "Received fatal alert: access_denied",
-            "(certificate_unknown)",
         ],
         FOREIGN_CLIENT,
     ),
@@ -224,6 +223,26 @@ pub(super) const TABLE: &[Pattern] = &[
         JAVA,
         &["java.net.UnknownHostException: {name:word}"],
         &[means("SL-F903", "the name {name} has no address here").help("getent hosts {name}")],
+    ),
+    cause(
+        JAVA,
+        &["java.nio.channels.UnresolvedAddressException"],
+        &[means(
+            "SL-F903",
+            "the name by which the client calls the host has no address here",
+        )],
+    ),
+    // All that java.net.http says of a port where nobody listens; a connection that ends later is told in other words.
+    symptom(
+        JAVA,
+        &["java.nio.channels.ClosedChannelException"],
+        &[
+            means(
+                "SL-F901",
+                "the host was reached, and nobody listens on that port",
+            ),
+            means("SL-F211", "the daemon does not run"),
+        ],
     ),
     cause(
         JAVA,

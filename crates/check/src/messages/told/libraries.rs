@@ -331,6 +331,27 @@ pub(super) const MESSAGES: &[Case] = &[
         "java.net.ConnectException: Connection refused",
         "901",
     ),
+    // Java 17.0.21 has the alert in front, also that which it sent itself.
+    (
+        "Java 17",
+        "javax.net.ssl.SSLHandshakeException: (certificate_unknown) PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target",
+        "316",
+    ),
+    (
+        "Java 17",
+        "javax.net.ssl.SSLHandshakeException: (certificate_unknown) No subject alternative DNS name matching localhost found.",
+        "304",
+    ),
+    (
+        "Java 17",
+        "Exception in thread \"main\" java.net.ConnectException\nCaused by: java.net.ConnectException\nCaused by: java.nio.channels.ClosedChannelException",
+        "901",
+    ),
+    (
+        "Java 17",
+        "Exception in thread \"main\" java.net.ConnectException\nCaused by: java.net.ConnectException\nCaused by: java.nio.channels.UnresolvedAddressException",
+        "903",
+    ),
     (
         "rustls 0.23",
         "invalid peer certificate: UnknownIssuer",

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 /// Somebody with a home.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct User {
+pub(in crate::survey) struct User {
     pub(super) name: String,
-    pub(super) uid: u32,
-    pub(super) home: PathBuf,
+    pub(in crate::survey) uid: u32,
+    pub(in crate::survey) home: PathBuf,
 }
 
 /// Everybody for root, only ourselves otherwise. Nobody twice, and nobody without a home.
@@ -45,6 +45,11 @@ pub(super) fn own(system: &dyn System) -> User {
             home: home.unwrap_or_else(|| PathBuf::from("/")),
         },
     }
+}
+
+/// The account of this name.
+pub(in crate::survey) fn named(system: &dyn System, name: &str) -> Option<User> {
+    passwd(system).into_iter().find(|user| user.name == name)
 }
 
 fn passwd(system: &dyn System) -> Vec<User> {

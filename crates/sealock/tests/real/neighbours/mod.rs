@@ -1,5 +1,6 @@
 //! What lives beside the daemon: registries, databases and whatever else serves with our certificates.
 
+mod findings;
 mod material;
 mod mssql;
 mod postgres;
@@ -7,6 +8,8 @@ mod probes;
 mod recipes;
 mod registry;
 mod registry_server;
+mod remarks;
+mod sqlpad;
 mod tds;
 mod template;
 mod together;

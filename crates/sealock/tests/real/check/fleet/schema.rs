@@ -23,10 +23,11 @@ fn fields_and_types() {
     });
     let ssh = peer(|socket| write_all(&socket, b"SSH-2.0-x\r\n"));
     kit.list(&format!(
-        "{}\n{}\n{}\n{ssh}\n{foreign}\n{}\nh.invalid\n",
+        "{}\n{}\n{}\n{}\n{ssh}\n{foreign}\n{}\nh.invalid\n",
         super::place(&engine),
         old.place(),
         escape.place(),
+        escape.place().replace("tcp:", "tls:"),
         Closed::new().place()
     ));
     let sealock = kit.sealock();

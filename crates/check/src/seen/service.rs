@@ -1,17 +1,66 @@
-//! What was seen of a service. All foreign text in it is escaped and cut to what a person reads.
+//! A service beside the daemon: what it does to its clients, and what its files say. All foreign text in it is escaped and
+//! cut to what a person reads.
 
-use sealock_service::Protocol;
-use serde::{Serialize, Serializer};
+use super::File;
+use sealock_pki::{Certificate, San};
+use serde::Serialize;
 use std::fmt;
+
+/// A service: one of `sealock.toml`, or an endpoint that was asked for.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Its name in `sealock.toml`, or the endpoint as it was asked for. Escaped.
+    pub label: String,
+    /// Its kind in `sealock.toml`; what was asked for by its address has none.
+    pub kind: Option<String>,
+    /// Whether clients must show a certificate; `None` when nobody said.
+    pub clients: Option<bool>,
+    /// Every door, and what it did to its clients; empty when there was no look at the wire.
+    pub doors: Vec<ServiceDoor>,
+    /// Its key, certificate and anchors of clients, as they lie there.
+    pub files: Vec<File>,
+    /// What its kind says of its configuration.
+    pub remarks: Vec<Remark>,
+}
+
+/// A door of a service.
+#[derive(Clone, Debug)]
+pub struct ServiceDoor {
+    /// The name or address that its certificate must carry; `None` when nobody said.
+    pub name: Option<San>,
+    /// What it did.
+    pub seen: ServiceSeen,
+    /// The certificates that it showed, leaf first.
+    pub chain: Vec<Certificate>,
+    /// The anchors by which it was judged; none when nobody had any.
+    pub anchors: Vec<Certificate>,
+    /// The client that came, leaf first; none when nobody had a certificate.
+    pub rightful: Vec<Certificate>,
+    /// What it did to a client of somebody else's authority.
+    pub foreign: Option<Entry>,
+}
+
+/// Something in a service's configuration that its kind knows to be wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// The finding that it belongs to: `SL-F640`.
+    pub code: &'static str,
+    /// The file and line, the variable, the setting. Escaped.
+    pub place: String,
+    /// What stands there, and what is expected. Escaped.
+    pub cause: String,
+    /// What to write instead.
+    pub help: Option<String>,
+}
 
 /// What a service does to its clients.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ServiceSeen {
     /// Where it was looked at.
     pub address: String,
-    /// What was spoken.
-    #[serde(serialize_with = "as_text")]
-    pub protocol: Protocol,
+    /// What was spoken, by its word in `sealock.toml`: `postgres`.
+    pub protocol: &'static str,
     /// Why nothing could be looked at; everything else is then without meaning.
     pub unreached: Option<String>,
     /// Clear text.
@@ -28,11 +77,22 @@ pub struct ServiceSeen {
 
 /// Whether clear text is taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Clear {
     /// The verdict.
     pub verdict: Way,
     /// What it said, or what was in the way.
     pub said: String,
+}
+
+impl Clear {
+    /// A verdict, and why; what comes from outside must be escaped.
+    pub fn new(verdict: Way, said: impl Into<String>) -> Self {
+        Self {
+            verdict,
+            said: said.into(),
+        }
+    }
 }
 
 /// What became of clear text.
@@ -53,6 +113,7 @@ pub enum Way {
 
 /// Whether a client got in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// The verdict.
     pub verdict: Passage,
@@ -76,6 +137,7 @@ pub enum Passage {
 
 /// What a handshake showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Sight {
     /// The version agreed on: `TLS 1.3`.
     pub version: Option<String>,
@@ -85,6 +147,9 @@ pub struct Sight {
     pub alpn: Option<String>,
     /// How many certificates were served.
     pub certificates: usize,
+    /// Those of them that can be read, leaf first.
+    #[serde(skip)]
+    pub chain: Vec<Certificate>,
     /// The SHA-256 fingerprint of the leaf; `None` when it cannot be read.
     pub leaf: Option<String>,
     /// The leaf's subject.
@@ -107,6 +172,7 @@ pub struct Sight {
 
 /// What a TDS server says of encryption, and which certificate it has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TdsSeen {
     /// What TDS 7.x agrees to; `None` when it is not spoken.
     pub encryption: Option<TdsEncryption>,
@@ -155,8 +221,4 @@ impl fmt::Display for TdsEncryption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.slug())
     }
-}
-
-fn as_text<S: Serializer>(value: &Protocol, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
 }
