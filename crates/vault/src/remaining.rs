@@ -41,7 +41,14 @@ pub fn remaining(home: &Path, now: Timestamp, percent: u32) -> Result<Vec<Remain
              FROM certificate AS c LEFT JOIN place ON certificate = id
              WHERE usage = 'standing'
                AND (not_after - ?1) * 100 < (not_after - not_before) * ?2
-               AND (state = 'active' OR state = 'superseded' AND not_after > ?1
+               AND (state = 'active' AND NOT (
+                        -- A run that was taken back had issued it: nobody ever got it, and another one is in force.
+                        NOT EXISTS (SELECT 1 FROM place AS own WHERE own.certificate = c.id)
+                        AND EXISTS (SELECT 1 FROM certificate AS other JOIN place AS held ON held.certificate = other.id
+                                    WHERE other.state = 'active' AND other.identity = c.identity
+                                      AND other.purpose = c.purpose AND other.scope = c.scope
+                                      AND held.place NOT LIKE 'cert:%'))
+                    OR state = 'superseded' AND not_after > ?1
                     AND EXISTS (SELECT 1 FROM place AS taken WHERE taken.certificate = c.id
                                 AND (taken.place LIKE 'archive:%' OR taken.place LIKE 'copy:%'))
                     AND NOT EXISTS (SELECT 1 FROM certificate AS younger JOIN place AS taken ON taken.certificate = younger.id

@@ -70,6 +70,35 @@ fn what_is_in_use_and_short_is_told_and_nothing_else() {
     assert_eq!(places, ["/a", "/b"]);
 }
 
+/// A rekey that is killed and taken back leaves certificates that were never put anywhere.
+#[test]
+fn what_a_run_that_was_taken_back_had_issued_is_not_in_use() {
+    let house = House::new("remaining-left-over");
+    let mut vault = house.vault();
+    let issuer = found(&mut vault, &name("main")).unwrap();
+    let placed = [("db", "/etc/db/cert.pem"), ("web", "cert:/srv/web.pem")];
+    for (who, place) in placed {
+        for place in [Some(place), None] {
+            let leaf = leaf(&issuer, who, 100);
+            let entry = entries(&issuer, std::slice::from_ref(&leaf), who, None);
+            vault.record(&entry, NOW).unwrap();
+            if let Some(place) = place {
+                vault.installed(leaf.serial(), place, NOW).unwrap();
+            }
+        }
+    }
+    let found = remaining(&house.home(), NOW + DAY * 81, 20).unwrap();
+    let mut found: Vec<(&str, &[String])> = found
+        .iter()
+        .map(|one| (one.name.as_str(), &one.places[..]))
+        .collect();
+    found.sort_unstable();
+    // What was signed for somebody lies where only he knows, whatever else has his name.
+    let places = placed.map(|(_, place)| vec![place.to_owned()]);
+    let expected: [(&str, &[String]); 3] = [("db", &places[0]), ("web", &[]), ("web", &places[1])];
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn nothing_is_made_where_there_is_no_vault() {
     let house = House::new("remaining-none");

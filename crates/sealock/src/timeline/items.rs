@@ -1,6 +1,6 @@
 //! Everything that ends some day, from the vault alone: no key is unlocked for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sealock_host::Desired;
 use sealock_host::desired::Share;
@@ -244,7 +244,15 @@ fn leaves(
             serial: entry.serial.to_string(),
         });
     }
-    for entry in vault.entries(Filter::all().state(StateKind::Active))? {
+    let active = vault.entries(Filter::all().state(StateKind::Active))?;
+    let placed: BTreeSet<_> = active
+        .iter()
+        .filter(|entry| !entry.places.is_empty())
+        .map(whose)
+        .collect();
+    for entry in active {
+        // A run that was taken back had issued it, and nobody ever got it.
+        let is_left_over = entry.places.is_empty() && placed.contains(&whose(&entry));
         let mut places: Vec<String> = entry.places.into_iter().map(|place| place.place).collect();
         if entry.usage != Usage::Standing || !is_in_use(&places, entry.not_after, &users) {
             continue;
@@ -267,6 +275,9 @@ fn leaves(
             (Purpose::Client, _) if is_client => Kind::Client,
             (purpose, _) => Kind::Single { purpose },
         };
+        if is_left_over && !matches!(kind, Kind::Single { .. }) {
+            continue;
+        }
         found.push(Item {
             name: entry.identity,
             kind,
@@ -278,6 +289,11 @@ fn leaves(
         });
     }
     Ok(found)
+}
+
+/// Whose certificate it is, and what for.
+fn whose(entry: &Entry) -> (String, Purpose, Scope) {
+    (entry.identity.clone(), entry.purpose, entry.scope.clone())
 }
 
 /// The file of a service's certificate, as the inventory has it.

@@ -135,6 +135,7 @@ fn between_two_services(house: &House) {
     let now = fs::read(house.host.client("alice").join("cert.pem")).unwrap();
     assert_eq!(now, fs::read(old.join("cert.pem")).unwrap());
     house.is_right(&[&half]);
+    each_is_listed_once(house);
 
     house.registry.stop();
     let done = house.sealock(&["rekey"]).expect_code(0);
@@ -142,6 +143,26 @@ fn between_two_services(house: &House) {
     assert!(done.stderr.contains(words), "{done}");
     house.registry.start();
     house.is_right(&[&old]);
+}
+
+/// What the rekey had issued before it was taken back is in nobody's hands, and in nobody's list.
+#[track_caller]
+fn each_is_listed_once(house: &House) {
+    let said = house.sealock(&["--json", "status"]);
+    let status: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let items = status["timeline"].as_array().unwrap();
+    let leaf = |item: &&serde_json::Value| {
+        ["daemon", "client", "service"].contains(&item["kind"].as_str().unwrap())
+    };
+    let mut names: Vec<_> = items
+        .iter()
+        .filter(leaf)
+        .map(|item| &item["name"])
+        .collect();
+    names.sort_by_key(|name| name.to_string());
+    let all = names.len();
+    names.dedup();
+    assert!(all == names.len() && all >= 5, "{said}");
 }
 
 /// Everything is proved and the vault has withdrawn the old anchors; what is left is the end of the run's journal.
