@@ -90,7 +90,11 @@ impl Server {
     pub fn pid(&self) -> Option<u32> {
         let text = fs::read_to_string(self.join("pid")).ok()?;
         let pid = text.trim().parse().ok()?;
-        (process::runs(pid) && process::naming(self.folder()).contains(&pid)).then_some(pid)
+        // Not every program is told a path of ours, but each is started in our folder.
+        let is_ours = process::naming(self.folder()).contains(&pid)
+            || fs::read_link(format!("/proc/{pid}/cwd"))
+                .is_ok_and(|cwd| cwd.starts_with(self.folder()));
+        (process::runs(pid) && is_ours).then_some(pid)
     }
 
     /// What it has logged, all starts together.
