@@ -43,7 +43,7 @@ pub struct ServiceDoor {
 /// Something in a service's configuration that its kind knows to be wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
-    /// The finding that it belongs to: `SL-F640`.
+    /// The finding that it belongs to: `SL-F660`.
     pub code: &'static str,
     /// The file and line, the variable, the setting. Escaped.
     pub place: String,

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use sealock_testkit::process::{Outcome, free_port, run};
 use sealock_testkit::server::{Server, Spec};
@@ -12,6 +11,7 @@ use sealock_testkit::{Network, Scratch, TdsDouble, TdsMode, lab};
 use serde_json::Value;
 
 use super::postgres::{CLEAR, Stage};
+use super::tds::tsql;
 use crate::common::Sealock;
 
 /// Places and causes that a look tells under this code.
@@ -277,27 +277,7 @@ fn a_sql_server_leaves_encryption_to_its_clients() {
     // What `forceencryption = 0` and `1` do to a client that wants no encryption.
     let login = |mode| {
         let double = TdsDouble::start(mode, &cert, &key);
-        let settings = folder.write(
-            "freetds.conf",
-            format!(
-                "[double]\nhost = localhost\nport = {}\ntds version = 7.4\nencryption = off\n",
-                double.address().port()
-            ),
-        );
-        let program = lab().neighbour("usr/bin/tsql");
-        let mut tsql = Command::new("sh");
-        tsql.envs(
-            program
-                .get_envs()
-                .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))),
-        )
-        .env("FREETDSCONF", settings)
-        .args([
-            "-c",
-            "printf 'select 1\\ngo\\n' | exec \"$0\" -S double -U sa -P secret -o fhq",
-        ])
-        .arg(program.get_program());
-        let _ = run(&mut tsql);
+        let _ = tsql(&double, &folder, "off");
         double.logins()
     };
     let open = login(TdsMode::Off);

@@ -175,10 +175,21 @@ fn a_request_for_encryption_covers_the_login_alone() {
     let files = ["server.pem", "server.key"].map(|name| material.file(name));
     let double = TdsDouble::start(TdsMode::LoginOnly, &files[0], &files[1]);
     let scratch = Scratch::new("login-only");
+    let row = tsql(&double, &scratch, "request").ok();
+    assert!(row.contains("TLS 1.2"), "{row}");
+    let logins = double.logins();
+    let [login] = logins.as_slice() else {
+        panic!("{logins:?}");
+    };
+    assert!(login.tls.is_some() && !login.lasting, "{login:?}");
+}
+
+/// FreeTDS's own client, which asks for as much encryption as it is told and logs in with a password.
+pub(super) fn tsql(double: &TdsDouble, scratch: &Scratch, encryption: &str) -> Outcome {
     let settings = scratch.write(
         "freetds.conf",
         format!(
-            "[double]\nhost = localhost\nport = {}\ntds version = 7.4\nencryption = request\n",
+            "[double]\nhost = localhost\nport = {}\ntds version = 7.4\nencryption = {encryption}\n",
             double.address().port()
         ),
     );
@@ -196,11 +207,5 @@ fn a_request_for_encryption_covers_the_login_alone() {
             "printf 'select 1\\ngo\\n' | exec \"$0\" -S double -U sa -P secret -o fhq",
         ])
         .arg(program.get_program());
-    let row = run(&mut tsql).ok();
-    assert!(row.contains("TLS 1.2"), "{row}");
-    let logins = double.logins();
-    let [login] = logins.as_slice() else {
-        panic!("{logins:?}");
-    };
-    assert!(login.tls.is_some() && !login.lasting, "{login:?}");
+    run(&mut tsql)
 }
