@@ -31,7 +31,7 @@ mod why;
 
 pub use answer::{Answer, Observation, Verdict};
 pub use ask::{Dress, ask};
-pub use endpoint::{Depth, Place, PlaceError, Visitors, look, look_at_all};
+pub use endpoint::{Depth, Place, PlaceError, Visitors, look, look_at_all, side_by_side};
 pub use error::{CATALOGUE, KitError, ProbeError};
 pub use kind::ClientKind;
 pub use kit::{ProofKit, PublicAuthority};

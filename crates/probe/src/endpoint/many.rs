@@ -21,27 +21,37 @@ pub fn look_at_all(
     on_done: &mut dyn FnMut(usize, Endpoint),
 ) {
     let begun = Instant::now();
+    let act = |place: &Place| super::look(place, visitors, depth, timeout, at + begun.elapsed());
+    side_by_side(places, at_once, act, on_done);
+}
+
+/// Does something for each, `at_once` at a time (at least one), and tells of each as soon as it is done, with its index.
+pub fn side_by_side<T: Sync, R: Send>(
+    all: &[T],
+    at_once: usize,
+    act: impl Fn(&T) -> R + Sync,
+    on_done: &mut dyn FnMut(usize, R),
+) {
     let next = AtomicUsize::new(0);
     let (tell, told) = mpsc::channel();
-    let work = |tell: mpsc::Sender<(usize, Endpoint)>| {
+    let work = |tell: mpsc::Sender<(usize, R)>| {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(place) = places.get(index) else {
+            let Some(one) = all.get(index) else {
                 return;
             };
-            let now = at + begun.elapsed();
-            let endpoint = super::look(place, visitors, depth, timeout, now);
-            if tell.send((index, endpoint)).is_err() {
+            if tell.send((index, act(one))).is_err() {
                 return;
             }
         }
     };
+    let work = &work;
     std::thread::scope(|scope| {
         let mut started = 0;
-        for _ in 0..at_once.clamp(1, places.len().max(1)) {
+        for _ in 0..at_once.clamp(1, all.len().max(1)) {
             let tell = tell.clone();
             let worker = std::thread::Builder::new().name("look".into());
-            started += usize::from(worker.spawn_scoped(scope, || work(tell)).is_ok());
+            started += usize::from(worker.spawn_scoped(scope, move || work(tell)).is_ok());
         }
         if started == 0 {
             // No thread to be had: this one does it alone, and tells at the end.
@@ -49,8 +59,8 @@ pub fn look_at_all(
         } else {
             drop(tell);
         }
-        for (index, endpoint) in told {
-            on_done(index, endpoint);
+        for (index, result) in told {
+            on_done(index, result);
         }
     });
 }

@@ -11,6 +11,6 @@ mod stranger;
 mod visitors;
 
 pub use look::{Depth, look};
-pub use many::look_at_all;
+pub use many::{look_at_all, side_by_side};
 pub use place::{Place, PlaceError};
 pub use visitors::Visitors;

@@ -1,16 +1,13 @@
 //! Services: those of `sealock.toml`, with what their kinds say of their configuration, and those that were asked for.
 
-use std::num::NonZeroUsize;
 use std::os::unix::fs::MetadataExt as _;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sealock_check::seen::{File, Remark, Role, Service};
 use sealock_host::{Desired, survey};
 use sealock_pki::Timestamp;
-use sealock_probe::Visitors;
 use sealock_probe::service::{ServiceTarget, look_as};
+use sealock_probe::{Visitors, side_by_side};
 use sealock_service::{Clients, Holds, Kind};
 
 use super::look::system;
@@ -67,12 +64,14 @@ pub(super) fn look_at(services: &mut [Service], desired: Option<&Desired>, way: 
             (at, target)
         }));
     }
-    let looked = side_by_side(&targets, 8, |(at, target)| {
-        (*at, look_as(target, way.visitors))
+    let mut looked: Vec<_> = targets.iter().map(|_| None).collect();
+    let look = |(_, target): &(usize, ServiceTarget)| look_as(target, way.visitors);
+    side_by_side(&targets, 8, look, &mut |index, door| {
+        looked[index] = Some(door);
     });
-    for (at, door) in looked {
-        if let Some(service) = services.get_mut(at) {
-            service.doors.push(door);
+    for ((at, _), door) in targets.iter().zip(looked) {
+        if let Some(service) = services.get_mut(*at) {
+            service.doors.extend(door);
         }
     }
 }
@@ -94,35 +93,6 @@ pub(crate) fn asked(wanted: &AskedService, way: Way<'_>) -> Service {
         files: Vec::new(),
         remarks: Vec::new(),
     }
-}
-
-/// Does something for each, so many at a time, and keeps their order.
-pub(crate) fn side_by_side<T: Sync, R: Send>(
-    all: &[T],
-    at_once: usize,
-    act: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::new());
-    let workers = NonZeroUsize::new(at_once.min(all.len())).map_or(0, NonZeroUsize::get);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some((at, one)) = {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    all.get(at).map(|one| (at, one))
-                } {
-                    let result = act(one);
-                    if let Ok(mut done) = done.lock() {
-                        done.push((at, result));
-                    }
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_default();
-    done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Key, certificate and anchors, as they lie there.

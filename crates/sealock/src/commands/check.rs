@@ -8,12 +8,12 @@ use sealock_change::fs;
 use sealock_check::Seen;
 use sealock_check::seen::{ClientSide, Endpoint, TlsUse};
 use sealock_host::survey;
-use sealock_probe::{Depth, Place, Visitors, look_at_all};
+use sealock_probe::{Depth, Place, Visitors, look_at_all, side_by_side};
 use sealock_vault::Scope;
 
 use crate::catalogue;
 use crate::check::look::{self, Inside};
-use crate::check::places::Asked;
+use crate::check::places::{Asked, AskedService};
 use crate::check::report::{self, Kind, Report};
 use crate::check::services::{self, Way};
 use crate::check::{fix, json, metrics, overview, places, text, visitors, watch};
@@ -157,20 +157,17 @@ fn endpoint_reports(
         timeout: timeout(args),
         now: session.now,
     };
-    let looked = services::side_by_side(&services, at_once, |(at, wanted)| {
-        let seen = services::asked(wanted, way);
-        bar.inc(1);
-        bar.set_message(seen.label.clone());
-        (*at, seen)
-    });
-    for (at, service) in looked {
+    let look = |(_, wanted): &(usize, &AskedService)| services::asked(wanted, way);
+    side_by_side(&services, at_once, look, &mut |index, service| {
         let label = service.label.clone();
+        bar.inc(1);
+        bar.set_message(label.clone());
         let mut seen = unjudged();
         seen.services.push(service);
-        if let Some(slot) = reports.get_mut(at) {
+        if let Some(slot) = reports.get_mut(services[index].0) {
             *slot = Some(Report::of(label, Kind::Service, seen));
         }
-    }
+    });
     bar.finish_and_clear();
     reports.into_iter().flatten().collect()
 }
